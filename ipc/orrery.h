@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * orrery.h - many processes, one virtual clock.
+ *
+ * This is the whole public interface of ipc/, the lockstep of Orrery. It depends on libc
+ * only. QEMU (hw/orrery), the broker and any external device process link it and are, to
+ * it, the same thing: members. ipc/ calls nobody. docs/lockstep.md has the algorithm, its
+ * twelve rules (cited below as R1..R12) and why they are right; tests/model/ checks them.
+ *
+ * WORDS
+ *   member     whoever takes part in the lockstep. Member 0 is always the broker.
+ *   word       next[i]: the earliest virtual time at which member i could do anything that
+ *              others can see, if nobody sends it a message.
+ *   dist(j,i)  shortest-path sum of minimum latencies from j to i over the lanes.
+ *   horizon    min over j != i of next[j] + dist(j,i): i may execute what lies before it.
+ *   lane       one direction of a link: a single-producer single-consumer ring.
+ *   ceiling    the broker's word: nobody executes at or past it.
+ *
+ * TIME is virtual nanoseconds in a uint64_t, below ORRERY_TIME_INF (2^50 - 1: 13 days).
+ * Additions saturate at ORRERY_TIME_INF, which means "never".
+ *
+ * ERRORS: functions that can fail return false (or an enum orrery_wake) and, where they take
+ * a struct orrery_error, leave one line in it: lower case, what and where. The contents of a
+ * segment are written by other processes and are checked on every read; what does not fit
+ * marks the run dead (orrery_mark_dead) instead of being believed.
+ *
+ * THREADS: a struct orrery_member belongs to one thread. Only orrery_kick(),
+ * orrery_mark_dead(), orrery_word(), orrery_state() and the orrery_seg_* readers may be
+ * called from others.
+ */
+#ifndef ORRERY_H
+#define ORRERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ORRERY_TIME_BITS 50
+#define ORRERY_TIME_INF ((UINT64_C(1) << ORRERY_TIME_BITS) - 1)
+
+#define ORRERY_MAX_MEMBERS 256
+#define ORRERY_MAX_LANES 4096
+#define ORRERY_MAX_STATES 256
+#define ORRERY_MAX_PAYLOAD 1024 /* bytes in one message */
+#define ORRERY_NAME_MAX 64      /* bytes of a member's or lane's name, NUL included */
+#define ORRERY_DIGEST_SIZE 32   /* SHA-256 */
+#define ORRERY_BROKER 0         /* the broker's member number */
+
+/* One line of text that says what went wrong and where. */
+struct orrery_error {
+    char text[240];
+};
+
+/* ---- topology: what the broker lays down before anybody attaches ---- */
+
+enum orrery_mode {
+    ORRERY_PARALLEL = 0, /* members run at once, each up to its horizon */
+    ORRERY_TURNS = 1,    /* one after the other inside each window (docs/lockstep.md) */
+};
+
+struct orrery_member_spec {
+    char name[ORRERY_NAME_MAX];
+};
+
+/*
+ * One direction of a link. latency_ns is the minimum latency: no message on this lane
+ * arrives earlier than its send time plus latency_ns. It must be > 0 between instances and
+ * is ignored where one end is the broker (R8: the broker is on no path).
+ */
+struct orrery_lane_spec {
+    char name[ORRERY_NAME_MAX];
+    uint16_t src, dst;    /* member numbers */
+    uint64_t latency_ns;
+    uint32_t slots;       /* ring capacity in messages, a power of two, 2..4096 */
+    uint32_t payload_max; /* bytes, 1..ORRERY_MAX_PAYLOAD */
+};
+
+/* Ordered shared state (R6): size bytes in the segment and the members that may touch it. */
+struct orrery_state_spec {
+    char name[ORRERY_NAME_MAX];
+    uint32_t size;
+    uint16_t touchers[ORRERY_MAX_MEMBERS];
+    uint16_t toucher_count;
+};
+
+struct orrery_topology {
+    uint64_t run_id; /* random; a segment of another run is refused on attach */
+    enum orrery_mode mode;
+    uint64_t reaction_ns; /* D of R8 */
+    uint64_t jitter_seed; /* 0: off. Otherwise windows end early at random (tests) */
+    bool trace_hash;      /* members hash what they send, per lane */
+    const struct orrery_member_spec *members; /* [0] is the broker */
+    size_t member_count;
+    const struct orrery_lane_spec *lanes;
+    size_t lane_count;
+    const struct orrery_state_spec *states;
+    size_t state_count;
+};
+
+struct orrery_segment; /* a mapping of the shared file, process-private handle */
+
+enum orrery_run_state {
+    ORRERY_FORMING = 0, /* members still join; nobody executes */
+    ORRERY_RUNNING = 1,
+    ORRERY_ENDED = 2, /* the end was reached: digest, say done, leave */
+    ORRERY_DEAD = 3,  /* somebody died or broke a rule: leave with an error */
+};
+
+/*
+ * orrery_segment_format - size the file behind fd, write header, dist matrix, rings.
+ *
+ * Computes dist by Floyd-Warshall over the lanes between instances, checks the topology
+ * (latencies, names, counts, the version range of R4). The file must be empty. Returns a
+ * mapping of it, or NULL with err filled.
+ */
+struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topology *topology,
+                                             struct orrery_error *err);
+
+/*
+ * orrery_segment_attach - map a formatted segment and check every field of its header.
+ *
+ * NULL with err filled when it is not a segment, of another version, of another run
+ * (run_id differs; 0 accepts any), truncated, or inconsistent.
+ */
+struct orrery_segment *orrery_segment_attach(int fd, uint64_t run_id, struct orrery_error *err);
+
+/* Unmap. Accepts NULL. */
+void orrery_segment_detach(struct orrery_segment *seg);
+
+/* Readers of what the segment says; safe from any thread. */
+size_t orrery_seg_members(const struct orrery_segment *seg);
+size_t orrery_seg_lanes(const struct orrery_segment *seg);
+const char *orrery_seg_member_name(const struct orrery_segment *seg, unsigned member);
+const char *orrery_seg_lane_name(const struct orrery_segment *seg, unsigned lane);
+uint16_t orrery_seg_lane_src(const struct orrery_segment *seg, unsigned lane);
+uint16_t orrery_seg_lane_dst(const struct orrery_segment *seg, unsigned lane);
+uint64_t orrery_seg_lane_latency(const struct orrery_segment *seg, unsigned lane);
+uint64_t orrery_seg_dist(const struct orrery_segment *seg, unsigned from, unsigned to);
+bool orrery_seg_trace_hash(const struct orrery_segment *seg);
+enum orrery_mode orrery_seg_mode(const struct orrery_segment *seg);
+/* Window of turn mode in ns: ceilings are rounded up to a multiple of it (1 in parallel). */
+uint64_t orrery_seg_turn_ns(const struct orrery_segment *seg);
+
+/* The published word of a member, ns; ORRERY_TIME_INF: idle for ever or powered off. */
+uint64_t orrery_word(const struct orrery_segment *seg, unsigned member);
+
+/* Whom a member waits for now (its horizon's origin), or -1 when it runs. For `orrery ps`. */
+int orrery_waits_for(const struct orrery_segment *seg, unsigned member);
+
+/* Is the member stopped by gdb or a monitor? Then its word stays put. */
+bool orrery_is_stopped(const struct orrery_segment *seg, unsigned member);
+
+enum orrery_run_state orrery_state(const struct orrery_segment *seg);
+
+/*
+ * orrery_mark_dead - end the run in error. The first caller's reason stays. Wakes everybody.
+ * member: who died (or -1). Safe from any thread of any process that has the segment.
+ */
+void orrery_mark_dead(struct orrery_segment *seg, int member, const char *reason);
+/* Copies the reason; returns the member or -1. Valid in ORRERY_DEAD. */
+int orrery_dead_reason(const struct orrery_segment *seg, char *buf, size_t len);
+
+/* Counters, for `orrery ps|top` and link blocks. All monotonic, relaxed. */
+struct orrery_lane_stats {
+    uint64_t sent, delivered, overruns, framing_errors, too_fast;
+};
+void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
+                       struct orrery_lane_stats *out);
+enum orrery_lane_event { ORRERY_LANE_OVERRUN, ORRERY_LANE_FRAMING, ORRERY_LANE_TOO_FAST };
+void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_lane_event what);
+
+struct orrery_member_stats {
+    uint64_t windows, waits, spins, sleeps;
+};
+void orrery_member_stats(const struct orrery_segment *seg, unsigned member,
+                         struct orrery_member_stats *out);
+
+/* Per-lane SHA-256 of the trace, left by the sender before it says it is done. */
+void orrery_lane_set_digest(struct orrery_segment *seg, unsigned lane,
+                            const uint8_t digest[ORRERY_DIGEST_SIZE]);
+void orrery_lane_digest(const struct orrery_segment *seg, unsigned lane,
+                        uint8_t digest[ORRERY_DIGEST_SIZE]);
+
+/* ---- a member ---- */
+
+struct orrery_member;
+
+/* One timed message, as delivered. payload points into the member's queue until the next
+ * orrery_take() or orrery_member_destroy(). */
+struct orrery_message {
+    uint64_t send_ns, arrival_ns;
+    uint64_t seq;    /* of the source member, over all its lanes: 1, 2, 3... */
+    uint32_t lane;
+    uint16_t source; /* member number */
+    uint16_t len;    /* bytes of payload */
+    const uint8_t *payload;
+};
+
+/*
+ * Why a wait ended. Everything but READY, MESSAGE and KICK is a state of the run; the caller
+ * must leave the lockstep (ENDED: digests, orrery_done(), exit 0; DEAD: exit 3).
+ */
+enum orrery_wake {
+    ORRERY_READY,   /* the horizon passed what was needed */
+    ORRERY_MESSAGE, /* a message came that may change what to wait for */
+    ORRERY_KICK,    /* orrery_kick(): look at your other duties, then call again */
+    ORRERY_ABANDON, /* ordered access only: t is not below the true horizon; restart later */
+    ORRERY_STATE_ENDED,
+    ORRERY_STATE_DEAD,
+};
+
+/* Take the part of member number self. One handle per member in the whole run. NULL + err. */
+struct orrery_member *orrery_member_create(struct orrery_segment *seg, unsigned self,
+                                           struct orrery_error *err);
+/* Accepts NULL. Does not touch the word: a member that leaves says orrery_power_off() first. */
+void orrery_member_destroy(struct orrery_member *m);
+
+unsigned orrery_self(const struct orrery_member *m);
+struct orrery_segment *orrery_segment_of(const struct orrery_member *m);
+
+/*
+ * orrery_window - R1 and R12: how far may I run from now_ns, without waiting?
+ *
+ * Takes a snapshot, then drains the rings into the private queue. Returns the time up to
+ * which (exclusive) the caller may start instructions before it must come back: the horizon,
+ * less when a peer would otherwise wait for us for long, or with jitter. A value <= now_ns
+ * means: nothing; publish and wait. *horizon_ns (may be NULL) gets the true horizon.
+ * The caller must also stop at orrery_next_arrival() and at its own next event.
+ */
+uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horizon_ns);
+
+/*
+ * orrery_publish - R2 and R4: raise my word.
+ *
+ * now_ns: start of the next unexecuted instruction; no effect is stamped below it.
+ * own_next_ns: when I act next of my own accord: now_ns when busy, the next timer when idle,
+ * ORRERY_TIME_INF when nothing is pending. Publishes max(now, min(own_next, earliest
+ * undelivered message)), held back while a full ring still owes an earlier send (R7).
+ * Returns what was published.
+ */
+uint64_t orrery_publish(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns);
+
+/*
+ * orrery_wait - R7: publish, then wait until the horizon exceeds need_ns.
+ *
+ * Spins, then sleeps on a futex, as load allows; drains all the while. Returns MESSAGE when a
+ * message with arrival < the effective own_next was drained, KICK after orrery_kick().
+ * With need_ns = ORRERY_TIME_INF it waits for a message, kick or change of state only.
+ */
+enum orrery_wake orrery_wait(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns,
+                             uint64_t need_ns);
+
+/* The true horizon of the last window or wait, lowered by own sends since (R3). */
+uint64_t orrery_horizon(const struct orrery_member *m);
+
+/* Arrival of the earliest undelivered message in the private queue, or ORRERY_TIME_INF. */
+uint64_t orrery_next_arrival(const struct orrery_member *m);
+
+/*
+ * orrery_take - remove the next message with arrival <= upto_ns, in the order (arrival,
+ * source, seq). The caller must own the time: upto_ns < horizon. False: none.
+ */
+bool orrery_take(struct orrery_member *m, uint64_t upto_ns, struct orrery_message *out);
+
+/*
+ * orrery_send - R3: send on a lane whose source I am, at send_ns, to arrive at arrival_ns.
+ *
+ * send_ns is the stamp of the effect (the clock as the guest reads it) and never decreases;
+ * arrival_ns >= send_ns + the lane's latency. Never blocks: what a full ring cannot hold
+ * waits in a private backlog, which holds my word back until it is flushed. False: lane not
+ * mine, len over the lane's maximum, latency violated (the run is then marked dead).
+ */
+bool orrery_send(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint64_t arrival_ns,
+                 const void *payload, size_t len);
+
+/* Sequence number of the last message sent (0: none). */
+uint64_t orrery_last_seq(const struct orrery_member *m);
+
+/*
+ * orrery_ordered_wait - R6: may I touch ordered state `state` at time t_ns now?
+ *
+ * start_ns: the start of the instruction that accesses. Publishes t_ns and waits until every
+ * earlier access of others is done. READY: touch it now, t_ns is my word until the next
+ * publish. ABANDON: t is not below the true horizon; undo nothing (nothing was done), and
+ * restart from start_ns once orrery_wait(..., need t_ns + 1) is READY. KICK: may be abandoned.
+ */
+enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns);
+/* The bytes of an ordered state in the segment. */
+void *orrery_state_bytes(struct orrery_segment *seg, unsigned state, size_t *size);
+
+/* Wake the member's wait from another thread or a signal handler; sticky until seen. */
+void orrery_kick(struct orrery_member *m);
+
+/*
+ * Stopped by a debugger or monitor at now_ns: the word stays put, park is acknowledged on my
+ * behalf. orrery_resumed() ends it.
+ */
+void orrery_stopped(struct orrery_member *m, uint64_t now_ns);
+void orrery_resumed(struct orrery_member *m);
+
+/* R10: word = infinity from now on. Whoever calls this goes on draining with orrery_wait()
+ * and drops what comes. exit_code is kept for the broker; code 0 means success. */
+void orrery_power_off(struct orrery_member *m, uint64_t at_ns, int exit_code);
+/* Did the member power off by itself? *at_ns, *exit_code may be NULL. */
+bool orrery_is_off(const struct orrery_segment *seg, unsigned member, uint64_t *at_ns,
+                   int *exit_code);
+/*
+ * A guest that failed: it stays at at_ns (its word is never raised again) so that the run can
+ * end at exactly that time. orrery_is_failed() tells the broker.
+ */
+void orrery_fail(struct orrery_member *m, uint64_t at_ns, int exit_code);
+bool orrery_is_failed(const struct orrery_segment *seg, unsigned member, uint64_t *at_ns,
+                      int *exit_code);
+
+/* The member has left its digests and is about to exit (state ENDED). */
+void orrery_done(struct orrery_member *m);
+bool orrery_is_done(const struct orrery_segment *seg, unsigned member);
+
+/*
+ * orrery_lower_bound - a rule-5 snapshot over everybody: min of the words of all instances.
+ * Every effect stamped below it has been performed and is in the rings. The broker may cut
+ * host output and traces there.
+ */
+uint64_t orrery_lower_bound(struct orrery_member *m);
+
+/* ---- the broker's side (member 0) ---- */
+
+/* FORMING -> RUNNING. Everybody may go up to the ceiling. */
+void orrery_start(struct orrery_member *broker);
+/* RUNNING -> ENDED at end_ns: traces are cut there (messages sent at >= end_ns left out). */
+void orrery_end(struct orrery_member *broker, uint64_t end_ns);
+uint64_t orrery_end_time(const struct orrery_segment *seg);
+
+/* Raise the ceiling; never lowers it (only a park can: R9). Wakes who waits for it. */
+void orrery_raise_ceiling(struct orrery_member *broker, uint64_t t_ns);
+uint64_t orrery_ceiling(const struct orrery_segment *seg);
+
+/*
+ * orrery_park - R9: pause now. Asks every member to stop and acknowledge, waits for all (at
+ * most timeout_ms), and sets the ceiling to C, the least time at which everybody can stand;
+ * rounded up to the turn window in turn mode. False: timed out or the run is over; *culprit
+ * is the member that did not answer. On success everybody stands at *c_ns until the ceiling
+ * is raised. Topology may change only between park and raise.
+ */
+bool orrery_park(struct orrery_member *broker, int timeout_ms, uint64_t *c_ns, int *culprit);
+
+/* Has every live member reached t_ns (word >= t_ns)? */
+bool orrery_all_reached(struct orrery_member *m, uint64_t t_ns);
+
+/*
+ * orrery_broker_wait - sleep until the lower bound is >= need_ns, a member powered off, failed
+ * or died, output waits in a ring at least half full, a kick, or timeout_us passed (-1: no
+ * limit). Draining is the caller's: orrery_broker_drain().
+ */
+enum orrery_wake orrery_broker_wait(struct orrery_member *broker, uint64_t need_ns,
+                                    int64_t timeout_us);
+/* Move what members sent to the broker into its private queue (then orrery_take()). */
+void orrery_broker_drain(struct orrery_member *broker);
+
+/* ---- wire formats that several programs share ---- */
+
+/* A UART frame as it travels (payload of a uart lane), little endian, 12 bytes. */
+struct orrery_uart_frame {
+    uint32_t baud;       /* of the sender; 0: unknown, take the link's */
+    uint16_t data;       /* up to 9 bits */
+    uint8_t data_bits;   /* 5..9; 0: unknown */
+    uint8_t parity;      /* 'N', 'E', 'O'; 0: unknown */
+    uint8_t stop_halves; /* 2, 3 or 4 half bits; 0: unknown */
+    uint8_t flags;       /* ORRERY_UART_* */
+    uint16_t reserved;   /* 0 */
+};
+#define ORRERY_UART_BREAK 0x01
+#define ORRERY_UART_PARITY_ERROR 0x02
+#define ORRERY_UART_NOISE 0x04
+
+/* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
+uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity,
+                              unsigned stop_halves);
+
+#endif
