@@ -1,0 +1,161 @@
+/*
+ * Orrery: calls to the broker when this instance joins
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Two requests over NNG, before the vCPU runs: Hello (who am I, which ports have I) and Ready
+ * (the machine stands). After that the socket only tells whether the broker still lives.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "member.h"
+#include "orrery.pb-c.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+
+#define REPLY_TIMEOUT_MS 20000
+#define REPLY_MAX_BYTES (1 << 20)
+
+struct OrreryControl {
+    nng_socket socket;
+};
+
+static void broker_gone(nng_pipe pipe, nng_pipe_ev event, void *opaque)
+{
+    OrreryMember *m = opaque;
+
+    if (m->seg && orrery_state(m->seg) != ORRERY_ENDED) {
+        orrery_mark_dead(m->seg, ORRERY_BROKER, "the broker went away");
+    }
+}
+
+struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp)
+{
+    struct OrreryControl *control = g_new0(struct OrreryControl, 1);
+    int rc = nng_req0_open(&control->socket);
+
+    if (rc != 0) {
+        error_setg(errp, "orrery-member: %s", nng_strerror(rc));
+        g_free(control);
+        return NULL;
+    }
+    nng_socket_set_ms(control->socket, NNG_OPT_RECVTIMEO, REPLY_TIMEOUT_MS);
+    nng_socket_set_ms(control->socket, NNG_OPT_SENDTIMEO, REPLY_TIMEOUT_MS);
+    nng_socket_set_size(control->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
+    nng_pipe_notify(control->socket, NNG_PIPE_EV_REM_POST, broker_gone, m);
+    rc = nng_dial(control->socket, m->broker, NULL, 0);
+    if (rc != 0) {
+        error_setg(errp, "orrery-member: no broker at %s: %s", m->broker,
+                   nng_strerror(rc));
+        orrery_control_close(control);
+        return NULL;
+    }
+    return control;
+}
+
+void orrery_control_close(struct OrreryControl *control)
+{
+    if (control) {
+        nng_close(control->socket);
+        g_free(control);
+    }
+}
+
+/* One request, one reply; NULL with @errp set on any failure, the broker's own included. */
+static Orrery__Reply *call(OrreryMember *m, Orrery__Request *request,
+                           Error **errp)
+{
+    size_t len = orrery__request__get_packed_size(request);
+    g_autofree uint8_t *out = g_malloc(len);
+    Orrery__Reply *reply = NULL;
+    nng_socket socket = m->control->socket;
+    uint8_t *in = NULL;
+    size_t in_len = 0;
+    int rc;
+
+    orrery__request__pack(request, out);
+    rc = nng_send(socket, out, len, 0);
+    if (rc == 0) {
+        rc = nng_recv(socket, &in, &in_len, NNG_FLAG_ALLOC);
+    }
+    if (rc != 0) {
+        error_setg(errp, "orrery-member: broker: %s", nng_strerror(rc));
+        return NULL;
+    }
+    reply = orrery__reply__unpack(NULL, in_len, in);
+    nng_free(in, in_len);
+    if (!reply) {
+        error_setg(errp, "orrery-member: broker: malformed reply");
+    } else if (reply->error && reply->error[0]) {
+        error_setg(errp, "orrery-member: broker: %s", reply->error);
+        orrery__reply__free_unpacked(reply, NULL);
+        reply = NULL;
+    }
+    return reply;
+}
+
+static void copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
+{
+    m->self = welcome->member;
+    m->run_id = welcome->run_id;
+    m->port_count = welcome->n_ports;
+    m->ports = g_new0(OrreryPortInfo, welcome->n_ports);
+    for (size_t i = 0; i < welcome->n_ports; i++) {
+        const Orrery__Port *from = welcome->ports[i];
+        OrreryPortInfo *port = &m->ports[i];
+
+        port->name = g_strdup(from->name);
+        port->tx_lane = from->tx_lane;
+        port->rx_lane = from->rx_lane;
+        port->baud = from->uart ? from->uart->baud : 0;
+        port->data_bits = from->uart ? from->uart->data_bits : 8;
+        port->stop_halves = from->uart ? from->uart->stop_halves : 2;
+        port->parity = from->uart && from->uart->parity[0]
+                       ? from->uart->parity[0] : 'N';
+    }
+}
+
+bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
+{
+    Orrery__Request request = ORRERY__REQUEST__INIT;
+    Orrery__Hello hello = ORRERY__HELLO__INIT;
+    Orrery__Reply *reply;
+
+    hello.name = m->name;
+    hello.pid = getpid();
+    hello.run_id = m->run_id;
+    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
+    request.call_case = ORRERY__REQUEST__CALL_HELLO;
+    request.hello = &hello;
+    reply = call(m, &request, errp);
+    if (!reply) {
+        return false;
+    }
+    if (reply->result_case != ORRERY__REPLY__RESULT_WELCOME) {
+        error_setg(errp, "orrery-member: broker: no welcome in its reply");
+        orrery__reply__free_unpacked(reply, NULL);
+        return false;
+    }
+    copy_ports(m, reply->welcome);
+    *segment_path = g_strdup(reply->welcome->segment_path);
+    orrery__reply__free_unpacked(reply, NULL);
+    return true;
+}
+
+bool orrery_control_ready(OrreryMember *m, Error **errp)
+{
+    Orrery__Request request = ORRERY__REQUEST__INIT;
+    Orrery__Ready ready = ORRERY__READY__INIT;
+    Orrery__Reply *reply;
+
+    ready.member = m->self;
+    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
+    request.call_case = ORRERY__REQUEST__CALL_READY;
+    request.ready = &ready;
+    reply = call(m, &request, errp);
+    if (reply) {
+        orrery__reply__free_unpacked(reply, NULL);
+    }
+    return reply != NULL;
+}

@@ -1,0 +1,198 @@
+/*
+ * Orrery: this QEMU as a member of a lockstep
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * -object orrery-member,id=ID,broker=ipc://PATH,name=NAME[,run-id=HEX]
+ *
+ * Joins the ensemble whose broker listens at the URL as the instance NAME: says hello, maps the
+ * segment, puts the virtual clock under the pacer (pacer.c), and says ready when the machine
+ * stands. Ports attach by -chardev orrery-port (port.c) or from device models.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/cutils.h"
+#include "qemu/error-report.h"
+#include "qemu/notify.h"
+#include "qom/object_interfaces.h"
+#include "system/cpu-timers.h"
+#include "system/system.h"
+#include "member.h"
+#include "trace.h"
+
+static OrreryMember *the_member;
+
+OrreryMember *orrery_member_get(void)
+{
+    return the_member;
+}
+
+const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name)
+{
+    for (size_t i = 0; i < m->port_count; i++) {
+        if (!strcmp(m->ports[i].name, name)) {
+            return &m->ports[i];
+        }
+    }
+    return NULL;
+}
+
+void orrery_member_on_message(OrreryMember *m, uint32_t lane,
+                              OrreryDeliver *deliver, void *opaque)
+{
+    m->lanes[lane].deliver = deliver;
+    m->lanes[lane].opaque = opaque;
+}
+
+void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
+                        uint64_t arrival, const void *payload, size_t len)
+{
+    if (!orrery_send(m->lockstep, lane, now, arrival, payload, len)) {
+        return; /* the run is over: marked dead with the reason */
+    }
+    if (m->trace) {
+        orrery_trace_add(m->trace, lane, now, arrival,
+                         orrery_last_seq(m->lockstep), payload, len);
+        if (orrery_trace_wants_fold(m->trace)) {
+            orrery_trace_fold(m->trace, orrery_lower_bound(m->lockstep));
+        }
+    }
+}
+
+/* The broker's lanes are checked against the segment: both must be mine. */
+static bool check_ports(OrreryMember *m, Error **errp)
+{
+    size_t lanes = orrery_seg_lanes(m->seg);
+
+    for (size_t i = 0; i < m->port_count; i++) {
+        const OrreryPortInfo *port = &m->ports[i];
+
+        if (port->tx_lane >= lanes || port->rx_lane >= lanes ||
+            orrery_seg_lane_src(m->seg, port->tx_lane) != m->self ||
+            orrery_seg_lane_dst(m->seg, port->rx_lane) != m->self) {
+            error_setg(errp, "orrery-member: port %s: lanes that are not "
+                       "its own", port->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool map_segment(OrreryMember *m, const char *path, Error **errp)
+{
+    struct orrery_error err = { "" };
+    int fd = qemu_open_old(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0) {
+        error_setg_errno(errp, errno, "orrery-member: segment %s", path);
+        return false;
+    }
+    m->seg = orrery_segment_attach(fd, m->run_id, &err);
+    close(fd);
+    if (m->seg && m->self > 0 && m->self < orrery_seg_members(m->seg)) {
+        m->lockstep = orrery_member_create(m->seg, m->self, &err);
+    }
+    if (!m->lockstep) {
+        error_setg(errp, "orrery-member: %s",
+                   err.text[0] ? err.text : "member number out of range");
+        return false;
+    }
+    m->lanes = g_new0(OrreryLane, orrery_seg_lanes(m->seg) + 1);
+    if (orrery_seg_trace_hash(m->seg)) {
+        m->trace = orrery_trace_new(orrery_seg_lanes(m->seg));
+    }
+    return check_ports(m, errp);
+}
+
+static void machine_ready(Notifier *notifier, void *data)
+{
+    Error *err = NULL;
+
+    orrery_pacer_machine_ready(the_member);
+    if (!orrery_control_ready(the_member, &err)) {
+        error_report_err(err);
+        exit(3);
+    }
+}
+
+static Notifier machine_ready_notifier = { .notify = machine_ready };
+
+static void orrery_member_complete(UserCreatable *uc, Error **errp)
+{
+    OrreryMember *m = ORRERY_MEMBER(uc);
+    g_autofree char *path = NULL;
+
+    if (the_member) {
+        error_setg(errp, "orrery-member: there is one already");
+        return;
+    }
+    if (!m->broker || !m->name) {
+        error_setg(errp, "orrery-member: broker and name are needed");
+        return;
+    }
+    m->control = orrery_control_open(m, errp);
+    if (!m->control || !orrery_control_hello(m, &path, errp) ||
+        !map_segment(m, path, errp) || !orrery_pacer_install(m, errp)) {
+        return;
+    }
+    the_member = m;
+    trace_orrery_join(m->name, m->self);
+    qemu_add_machine_init_done_notifier(&machine_ready_notifier);
+}
+
+static void set_broker(Object *obj, const char *value, Error **errp)
+{
+    g_free(ORRERY_MEMBER(obj)->broker);
+    ORRERY_MEMBER(obj)->broker = g_strdup(value);
+}
+
+static void set_name(Object *obj, const char *value, Error **errp)
+{
+    g_free(ORRERY_MEMBER(obj)->name);
+    ORRERY_MEMBER(obj)->name = g_strdup(value);
+}
+
+static void set_run_id(Object *obj, const char *value, Error **errp)
+{
+    if (qemu_strtou64(value, NULL, 16, &ORRERY_MEMBER(obj)->run_id) < 0) {
+        error_setg(errp, "orrery-member: run-id is not hexadecimal");
+    }
+}
+
+static void orrery_member_class_init(ObjectClass *oc, void *data)
+{
+    UserCreatableClass *ucc = USER_CREATABLE_CLASS(oc);
+
+    ucc->complete = orrery_member_complete;
+    object_class_property_add_str(oc, "broker", NULL, set_broker);
+    object_class_property_add_str(oc, "name", NULL, set_name);
+    object_class_property_add_str(oc, "run-id", NULL, set_run_id);
+}
+
+static void orrery_member_finalize(Object *obj)
+{
+    OrreryMember *m = ORRERY_MEMBER(obj);
+
+    orrery_control_close(m->control);
+    g_free(m->broker);
+    g_free(m->name);
+}
+
+static const TypeInfo orrery_member_info = {
+    .name = TYPE_ORRERY_MEMBER,
+    .parent = TYPE_OBJECT,
+    .instance_size = sizeof(OrreryMember),
+    .instance_finalize = orrery_member_finalize,
+    .class_init = orrery_member_class_init,
+    .interfaces = (InterfaceInfo[]) {
+        { TYPE_USER_CREATABLE },
+        { }
+    },
+};
+
+static void register_types(void)
+{
+    type_register_static(&orrery_member_info);
+}
+
+type_init(register_types)

@@ -1,0 +1,86 @@
+/*
+ * Orrery: this QEMU as a member of a lockstep
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ORRERY_MEMBER_H
+#define HW_ORRERY_MEMBER_H
+
+#include "qom/object.h"
+#include "ipc/orrery.h"
+
+#define TYPE_ORRERY_MEMBER "orrery-member"
+OBJECT_DECLARE_SIMPLE_TYPE(OrreryMember, ORRERY_MEMBER)
+
+/* One port of this instance, as the broker's Welcome describes it. */
+typedef struct OrreryPortInfo {
+    char *name;
+    uint32_t tx_lane, rx_lane;
+    /* what the manifest says of a UART: the fastest it may be */
+    uint32_t baud;
+    uint8_t data_bits, stop_halves;
+    char parity;
+} OrreryPortInfo;
+
+/* Called in the vCPU thread with the BQL, at the message's time or at the first instruction
+ * boundary after it. */
+typedef void OrreryDeliver(void *opaque, const struct orrery_message *msg);
+
+typedef struct OrreryLane {
+    OrreryDeliver *deliver;
+    void *opaque;
+} OrreryLane;
+
+struct OrreryMember {
+    Object parent_obj;
+
+    /* properties */
+    char *broker, *name;
+    uint64_t run_id;
+
+    unsigned self;
+    struct orrery_segment *seg;
+    struct orrery_member *lockstep; /* the vCPU thread's */
+    OrreryPortInfo *ports;
+    size_t port_count;
+    OrreryLane *lanes; /* [lane] */
+    struct OrreryTrace *trace;
+    struct OrreryControl *control;
+};
+
+/* The member of this process, or NULL when there is none. */
+OrreryMember *orrery_member_get(void);
+
+/* The port of that name, or NULL. */
+const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name);
+
+/* Who gets what arrives on a lane. */
+void orrery_member_on_message(OrreryMember *m, uint32_t lane,
+                              OrreryDeliver *deliver, void *opaque);
+
+/* Send and trace. vCPU thread only; @now is the clock as the guest reads it. */
+void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
+                        uint64_t arrival, const void *payload, size_t len);
+
+/* control.c: the broker's REQ/REP calls */
+struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp);
+bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp);
+bool orrery_control_ready(OrreryMember *m, Error **errp);
+void orrery_control_close(struct OrreryControl *control);
+
+/* pacer.c */
+bool orrery_pacer_install(OrreryMember *m, Error **errp);
+void orrery_pacer_machine_ready(OrreryMember *m);
+
+/* trace.c: one SHA-256 per lane I send on */
+struct OrreryTrace *orrery_trace_new(size_t lanes);
+void orrery_trace_add(struct OrreryTrace *trace, uint32_t lane, uint64_t send,
+                      uint64_t arrival, uint64_t seq,
+                      const void *payload, size_t len);
+/* Fold what was sent before @safe into the hashes; nothing below it can come. */
+bool orrery_trace_wants_fold(const struct OrreryTrace *trace);
+void orrery_trace_fold(struct OrreryTrace *trace, uint64_t safe);
+void orrery_trace_finish(struct OrreryTrace *trace, uint64_t cut,
+                         struct orrery_segment *seg, unsigned self);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * Orrery: virtual time under the lockstep
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The rule for what happens when, written down once:
+ *
+ *   An instance acts only at instruction starts. At a start s, once the horizon is past s:
+ *   first every message with arrival <= s is delivered, in (arrival, source, sequence) order;
+ *   then QEMU's own timers <= s run; then instructions execute up to the first start at or
+ *   past the horizon, the next arrival and the next timer. An idle vCPU's clock moves only to
+ *   the time of a message or timer. Effects are stamped with the clock as the guest reads it
+ *   inside the access: the time after the instruction.
+ *
+ * Where a window ends is therefore invisible to the guest. Everything here runs in the vCPU
+ * thread (a round-robin TCG thread with one vCPU) but kick() and timers_changed().
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-types-run-state.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "qemu/notify.h"
+#include "qemu/timer.h"
+#include "hw/boards.h"
+#include "hw/core/cpu.h"
+#include "system/cpu-timers.h"
+#include "system/cpus.h"
+#include "system/icount-pacer.h"
+#include "system/replay.h"
+#include "system/runstate-action.h"
+#include "system/runstate.h"
+#include "member.h"
+#include "trace.h"
+
+#define EXIT_BROKEN 3 /* something broke at run time */
+
+static struct {
+    OrreryMember *m;
+    struct orrery_member *lockstep;
+    int64_t deadline;    /* absolute, of the earliest timer, as of the last begin() */
+    bool timers_changed; /* then deadline is stale; atomic */
+    bool stopped;        /* told the others that we stand still */
+    bool over;           /* the run is over for us: never execute again */
+    bool off;            /* the guest is powered off */
+    bool exit_pending;   /* main loop -> vCPU thread, under the BQL */
+    int exit_code;
+} pacer;
+
+/* Absolute time of the earliest timer that the vCPU thread runs. */
+static int64_t next_timer(int64_t now)
+{
+    int64_t delta =
+        timerlist_deadline_ns(main_loop_tlg.tl[QEMU_CLOCK_VIRTUAL]);
+
+    return delta < 0 ? ORRERY_TIME_INF : MIN(now + delta, ORRERY_TIME_INF);
+}
+
+/* Somebody wants the vCPU thread for something else than executing. */
+static bool interrupted(CPUState *cpu)
+{
+    return qatomic_read(&cpu->stop) || qatomic_read(&cpu->exit_request) ||
+           !cpu_work_list_empty(cpu);
+}
+
+/*
+ * A reset or shutdown that the guest asked for happens in the main loop; from the request until
+ * it is done the clock stands and nothing is delivered.
+ */
+static bool must_stand(void)
+{
+    return pacer.over || !runstate_is_running() ||
+           qemu_reset_requested_get() || qemu_shutdown_requested_get();
+}
+
+/* The run is over: leave digests or an error, and let the main loop take us down. */
+static void leave(enum orrery_wake why, int64_t now)
+{
+    struct orrery_segment *seg = pacer.m->seg;
+
+    if (pacer.over) {
+        return;
+    }
+    pacer.over = true;
+    shutdown_action = SHUTDOWN_ACTION_POWEROFF;
+    if (why == ORRERY_STATE_ENDED) {
+        trace_orrery_leave("end", now);
+        if (pacer.m->trace) {
+            orrery_trace_finish(pacer.m->trace, orrery_end_time(seg), seg,
+                                pacer.m->self);
+        }
+        orrery_done(pacer.lockstep);
+        qemu_system_shutdown_request(SHUTDOWN_CAUSE_HOST_QMP_QUIT);
+    } else {
+        trace_orrery_leave("dead", now);
+        qemu_system_shutdown_request_with_code(SHUTDOWN_CAUSE_HOST_ERROR,
+                                               EXIT_BROKEN);
+    }
+}
+
+/* Wait for a horizon past @need. The BQL is held unless @unlocked. */
+static enum orrery_wake wait_past(int64_t now, int64_t own_next, int64_t need,
+                                  bool unlocked)
+{
+    enum orrery_wake why;
+
+    trace_orrery_wait(now, need);
+    if (!unlocked) {
+        bql_unlock();
+    }
+    why = orrery_wait(pacer.lockstep, now, own_next, need);
+    if (!unlocked) {
+        bql_lock();
+    }
+    return why;
+}
+
+static bool is_over(enum orrery_wake why)
+{
+    return why == ORRERY_STATE_ENDED || why == ORRERY_STATE_DEAD;
+}
+
+static void deliver(const struct orrery_message *msg, int64_t now)
+{
+    const OrreryLane *lane = &pacer.m->lanes[msg->lane];
+
+    trace_orrery_deliver(msg->lane, msg->source, msg->send_ns,
+                         msg->arrival_ns, now);
+    if (lane->deliver) {
+        lane->deliver(lane->opaque, msg);
+    }
+}
+
+/* All that is due at the instruction start @now; the horizon is past it. */
+static void run_boundary(int64_t now)
+{
+    struct orrery_message msg;
+
+    while (orrery_take(pacer.lockstep, now, &msg)) {
+        deliver(&msg, now);
+    }
+    qatomic_set(&pacer.timers_changed, false);
+    if (next_timer(now) <= now) {
+        qemu_clock_run_timers(QEMU_CLOCK_VIRTUAL);
+        if (next_timer(now) <= now) {
+            qemu_clock_notify(QEMU_CLOCK_VIRTUAL);
+        }
+    }
+}
+
+/* We execute or idle again after a stop. */
+static void going(void)
+{
+    if (pacer.stopped) {
+        pacer.stopped = false;
+        orrery_resumed(pacer.lockstep);
+    }
+}
+
+/* Instructions from @now to the nearest of window end, next arrival and next timer; 0: none. */
+static int64_t budget(int64_t now, int64_t window)
+{
+    int64_t stop = MIN(window, (int64_t)orrery_next_arrival(pacer.lockstep));
+
+    stop = MIN(stop, MIN(pacer.deadline, (int64_t)orrery_horizon(pacer.lockstep)));
+    if (stop <= now) {
+        return 0;
+    }
+    trace_orrery_window(now, stop, orrery_horizon(pacer.lockstep));
+    return icount_round(stop - now);
+}
+
+static int64_t pacer_begin(CPUState *cpu)
+{
+    while (!interrupted(cpu) && !must_stand()) {
+        int64_t now = icount_get();
+        uint64_t horizon;
+        int64_t window, insns;
+
+        going();
+        window = orrery_window(pacer.lockstep, now, &horizon);
+        if ((int64_t)horizon > now) {
+            run_boundary(now);
+            if (interrupted(cpu) || must_stand()) {
+                break;
+            }
+            pacer.deadline = next_timer(now);
+            insns = budget(now, window);
+            if (insns > 0) {
+                orrery_publish(pacer.lockstep, now, now);
+                return insns;
+            }
+            continue;
+        }
+        enum orrery_wake why = wait_past(now, now, now, false);
+
+        if (is_over(why)) {
+            leave(why, now);
+        }
+    }
+    return 0;
+}
+
+/* The hot path: no BQL, no allocation, no system call while peers keep up. */
+static int64_t pacer_turn(CPUState *cpu)
+{
+    while (!interrupted(cpu) && !pacer.over &&
+           !qatomic_read(&pacer.timers_changed)) {
+        int64_t now = icount_get();
+        uint64_t horizon;
+        int64_t window;
+
+        if (now >= pacer.deadline) {
+            return 0;
+        }
+        orrery_publish(pacer.lockstep, now, now);
+        window = orrery_window(pacer.lockstep, now, &horizon);
+        if ((int64_t)orrery_next_arrival(pacer.lockstep) <= now) {
+            return 0;
+        }
+        if ((int64_t)horizon > now) {
+            return budget(now, window);
+        }
+        if (wait_past(now, now, now, true) != ORRERY_READY) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static void power_off(int64_t now)
+{
+    pacer.exit_pending = false;
+    pacer.off = true;
+    going();
+    trace_orrery_leave("guest exit", now);
+    if (pacer.exit_code == 0) {
+        orrery_power_off(pacer.lockstep, now, 0);
+    } else {
+        orrery_fail(pacer.lockstep, now, pacer.exit_code);
+    }
+}
+
+/* Powered off: drop what arrives until the run is over. */
+static bool idle_off(CPUState *cpu, int64_t now)
+{
+    enum orrery_wake why =
+        wait_past(now, ORRERY_TIME_INF, ORRERY_TIME_INF, false);
+
+    if (is_over(why)) {
+        leave(why, now);
+    }
+    return true;
+}
+
+/* Stopped by gdb, a monitor or a reset in progress: stand still and say so. */
+static bool idle_standing(int64_t now)
+{
+    if (!pacer.stopped && !pacer.over) {
+        pacer.stopped = true;
+        orrery_stopped(pacer.lockstep, now);
+    }
+    return false;
+}
+
+static bool pacer_idle(CPUState *cpu)
+{
+    int64_t now = icount_get();
+    int64_t own_next, target;
+    enum orrery_wake why;
+
+    if (pacer.exit_pending) {
+        power_off(now);
+    }
+    if (pacer.off && !pacer.over) {
+        return idle_off(cpu, now);
+    }
+    /* single-stepped without timers, the clock is disabled: its deadline means nothing */
+    if (must_stand() || cpu_is_stopped(cpu) ||
+        (cpu->singlestep_enabled & SSTEP_NOTIMER)) {
+        return idle_standing(now);
+    }
+    going();
+    own_next = next_timer(now);
+    target = MAX(now, MIN(own_next,
+                          (int64_t)orrery_next_arrival(pacer.lockstep)));
+    why = wait_past(now, MAX(own_next, now), target, false);
+    if (is_over(why)) {
+        leave(why, now);
+    } else if (why == ORRERY_READY && !must_stand() &&
+               !qatomic_read(&cpu->stop) && cpu_work_list_empty(cpu)) {
+        if (target > now) {
+            trace_orrery_warp(now, target);
+            icount_warp_to(target);
+        }
+        run_boundary(target);
+    }
+    return true;
+}
+
+static void pacer_kick(void)
+{
+    orrery_kick(pacer.lockstep);
+}
+
+static void pacer_timers_changed(void)
+{
+    qatomic_set(&pacer.timers_changed, true);
+}
+
+static const IcountPacer orrery_pacer = {
+    .begin = pacer_begin,
+    .turn = pacer_turn,
+    .idle = pacer_idle,
+    .kick = pacer_kick,
+    .timers_changed = pacer_timers_changed,
+};
+
+/* Main loop: the guest asked to be switched off, or exited by semihosting. */
+static void guest_shutdown(Notifier *notifier, void *data)
+{
+    ShutdownCause cause = *(ShutdownCause *)data;
+
+    if (shutdown_action != SHUTDOWN_ACTION_PAUSE || !shutdown_caused_by_guest(cause)) {
+        return;
+    }
+    pacer.exit_code = cause == SHUTDOWN_CAUSE_GUEST_PANIC
+                      ? 1 : qemu_shutdown_exit_code_get();
+    pacer.exit_pending = true;
+    qemu_cpu_kick(first_cpu);
+}
+
+static Notifier shutdown_notifier = { .notify = guest_shutdown };
+
+bool orrery_pacer_install(OrreryMember *m, Error **errp)
+{
+    if (icount_enabled() != ICOUNT_PRECISE) {
+        error_setg(errp, "orrery-member: needs -icount shift=N,sleep=off");
+        return false;
+    }
+    pacer.m = m;
+    pacer.lockstep = m->lockstep;
+    icount_pacer = &orrery_pacer;
+    qemu_register_shutdown_notifier(&shutdown_notifier);
+    return true;
+}
+
+/* The machine stands, its vCPU thread still waits for the first start. */
+void orrery_pacer_machine_ready(OrreryMember *m)
+{
+    if (!first_cpu || CPU_NEXT(first_cpu)) {
+        error_report("orrery-member: %s: an instance has exactly one vCPU",
+                     m->name);
+        exit(EXIT_BROKEN);
+    }
+    pacer.stopped = true;
+    orrery_stopped(m->lockstep, 0);
+}

@@ -1,0 +1,229 @@
+/*
+ * Orrery: the end of a UART link, for any serial device of upstream
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * -chardev orrery-port,id=PORT
+ *
+ * The id is the port's name in the manifest (serial0, bus1). Upstream UARTs write their
+ * transmit register to the chardev at once, so the port is the shift register: it accepts every
+ * byte and serialises it, start = max(now, end of the previous frame). A receiver that has no
+ * room when a frame arrives loses it: an overrun, counted. Baud and format travel with the
+ * frame where the device tells us its own (CHR_IOCTL_SERIAL_SET_PARAMS).
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/bswap.h"
+#include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "chardev/char.h"
+#include "chardev/char-serial.h"
+#include "hw/core/cpu.h"
+#include "system/cpus.h"
+#include "member.h"
+#include "trace.h"
+
+#define TYPE_CHARDEV_ORRERY_PORT "chardev-orrery-port"
+OBJECT_DECLARE_SIMPLE_TYPE(OrreryPort, CHARDEV_ORRERY_PORT)
+
+#define FRAME_BYTES 12 /* struct orrery_uart_frame on the wire, little endian */
+
+struct OrreryPort {
+    Chardev parent;
+
+    OrreryMember *member;
+    const OrreryPortInfo *info;
+    /* the device's own setting; baud 0: it never said */
+    QEMUSerialSetParams own;
+    uint64_t tx_end; /* of the frame on the wire */
+    bool warned;
+};
+
+static unsigned stop_halves(const OrreryPort *p)
+{
+    return p->own.speed ? 2 * p->own.stop_bits : p->info->stop_halves;
+}
+
+static uint64_t frame_ns(OrreryPort *p)
+{
+    uint64_t least = orrery_seg_lane_latency(p->member->seg, p->info->tx_lane);
+    uint64_t ns;
+
+    if (!p->own.speed) {
+        ns = orrery_uart_frame_ns(p->info->baud, p->info->data_bits,
+                                  p->info->parity, p->info->stop_halves);
+    } else {
+        ns = orrery_uart_frame_ns(p->own.speed, p->own.data_bits,
+                                  p->own.parity, stop_halves(p));
+    }
+    if (ns < least) {
+        orrery_lane_count(p->member->seg, p->info->tx_lane,
+                          ORRERY_LANE_TOO_FAST);
+        return least;
+    }
+    return ns;
+}
+
+static void send_frame(OrreryPort *p, unsigned data, unsigned flags)
+{
+    uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    uint64_t start = MAX(now, p->tx_end);
+    uint8_t frame[FRAME_BYTES] = { 0 };
+
+    p->tx_end = start + frame_ns(p);
+    stl_le_p(frame, p->own.speed ? p->own.speed : p->info->baud);
+    stw_le_p(frame + 4, data);
+    frame[6] = p->own.speed ? p->own.data_bits : p->info->data_bits;
+    frame[7] = p->own.speed ? p->own.parity : p->info->parity;
+    frame[8] = stop_halves(p);
+    frame[9] = flags;
+    trace_orrery_port_tx(p->info->name, data, now, p->tx_end);
+    orrery_member_send(p->member, p->info->tx_lane, now, p->tx_end,
+                       frame, sizeof(frame));
+}
+
+/*
+ * Only the guest's own accesses and timers send: a write from the main loop (a reset, a monitor
+ * command) has no place in virtual time.
+ */
+static bool in_guest_time(OrreryPort *p)
+{
+    if (qemu_in_vcpu_thread()) {
+        return true;
+    }
+    if (!p->warned) {
+        p->warned = true;
+        warn_report("orrery-port %s: dropped output from outside the vCPU",
+                    p->info->name);
+    }
+    return false;
+}
+
+static int orrery_port_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    OrreryPort *p = CHARDEV_ORRERY_PORT(chr);
+
+    if (in_guest_time(p)) {
+        for (int i = 0; i < len; i++) {
+            send_frame(p, buf[i], 0);
+        }
+    }
+    return len;
+}
+
+/* More than 3 % apart, and the receiver samples the stop bit in the wrong place. */
+static bool baud_differs(uint32_t a, uint32_t b)
+{
+    uint32_t hi = MAX(a, b), lo = MIN(a, b);
+
+    return (uint64_t)(hi - lo) * 100 > (uint64_t)hi * 3;
+}
+
+static bool frame_garbled(OrreryPort *p, uint32_t baud, char parity)
+{
+    uint32_t own = p->own.speed ? p->own.speed : p->info->baud;
+
+    if (baud && baud_differs(baud, own)) {
+        trace_orrery_port_framing(p->info->name, baud, own);
+        return true;
+    }
+    return p->own.speed && parity && (parity == 'N') != (p->own.parity == 'N');
+}
+
+static void orrery_port_deliver(void *opaque, const struct orrery_message *msg)
+{
+    OrreryPort *p = opaque;
+    Chardev *chr = CHARDEV(p);
+    uint8_t data;
+
+    if (msg->len != FRAME_BYTES) {
+        return;
+    }
+    if (msg->payload[9] & ORRERY_UART_BREAK) {
+        qemu_chr_be_event(chr, CHR_EVENT_BREAK);
+        return;
+    }
+    if (frame_garbled(p, ldl_le_p(msg->payload), msg->payload[7]) ||
+        (msg->payload[9] & ORRERY_UART_PARITY_ERROR)) {
+        /* a chardev cannot carry an error flag: the frame is lost, and counted */
+        orrery_lane_count(p->member->seg, msg->lane, ORRERY_LANE_FRAMING);
+        return;
+    }
+    if (qemu_chr_be_can_write(chr) < 1) {
+        trace_orrery_port_overrun(p->info->name);
+        orrery_lane_count(p->member->seg, msg->lane, ORRERY_LANE_OVERRUN);
+        return;
+    }
+    data = lduw_le_p(msg->payload + 4);
+    trace_orrery_port_rx(p->info->name, data,
+                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    qemu_chr_be_write(chr, &data, 1);
+}
+
+static int orrery_port_ioctl(Chardev *chr, int cmd, void *arg)
+{
+    OrreryPort *p = CHARDEV_ORRERY_PORT(chr);
+
+    switch (cmd) {
+    case CHR_IOCTL_SERIAL_SET_PARAMS: {
+        const QEMUSerialSetParams *params = arg;
+
+        if (params->speed <= 0) {
+            return -EINVAL;
+        }
+        p->own = *params;
+        return 0;
+    }
+    case CHR_IOCTL_SERIAL_SET_BREAK:
+        if (*(int *)arg && in_guest_time(p)) {
+            send_frame(p, 0, ORRERY_UART_BREAK);
+        }
+        return 0;
+    default:
+        return -ENOTSUP;
+    }
+}
+
+static void orrery_port_open(Chardev *chr, ChardevBackend *backend,
+                             bool *be_opened, Error **errp)
+{
+    OrreryPort *p = CHARDEV_ORRERY_PORT(chr);
+
+    p->member = orrery_member_get();
+    if (!p->member) {
+        error_setg(errp, "orrery-port %s: needs -object orrery-member",
+                   chr->label);
+        return;
+    }
+    p->info = orrery_member_port(p->member, chr->label);
+    if (!p->info) {
+        error_setg(errp, "orrery-port %s: no link of the manifest ends here",
+                   chr->label);
+        return;
+    }
+    orrery_member_on_message(p->member, p->info->rx_lane,
+                             orrery_port_deliver, p);
+}
+
+static void orrery_port_class_init(ObjectClass *oc, void *data)
+{
+    ChardevClass *cc = CHARDEV_CLASS(oc);
+
+    cc->open = orrery_port_open;
+    cc->chr_write = orrery_port_write;
+    cc->chr_ioctl = orrery_port_ioctl;
+}
+
+static const TypeInfo orrery_port_info = {
+    .name = TYPE_CHARDEV_ORRERY_PORT,
+    .parent = TYPE_CHARDEV,
+    .instance_size = sizeof(OrreryPort),
+    .class_init = orrery_port_class_init,
+};
+
+static void register_types(void)
+{
+    type_register_static(&orrery_port_info);
+}
+
+type_init(register_types)
