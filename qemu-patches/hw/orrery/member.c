@@ -50,6 +50,7 @@ void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
     if (!orrery_send(m->lockstep, lane, now, arrival, payload, len)) {
         return; /* the run is over: marked dead with the reason */
     }
+    orrery_pacer_sent();
     if (m->trace) {
         orrery_trace_add(m->trace, lane, now, arrival,
                          orrery_last_seq(m->lockstep), payload, len);
@@ -132,9 +133,10 @@ static void orrery_member_complete(UserCreatable *uc, Error **errp)
     }
     m->control = orrery_control_open(m, errp);
     if (!m->control || !orrery_control_hello(m, &path, errp) ||
-        !map_segment(m, path, errp) || !orrery_pacer_install(m, errp)) {
+        !map_segment(m, path, errp)) {
         return;
     }
+    orrery_pacer_install(m);
     the_member = m;
     trace_orrery_join(m->name, m->self);
     qemu_add_machine_init_done_notifier(&machine_ready_notifier);

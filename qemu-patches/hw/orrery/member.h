@@ -69,8 +69,10 @@ bool orrery_control_ready(OrreryMember *m, Error **errp);
 void orrery_control_close(struct OrreryControl *control);
 
 /* pacer.c */
-bool orrery_pacer_install(OrreryMember *m, Error **errp);
+void orrery_pacer_install(OrreryMember *m);
 void orrery_pacer_machine_ready(OrreryMember *m);
+/* A send may have brought the horizon nearer than the end of the running window. */
+void orrery_pacer_sent(void);
 
 /* trace.c: one SHA-256 per lane I send on */
 struct OrreryTrace *orrery_trace_new(size_t lanes);

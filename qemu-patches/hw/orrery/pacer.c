@@ -39,6 +39,7 @@ static struct {
     OrreryMember *m;
     struct orrery_member *lockstep;
     int64_t deadline;    /* absolute, of the earliest timer, as of the last begin() */
+    int64_t stop;        /* end of the window that runs */
     bool timers_changed; /* then deadline is stale; atomic */
     bool stopped;        /* told the others that we stand still */
     bool over;           /* the run is over for us: never execute again */
@@ -120,13 +121,27 @@ static bool is_over(enum orrery_wake why)
     return why == ORRERY_STATE_ENDED || why == ORRERY_STATE_DEAD;
 }
 
+/*
+ * The promise of the lockstep, checked at every delivery: no instruction that started at or
+ * after the arrival has been executed.
+ */
+static bool in_time(const struct orrery_message *msg, int64_t now)
+{
+    if (now == 0 || (int64_t)msg->arrival_ns > now - icount_to_ns(1)) {
+        return true;
+    }
+    orrery_mark_dead(pacer.m->seg, pacer.m->self,
+                     "executed past a message (lockstep broken)");
+    return false;
+}
+
 static void deliver(const struct orrery_message *msg, int64_t now)
 {
     const OrreryLane *lane = &pacer.m->lanes[msg->lane];
 
     trace_orrery_deliver(msg->lane, msg->source, msg->send_ns,
                          msg->arrival_ns, now);
-    if (lane->deliver) {
+    if (in_time(msg, now) && lane->deliver) {
         lane->deliver(lane->opaque, msg);
     }
 }
@@ -167,6 +182,7 @@ static int64_t budget(int64_t now, int64_t window)
         return 0;
     }
     trace_orrery_window(now, stop, orrery_horizon(pacer.lockstep));
+    pacer.stop = stop;
     return icount_round(stop - now);
 }
 
@@ -298,6 +314,14 @@ static bool pacer_idle(CPUState *cpu)
     return true;
 }
 
+void orrery_pacer_sent(void)
+{
+    if (current_cpu->running &&
+        (int64_t)orrery_horizon(pacer.lockstep) < pacer.stop) {
+        cpu_exit(current_cpu); /* R3: end the window after this instruction */
+    }
+}
+
 static void pacer_kick(void)
 {
     orrery_kick(pacer.lockstep);
@@ -332,22 +356,22 @@ static void guest_shutdown(Notifier *notifier, void *data)
 
 static Notifier shutdown_notifier = { .notify = guest_shutdown };
 
-bool orrery_pacer_install(OrreryMember *m, Error **errp)
+void orrery_pacer_install(OrreryMember *m)
 {
-    if (icount_enabled() != ICOUNT_PRECISE) {
-        error_setg(errp, "orrery-member: needs -icount shift=N,sleep=off");
-        return false;
-    }
     pacer.m = m;
     pacer.lockstep = m->lockstep;
     icount_pacer = &orrery_pacer;
     qemu_register_shutdown_notifier(&shutdown_notifier);
-    return true;
 }
 
 /* The machine stands, its vCPU thread still waits for the first start. */
 void orrery_pacer_machine_ready(OrreryMember *m)
 {
+    if (icount_enabled() != ICOUNT_PRECISE) {
+        error_report("orrery-member: %s: needs -icount shift=N,sleep=off",
+                     m->name);
+        exit(EXIT_BROKEN);
+    }
     if (!first_cpu || CPU_NEXT(first_cpu)) {
         error_report("orrery-member: %s: an instance has exactly one vCPU",
                      m->name);
