@@ -31,13 +31,15 @@
 /* The same for members that share ordered state (R12). */
 #define WINDOW_SHARED_NS UINT64_C(100000)
 
+#define MAX_CPUS 256 /* CPU numbers above are taken modulo this */
+
 /* What a sleeping member needs; says how a raise is tested (wait.c). */
 enum need_kind { NEED_HORIZON = 0, NEED_ORDERED = 1 };
 
-/* One member, as everybody sees it. The hot fields have a cache line each. */
+/* One member, as everybody sees it. What a snapshot reads is on one cache line. */
 struct seg_member {
     LINE_ALIGNED uint64_t word; /* R2. Raised by the owner, lowered by senders */
-    LINE_ALIGNED uint64_t sent; /* R3: messages sent so far, on all lanes */
+    uint64_t sent;              /* R3: messages sent so far, on all lanes */
     LINE_ALIGNED uint32_t futex; /* 1: asleep or about to be */
     uint32_t need_kind;
     uint64_t need; /* ns, meaning by need_kind */
@@ -66,6 +68,7 @@ struct seg_lane {
 
 struct ring {
     LINE_ALIGNED uint64_t tail; /* written by the source */
+    uint32_t starved;           /* 1: the source waits for a free slot */
     LINE_ALIGNED uint64_t head; /* written by the destination */
     LINE_ALIGNED uint8_t slots[];
 };
@@ -90,10 +93,12 @@ struct seg_header {
     uint32_t mode, member_count, lane_count, state_count;
     uint64_t members, dist, lanes, states; /* offsets */
     uint64_t reaction_ns, jitter_seed, turn_ns;
-    uint32_t trace_hash, pad;
+    uint64_t trace_hash;
+    uint64_t checksum; /* of all of the above: header_checksum() */
     LINE_ALIGNED uint32_t state; /* enum orrery_run_state */
     uint32_t park;               /* generation of the park asked for, 0: none */
-    LINE_ALIGNED uint32_t running; /* members not asleep in a futex */
+    LINE_ALIGNED uint32_t running; /* instances not asleep in a futex */
+    uint32_t pinned[MAX_CPUS];     /* those of them that are bound to this one CPU */
     LINE_ALIGNED uint64_t end_ns;
     uint32_t dead_claimed;
     int32_t dead_member;
@@ -109,7 +114,7 @@ struct orrery_segment {
     struct seg_member *members;
     const uint64_t *dist; /* [from * member_count + to] */
     struct seg_lane *lanes;
-    struct seg_state *states;
+    struct seg_state *states; /* a copy */
     size_t member_count, lane_count, state_count;
     uint64_t reaction_ns, turn_ns;
     enum orrery_mode mode;
@@ -119,6 +124,7 @@ struct orrery_segment {
         uint16_t src, dst;
         uint32_t slots, payload_max, slot_bytes;
         uint64_t latency_ns;
+        uint64_t least_ns; /* the same; 0 where one end is the broker (R8) */
         struct ring *ring;
     } * views;
 };
@@ -153,6 +159,9 @@ struct orrery_member {
     uint64_t *downstream_dist;
     size_t downstream_count;
     uint64_t *counters; /* scratch of the snapshot */
+    uint16_t *sleepers; /* whom a raise of my word may have to wake */
+    size_t sleeper_count;
+    int origin; /* whose word made the last horizon */
 
     uint32_t *inbound; /* lanes to me */
     size_t inbound_count;
@@ -171,6 +180,9 @@ struct orrery_member {
     uint64_t last_stamp; /* of my last effect */
     uint64_t horizon;
     uint64_t executed;   /* every message arriving below it was due already */
+    uint64_t access_ns;  /* stamp of the last ordered access begun: the word's floor (R2) */
+    uint64_t freeze_ns;  /* a failed guest's word is never raised above it */
+    uint64_t ceiling_ns; /* broker: what the word will be once the backlog is flushed */
     uint64_t publish_every; /* least outgoing latency */
     uint64_t window_max;
     uint64_t turn_end; /* turn mode: my word is not raised below it */
@@ -178,10 +190,14 @@ struct orrery_member {
     uint32_t kicked;
     uint64_t jitter;
     struct waiter {
-        int cpus;
+        int cpus;    /* that this thread may use */
+        int pinned;  /* the CPU when it is the only one, or -1 */
+        int counted; /* the CPU under which I am counted in pinned[], or -1 */
+        int cores;   /* of the machine */
+        bool crowded;
         uint64_t crowded_until; /* host ns: do not spin before */
         long switches;
-        uint64_t switches_at;
+        uint64_t looked_at; /* host ns */
     } waiter;
 };
 
@@ -205,6 +221,12 @@ static inline uint64_t seg_dist(const struct orrery_segment *seg, unsigned from,
     return seg->dist[from * seg->member_count + to];
 }
 
+/* A counter that only its owner writes. */
+static inline void count(uint64_t *counter)
+{
+    store_relaxed(counter, load_relaxed(counter) + 1);
+}
+
 static inline uint64_t word_time(const struct seg_member *member)
 {
     return WORD_TIME(load_total(&member->word));
@@ -216,7 +238,11 @@ bool ring_push(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint64_
                uint64_t seq, const void *payload, size_t len);
 bool backlog_add(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint64_t arrival_ns,
                  uint64_t seq, const void *payload, size_t len);
+bool ring_pressing(const struct orrery_member *m);
 void queue_clear(struct orrery_member *m);
+
+/* segment.c */
+uint64_t header_checksum(const struct seg_header *header);
 
 /* lockstep.c */
 bool snapshot_words(struct orrery_member *m, uint64_t *horizon, int *origin);
@@ -233,13 +259,18 @@ bool turns_may_touch(struct orrery_member *m, uint64_t t_ns);
 void turns_wake_next(struct orrery_member *m);
 
 /* park.c */
+void park_answer(struct orrery_member *m, uint64_t now_ns);
 bool park_check(struct orrery_member *m, uint64_t now_ns);
+void ceiling_apply(struct orrery_member *m);
 
 /* wait.c */
 void wake_member(struct orrery_segment *seg, unsigned member);
 void wake_everybody(struct orrery_segment *seg);
 void wake_crossed(struct orrery_member *m, uint64_t from_ns, uint64_t to_ns);
+void sleep_unless(struct orrery_member *m, bool (*over)(const struct orrery_member *m),
+                  int64_t timeout_us);
 void waiter_init(struct orrery_member *m);
+void waiter_finish(struct orrery_member *m);
 uint64_t host_ns(void);
 
 #endif

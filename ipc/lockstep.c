@@ -47,6 +47,28 @@ static bool collect_peers(struct orrery_member *m)
     return true;
 }
 
+/* Those whose horizon my word is in, the broker, and whoever may wait in an ordered access. */
+static bool collect_sleepers(struct orrery_member *m)
+{
+    const struct orrery_segment *seg = m->seg;
+
+    m->sleepers = calloc(seg->member_count, sizeof(*m->sleepers));
+    if (!m->sleepers) {
+        return false;
+    }
+    for (unsigned j = 0; j < seg->member_count; j++) {
+        bool may = seg_dist(seg, m->self, j) < ORRERY_TIME_INF;
+
+        for (unsigned i = 0; i < seg->state_count; i++) {
+            may |= seg->states[i].touchers[j / 64] >> (j % 64) & 1;
+        }
+        if (may && j != m->self) {
+            m->sleepers[m->sleeper_count++] = (uint16_t)j;
+        }
+    }
+    return true;
+}
+
 static bool collect_lanes(struct orrery_member *m)
 {
     const struct orrery_segment *seg = m->seg;
@@ -102,17 +124,19 @@ struct orrery_member *orrery_member_create(struct orrery_segment *seg, unsigned 
         m->self = self;
         m->me = &seg->members[self];
         m->backlog_tail = &m->backlog;
+        m->freeze_ns = ORRERY_TIME_INF;
+        m->origin = -1;
+        m->waiter.counted = -1;
         if (seg->header->jitter_seed) {
             m->jitter = seg->header->jitter_seed * UINT64_C(0x9e3779b97f4a7c15) + self + 1;
         }
     }
-    if (!m || !collect_peers(m) || !collect_lanes(m)) {
+    if (!m || !collect_peers(m) || !collect_sleepers(m) || !collect_lanes(m)) {
         snprintf(err->text, sizeof(err->text), "out of memory");
         orrery_member_destroy(m);
         return NULL;
     }
     waiter_init(m);
-    add_total(&seg->header->running, 1);
     return m;
 }
 
@@ -121,6 +145,7 @@ void orrery_member_destroy(struct orrery_member *m)
     if (!m) {
         return;
     }
+    waiter_finish(m);
     queue_clear(m);
     free(m->taken);
     for (struct node *node = m->free_nodes, *next; node; node = next) {
@@ -137,6 +162,7 @@ void orrery_member_destroy(struct orrery_member *m)
     free(m->downstream);
     free(m->downstream_dist);
     free(m->counters);
+    free(m->sleepers);
     free(m->inbound);
     free(m->heads);
     free(m->tails);
@@ -201,17 +227,25 @@ bool snapshot_words(struct orrery_member *m, uint64_t *horizon, int *origin)
 uint64_t member_horizon(struct orrery_member *m)
 {
     uint64_t horizon = 0;
-    int origin = -1;
 
     if (m->seg->mode == ORRERY_TURNS && m->self != ORRERY_BROKER) {
-        horizon = turns_horizon(m, &origin);
-    } else {
-        while (!snapshot_words(m, &horizon, &origin)) {
-            cpu_relax();
+        horizon = turns_horizon(m, &m->origin);
+        if (horizon) {
+            m->turn_end = horizon; /* it is my turn: my word stays until I am there */
         }
+        return horizon;
     }
-    if (load_relaxed(&m->me->waits_for) != origin) {
-        store_relaxed(&m->me->waits_for, origin);
+    while (!snapshot_words(m, &horizon, &m->origin)) {
+        cpu_relax();
+    }
+    /* R3 for what a full ring keeps here: it has lowered nobody yet, but the answer may come. */
+    for (const struct backlog_entry *entry = m->backlog; entry; entry = entry->next) {
+        unsigned dst = m->seg->views[entry->lane].dst;
+
+        if (dst != ORRERY_BROKER) {
+            horizon = time_min(horizon,
+                               time_add(entry->arrival_ns, seg_dist(m->seg, dst, m->self)));
+        }
     }
     return horizon;
 }
@@ -245,20 +279,22 @@ void raise_word(struct orrery_member *m, uint64_t t_ns)
     wake_crossed(m, first, t_ns);
 }
 
-
 uint64_t orrery_publish(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns)
 {
-    uint64_t old, t;
+    uint64_t old, t, most = m->freeze_ns;
 
+    /* R2: an ordered access begun at access_ns and abandoned is done again from the start of
+     * its instruction, but it has been published; undelivered messages do not matter to it. */
+    now_ns = m->off ? ORRERY_TIME_INF : time_max(now_ns, m->access_ns);
     if (!backlog_flush(m)) {
         /* R3: a send must be in its ring before the word may pass it. */
-        now_ns = own_next_ns = time_min(now_ns, m->backlog->send_ns);
+        most = time_min(most, m->backlog->send_ns);
     }
     old = load_total(&m->me->word);
     for (;;) {
         ring_drain(m);
-        t = m->off ? ORRERY_TIME_INF
-                   : time_max(now_ns, time_min(own_next_ns, orrery_next_arrival(m)));
+        t = time_max(now_ns, time_min(own_next_ns, orrery_next_arrival(m)));
+        t = time_min(t, most);
         if (t <= WORD_TIME(old) || t < m->turn_end) {
             return WORD_TIME(old); /* in turn mode only the turn's end raises the word */
         }
@@ -351,13 +387,14 @@ static uint64_t next_random(uint64_t *state)
 
 /*
  * R12. Without a cap two busy members would take turns, each running two latencies while the
- * other waits. So: up to one own latency past now, or further to the point where the nearest
- * peer is released by my word.
+ * other waits. So: up to one own latency past base, or further to the point where the nearest
+ * peer is released by my word. base is my word when I am idle, so that I get as far as to the
+ * event that I sleep for.
  */
-static uint64_t release_point(const struct orrery_member *m, uint64_t now_ns)
+static uint64_t release_point(const struct orrery_member *m, uint64_t base_ns)
 {
     uint64_t least = ORRERY_TIME_INF;
-    uint64_t soon = time_add(now_ns, m->publish_every);
+    uint64_t soon = time_add(base_ns, m->publish_every);
 
     for (size_t i = 0; i < m->downstream_count; i++) {
         uint64_t word = word_time(&m->seg->members[m->downstream[i]]);
@@ -373,9 +410,9 @@ static uint64_t release_point(const struct orrery_member *m, uint64_t now_ns)
 
 uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horizon_ns)
 {
-    uint64_t target;
+    uint64_t target, base = now_ns;
 
-    add_relaxed(&m->me->stats.windows, 1);
+    count(&m->me->stats.windows);
     m->horizon = 0;
     if (orrery_state(m->seg) == ORRERY_RUNNING && !park_check(m, now_ns)) {
         m->horizon = member_horizon(m);
@@ -385,18 +422,18 @@ uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horiz
         *horizon_ns = m->horizon;
     }
     target = m->horizon;
-    if (m->seg->mode == ORRERY_TURNS && target > now_ns) {
-        m->turn_end = target;
+    if (m->seg->mode == ORRERY_PARALLEL) {
+        base = time_max(base, word_time(m->me));
     }
-    if (target <= now_ns) {
+    if (target <= base) {
         return target;
     }
     if (m->seg->mode == ORRERY_PARALLEL) {
-        target = time_min(target, release_point(m, now_ns));
-        target = time_min(target, time_add(now_ns, m->window_max));
+        target = time_min(target, release_point(m, base));
+        target = time_min(target, time_add(base, m->window_max));
     }
     if (m->jitter && next_random(&m->jitter) % 4 != 0) {
-        target = now_ns + 1 + next_random(&m->jitter) % (target - now_ns);
+        target = base + 1 + next_random(&m->jitter) % (target - base);
     }
     return target;
 }
@@ -428,6 +465,7 @@ static bool may_touch(struct orrery_member *m, const struct seg_state *state, ui
             }
             reach = time_add(word_time(&seg->members[k]), seg_dist(seg, k, toucher));
             may = reach > t_ns || (reach == t_ns && toucher > m->self);
+            m->origin = may ? m->origin : (int)k;
         }
     }
     for (size_t k = 0; k < n; k++) {
@@ -458,18 +496,22 @@ void orrery_power_off(struct orrery_member *m, uint64_t at_ns, int exit_code)
     m->me->exit_code = exit_code;
     m->off = true;
     queue_clear(m);
+    park_answer(m, at_ns);
+    /* Pairs with orrery_is_off(): the reader sees the time and the code. */
     store_total(&m->me->off, MEMBER_OFF);
     m->horizon = m->turn_end = 0;
-    orrery_publish(m, at_ns, ORRERY_TIME_INF);
+    orrery_publish(m, at_ns, ORRERY_TIME_INF); /* a backlog holds it back, as ever */
     wake_member(m->seg, ORRERY_BROKER);
 }
 
 void orrery_fail(struct orrery_member *m, uint64_t at_ns, int exit_code)
 {
-    m->horizon = m->turn_end = 0;
+    m->horizon = m->turn_end = m->access_ns = 0;
+    m->freeze_ns = at_ns;
     orrery_publish(m, at_ns, at_ns);
     m->me->off_ns = at_ns;
     m->me->exit_code = exit_code;
+    park_answer(m, at_ns);
     /* Pairs with orrery_is_failed(): the reader sees the time and the code. */
     store_total(&m->me->off, MEMBER_FAILED);
     wake_member(m->seg, ORRERY_BROKER);

@@ -282,7 +282,9 @@ uint64_t orrery_last_seq(const struct orrery_member *m);
  * start_ns: the start of the instruction that accesses. Publishes t_ns and waits until every
  * earlier access of others is done. READY: touch it now, t_ns is my word until the next
  * publish. ABANDON: t is not below the true horizon; undo nothing (nothing was done), and
- * restart from start_ns once orrery_wait(..., need t_ns + 1) is READY. KICK: may be abandoned.
+ * restart from start_ns once orrery_wait(m, start_ns, start_ns, need t_ns) is READY. KICK:
+ * also abandon, look at your other duties and restart by way of orrery_window(). Until the
+ * restart t_ns stays my word, and nothing may be delivered to the guest.
  */
 enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns);
 /* The bytes of an ordered state in the segment. */
@@ -319,7 +321,8 @@ bool orrery_is_done(const struct orrery_segment *seg, unsigned member);
 /*
  * orrery_lower_bound - a rule-5 snapshot over everybody: min of the words of all instances.
  * Every effect stamped below it has been performed and is in the rings. The broker may cut
- * host output and traces there.
+ * host output and traces there; but no later than at its own next send, which may wake somebody
+ * who sleeps beyond it.
  */
 uint64_t orrery_lower_bound(struct orrery_member *m);
 
@@ -338,7 +341,7 @@ uint64_t orrery_ceiling(const struct orrery_segment *seg);
 /*
  * orrery_park - R9: pause now. Asks every member to stop and acknowledge, waits for all (at
  * most timeout_ms), and sets the ceiling to C, the least time at which everybody can stand;
- * rounded up to the turn window in turn mode. False: timed out or the run is over; *culprit
+ * rounded up to the turn window in turn mode, and never above the ceiling there was. False: timed out or the run is over; *culprit
  * is the member that did not answer. On success everybody stands at *c_ns until the ceiling
  * is raised. Topology may change only between park and raise.
  */

@@ -2,16 +2,17 @@
 /* park.c - R9 (pause now) and the broker's side of a run: start, ceiling, end. */
 #include "layout.h"
 
+#define PARK_LOOK_US 10000 /* how often a park that somebody does not answer looks at its timeout */
+
 /* ---- the members' side ---- */
 
-static void acknowledge(struct orrery_member *m, uint32_t park, uint64_t now_ns)
+/* Where I can stand: my next instruction starts there, all my effects are stamped below. */
+void park_answer(struct orrery_member *m, uint64_t now_ns)
 {
     uint64_t stamp_end = m->last_stamp ? m->last_stamp + 1 : 0;
 
-    m->me->ack_ns = time_max(now_ns, stamp_end);
-    /* Pairs with acknowledged(): the time is there when the generation is. */
-    store_total(&m->me->ack_gen, park);
-    wake_member(m->seg, ORRERY_BROKER);
+    /* Before ack_gen, stopped or off: pairs with acknowledged(), which looks at them first. */
+    store_relaxed(&m->me->ack_ns, time_max(now_ns, stamp_end));
 }
 
 /* Is the run parked? Then I have published, acknowledged and may not execute. */
@@ -25,19 +26,19 @@ bool park_check(struct orrery_member *m, uint64_t now_ns)
     if (m->me->ack_gen != park) {
         m->horizon = 0; /* discarded: it may lie beyond the C to come */
         orrery_publish(m, now_ns, now_ns);
-        acknowledge(m, park, now_ns);
+        park_answer(m, now_ns);
+        store_total(&m->me->ack_gen, park);
+        wake_member(m->seg, ORRERY_BROKER);
     }
     return true;
 }
 
 void orrery_stopped(struct orrery_member *m, uint64_t now_ns)
 {
-    uint64_t stamp_end = m->last_stamp ? m->last_stamp + 1 : 0;
-
     m->horizon = 0;
     orrery_publish(m, now_ns, now_ns);
-    m->me->ack_ns = time_max(now_ns, stamp_end);
-    /* Pairs with acknowledged(); in the total order with its park. */
+    park_answer(m, now_ns);
+    /* In the total order with the broker's park. */
     store_total(&m->me->stopped, 1);
     wake_member(m->seg, ORRERY_BROKER);
 }
@@ -64,6 +65,10 @@ uint64_t orrery_lower_bound(struct orrery_member *m)
         for (unsigned i = 1; i < seg->member_count; i++) {
             least = time_min(least, word_time(&seg->members[i]));
         }
+        /* What a full ring keeps here has lowered nobody yet. */
+        for (const struct backlog_entry *entry = m->backlog; entry; entry = entry->next) {
+            least = time_min(least, entry->send_ns);
+        }
         for (unsigned i = 1; i < seg->member_count; i++) {
             after += load_total(&seg->members[i].sent);
         }
@@ -82,7 +87,7 @@ bool orrery_all_reached(struct orrery_member *m, uint64_t t_ns)
 void orrery_broker_drain(struct orrery_member *m)
 {
     ring_drain(m);
-    backlog_flush(m);
+    ceiling_apply(m);
 }
 
 void orrery_start(struct orrery_member *m)
@@ -107,29 +112,38 @@ static uint64_t round_up(uint64_t t_ns, uint64_t unit)
     return t_ns >= ORRERY_TIME_INF || over == 0 ? t_ns : time_add(t_ns, unit - over);
 }
 
+/* Raise the word as far as the backlog lets it: R8, push and lower before raising. */
+void ceiling_apply(struct orrery_member *m)
+{
+    uint64_t old = word_time(m->me), t_ns = m->ceiling_ns;
+
+    if (!backlog_flush(m)) {
+        /* Not in the order of time: a park may have lowered the ceiling between two sends. */
+        for (const struct backlog_entry *entry = m->backlog; entry; entry = entry->next) {
+            t_ns = time_min(t_ns, entry->send_ns);
+        }
+    }
+    if (t_ns > old) {
+        store_total(&m->me->word, WORD(t_ns, 0)); /* R8: nobody else ever writes it */
+        wake_crossed(m, old, t_ns);
+    }
+}
+
 void orrery_raise_ceiling(struct orrery_member *m, uint64_t t_ns)
 {
-    uint64_t old = word_time(m->me);
-
     t_ns = round_up(time_min(t_ns, ORRERY_TIME_INF), m->seg->turn_ns);
-    if (t_ns <= old) {
-        return;
-    }
-    store_total(&m->me->word, WORD(t_ns, 0)); /* R8: nobody else ever writes it */
-    wake_crossed(m, old, t_ns);
+    m->ceiling_ns = time_max(m->ceiling_ns, t_ns);
+    ceiling_apply(m);
 }
 
 static bool acknowledged(const struct seg_member *who, uint32_t park, uint64_t *ack_ns)
 {
-    if (load_total(&who->off) == MEMBER_OFF) {
-        *ack_ns = who->off_ns;
-        return true;
+    if (load_total(&who->ack_gen) != park && !load_total(&who->stopped) &&
+        load_total(&who->off) == MEMBER_ON) {
+        return false;
     }
-    if (load_total(&who->ack_gen) == park || load_total(&who->stopped)) {
-        *ack_ns = who->ack_ns;
-        return true;
-    }
-    return false;
+    *ack_ns = load_relaxed(&who->ack_ns);
+    return true;
 }
 
 /* The first member that has not answered, 0: all have; *c_ns: the maximum of the answers. */
@@ -145,6 +159,14 @@ static unsigned missing(const struct orrery_segment *seg, uint32_t park, uint64_
     }
     *c_ns = c;
     return 0;
+}
+
+static bool parked_or_over(const struct orrery_member *m)
+{
+    uint64_t c_ns;
+
+    return orrery_state(m->seg) != ORRERY_RUNNING || ring_pressing(m) ||
+           missing(m->seg, load_total(&m->seg->header->park), &c_ns) == 0;
 }
 
 bool orrery_park(struct orrery_member *m, int timeout_ms, uint64_t *c_ns, int *culprit)
@@ -165,20 +187,24 @@ bool orrery_park(struct orrery_member *m, int timeout_ms, uint64_t *c_ns, int *c
         uint64_t now = host_ns();
 
         if (now >= until || orrery_state(seg) != ORRERY_RUNNING) {
-            *culprit = (int)who;
+            if (culprit) {
+                *culprit = (int)who;
+            }
             ok = false;
             break;
         }
         orrery_broker_drain(m); /* so that nobody is held up by a full ring to us */
-        orrery_broker_wait(m, ORRERY_TIME_INF, 1000);
+        sleep_unless(m, parked_or_over, PARK_LOOK_US);
     }
     if (ok) {
-        *c_ns = round_up(*c_ns, seg->turn_ns);
+        /* Never up: an instruction may end past the old ceiling, and a script may want to act
+         * at exactly that. */
+        *c_ns = time_min(round_up(*c_ns, seg->turn_ns), word_time(m->me));
         /* A granted ceiling may be lowered only here: every horizon has been discarded. */
         store_total(&m->me->word, WORD(*c_ns, 0));
+        m->ceiling_ns = *c_ns;
     }
     store_total(&seg->header->park, 0);
     wake_everybody(seg);
-    store_total(&m->kicked, 1); /* the waits above may have eaten one */
     return ok;
 }

@@ -90,12 +90,17 @@ static void node_put(struct orrery_member *m, struct node *node)
     m->free_nodes = node;
 }
 
-static void broken(struct orrery_member *m, unsigned lane, const char *what)
+static void broken_by(struct orrery_member *m, unsigned lane, unsigned member, const char *what)
 {
     char reason[160];
 
-    snprintf(reason, sizeof(reason), "lane %s: %s", m->seg->lanes[lane].name, what);
-    orrery_mark_dead(m->seg, m->seg->views[lane].src, reason);
+    snprintf(reason, sizeof(reason), "lane %.64s: %s", m->seg->lanes[lane].name, what);
+    orrery_mark_dead(m->seg, (int)member, reason);
+}
+
+static void broken(struct orrery_member *m, unsigned lane, const char *what)
+{
+    broken_by(m, lane, m->seg->views[lane].src, what);
 }
 
 /* Everything in a slot was written by another process: believe nothing (untrusted input). */
@@ -103,15 +108,24 @@ static bool take_slot(struct orrery_member *m, unsigned lane, const struct lane_
                       const struct slot *slot)
 {
     struct node *node;
-    uint32_t len = slot->len;
-    uint64_t arrival = slot->arrival_ns;
+    /* Read once: what is checked is what is used. */
+    uint32_t len = load_relaxed(&slot->len);
+    uint64_t arrival = load_relaxed(&slot->arrival_ns), send = load_relaxed(&slot->send_ns);
 
     if (len > view->payload_max) {
         broken(m, lane, "message longer than the lane allows");
         return false;
     }
     if (arrival >= ORRERY_TIME_INF || arrival < m->executed) {
-        broken(m, lane, "message in the past");
+        char what[96];
+
+        snprintf(what, sizeof(what), "message in the past (%llu, now at %llu)",
+                 (unsigned long long)arrival, (unsigned long long)m->executed);
+        broken(m, lane, what);
+        return false;
+    }
+    if (arrival < send || arrival - send < m->seg->views[lane].least_ns) {
+        broken(m, lane, "message faster than the lane's latency");
         return false;
     }
     if (m->off) {
@@ -123,7 +137,7 @@ static bool take_slot(struct orrery_member *m, unsigned lane, const struct lane_
         return false;
     }
     node->arrival_ns = arrival;
-    node->send_ns = slot->send_ns;
+    node->send_ns = send;
     node->seq = slot->seq;
     node->lane = lane;
     node->source = view->src;
@@ -153,8 +167,6 @@ void ring_drain(struct orrery_member *m)
             broken(m, lane, "ring is corrupt");
             return;
         }
-        bool was_full = tail - head == view->slots;
-
         for (; head != tail; head++) {
             if (!take_slot(m, lane, view, slot_at(view, head))) {
                 return;
@@ -162,10 +174,10 @@ void ring_drain(struct orrery_member *m)
         }
         m->heads[lane] = head;
         /* Pairs with the load in ring_push(): slots below head may be overwritten. In the
-         * total order, so that a source that is about to sleep for space either sees it or
-         * is seen asleep. */
+         * total order: a source that finds no slot either sees this store or is seen starved. */
         store_total(&view->ring->head, head);
-        if (was_full) {
+        if (load_total(&view->ring->starved)) {
+            store_total(&view->ring->starved, 0);
             wake_member(m->seg, view->src);
         }
     }
@@ -181,6 +193,15 @@ bool ring_push(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint64_
     struct slot *slot;
 
     if (used >= view->slots) {
+        /* Say so, then look again: pairs with the look at starved in ring_drain(). */
+        store_total(&view->ring->starved, 1);
+        used = tail - load_total(&view->ring->head);
+    }
+    if (used > view->slots) {
+        broken_by(m, lane, view->dst, "ring is corrupt");
+        return false;
+    }
+    if (used == view->slots) {
         return false;
     }
     slot = slot_at(view, tail);
@@ -190,12 +211,12 @@ bool ring_push(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint64_
     slot->len = (uint32_t)len;
     memcpy(slot->payload, payload, len);
     m->tails[lane] = tail + 1;
-    /* Pairs with the load_acquire() in ring_drain(). */
-    store_release(&view->ring->tail, tail + 1);
+    /* Pairs with the load_acquire() in ring_drain(). In the total order, so that a broker
+     * about to sleep either sees it or is seen asleep. */
+    store_total(&view->ring->tail, tail + 1);
     if (view->dst == ORRERY_BROKER && used + 1 >= view->slots / 2) {
         wake_member(m->seg, ORRERY_BROKER);
     }
-    add_relaxed(&m->seg->lanes[lane].stats.sent, 1);
     return true;
 }
 
@@ -205,7 +226,7 @@ bool backlog_add(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint6
     struct backlog_entry *entry = malloc(sizeof(*entry) + len);
 
     if (!entry) {
-        broken(m, lane, "out of memory");
+        broken_by(m, lane, m->self, "out of memory");
         return false;
     }
     entry->send_ns = send_ns;
@@ -218,6 +239,19 @@ bool backlog_add(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint6
     *m->backlog_tail = entry;
     m->backlog_tail = &entry->next;
     return true;
+}
+
+/* Is an inbound ring at least half full? */
+bool ring_pressing(const struct orrery_member *m)
+{
+    for (size_t i = 0; i < m->inbound_count; i++) {
+        const struct lane_view *view = &m->seg->views[m->inbound[i]];
+
+        if (load_total(&view->ring->tail) - m->heads[m->inbound[i]] >= view->slots / 2) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void queue_clear(struct orrery_member *m)
@@ -241,7 +275,9 @@ bool orrery_take(struct orrery_member *m, uint64_t upto_ns, struct orrery_messag
         m->taken = NULL;
     }
     if (!m->heap_count || m->heap[0]->arrival_ns > upto_ns) {
-        m->executed = time_max(m->executed, upto_ns + 1); /* nothing may arrive below it now */
+        if (upto_ns < ORRERY_TIME_INF) { /* nothing may arrive below it now */
+            m->executed = time_max(m->executed, upto_ns + 1);
+        }
         return false;
     }
     node = heap_pop(m);
@@ -253,6 +289,6 @@ bool orrery_take(struct orrery_member *m, uint64_t upto_ns, struct orrery_messag
     out->source = node->source;
     out->len = node->len;
     out->payload = node->payload;
-    add_relaxed(&m->seg->lanes[node->lane].stats.delivered, 1);
+    count(&m->seg->lanes[node->lane].stats.delivered);
     return true;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* segment.c - format, attach and check the shared file; what it says to readers. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +15,8 @@
 #include <unistd.h>
 
 #include "layout.h"
+
+#define CONSTANT_BYTES offsetof(struct seg_header, state) /* of the header, never changed */
 
 __attribute__((format(printf, 2, 3))) static void fail(struct orrery_error *err, const char *format,
                                                        ...)
@@ -93,6 +99,14 @@ static bool check_topology(const struct orrery_topology *topo, struct orrery_err
 {
     if (topo->member_count < 1 || topo->member_count > ORRERY_MAX_MEMBERS) {
         fail(err, "%zu members: not 1 to %d", topo->member_count, ORRERY_MAX_MEMBERS);
+        return false;
+    }
+    if (topo->mode != ORRERY_PARALLEL && topo->mode != ORRERY_TURNS) {
+        fail(err, "unknown clock mode %d", (int)topo->mode);
+        return false;
+    }
+    if (topo->reaction_ns >= ORRERY_TIME_INF) {
+        fail(err, "reaction of %llu ns: not below 13 days", (unsigned long long)topo->reaction_ns);
         return false;
     }
     if (topo->lane_count > ORRERY_MAX_LANES || topo->state_count > ORRERY_MAX_STATES) {
@@ -217,6 +231,7 @@ static uint64_t layout_rings(const struct orrery_topology *topo, uint64_t offset
 static void fill_header(struct seg_header *header, const struct orrery_topology *topo,
                         uint64_t file_bytes)
 {
+    header->magic = SEG_MAGIC;
     header->version = SEG_VERSION;
     header->header_bytes = sizeof(*header);
     header->file_bytes = file_bytes;
@@ -238,6 +253,18 @@ static void fill_header(struct seg_header *header, const struct orrery_topology 
     header->dead_member = -1;
 }
 
+/* FNV-1a, 64 bit, over what never changes. Against accidents, not against malice. */
+uint64_t header_checksum(const struct seg_header *header)
+{
+    const uint8_t *bytes = (const uint8_t *)header;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < offsetof(struct seg_header, checksum); i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
 struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topology *topo,
                                              struct orrery_error *err)
 {
@@ -245,6 +272,7 @@ struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topolog
     struct stat st;
     uint64_t rings, bytes;
     uint8_t *base;
+    int error;
 
     if (!check_topology(topo, err)) {
         return NULL;
@@ -261,8 +289,11 @@ struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topolog
         fail(err, "segment: %llu bytes needed, at most 4 GiB", (unsigned long long)bytes);
         return NULL;
     }
-    if (ftruncate(fd, (off_t)bytes) < 0) {
-        fail(err, "segment: %s", strerror(errno));
+    header.checksum = header_checksum(&header);
+    /* Not ftruncate(): a full /dev/shm must be an error here and not a SIGBUS later. */
+    error = posix_fallocate(fd, 0, (off_t)bytes);
+    if (error) {
+        fail(err, "segment: %llu bytes: %s", (unsigned long long)bytes, strerror(error));
         return NULL;
     }
     base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -270,6 +301,7 @@ struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topolog
         fail(err, "segment: %s", strerror(errno));
         return NULL;
     }
+    header.magic = 0; /* until everything is there */
     memcpy(base, &header, sizeof(header));
     for (size_t i = 0; i < topo->member_count; i++) {
         struct seg_member *member = (struct seg_member *)(base + header.members) + i;
@@ -286,15 +318,16 @@ struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topolog
     return orrery_segment_attach(fd, topo->run_id, err);
 }
 
-static bool fits(uint64_t offset, uint64_t count, uint64_t each, uint64_t bytes)
+static bool fits(uint64_t offset, uint64_t n, uint64_t each, uint64_t bytes)
 {
-    return offset % 8 == 0 && offset <= bytes && count * each <= bytes - offset;
+    return offset % CACHE_LINE == 0 && offset >= sizeof(struct seg_header) && offset <= bytes &&
+           n * each <= bytes - offset;
 }
 
 static bool check_header(const struct seg_header *header, uint64_t bytes, uint64_t run_id,
                          struct orrery_error *err)
 {
-    if (load_acquire(&header->magic) != SEG_MAGIC) {
+    if (header->magic != SEG_MAGIC) {
         fail(err, "segment: not an orrery segment");
     } else if (header->version != SEG_VERSION || header->header_bytes != sizeof(*header)) {
         fail(err, "segment: version %u, this program speaks %u; rebuild both", header->version,
@@ -305,6 +338,8 @@ static bool check_header(const struct seg_header *header, uint64_t bytes, uint64
     } else if (header->file_bytes != bytes) {
         fail(err, "segment: truncated: %llu bytes of %llu", (unsigned long long)bytes,
              (unsigned long long)header->file_bytes);
+    } else if (header->checksum != header_checksum(header)) {
+        fail(err, "segment: corrupt header");
     } else if (header->member_count < 1 || header->member_count > ORRERY_MAX_MEMBERS ||
                header->lane_count > ORRERY_MAX_LANES || header->state_count > ORRERY_MAX_STATES ||
                header->mode > ORRERY_TURNS || header->turn_ns == 0 ||
@@ -320,27 +355,37 @@ static bool check_header(const struct seg_header *header, uint64_t bytes, uint64
     return false;
 }
 
-static bool check_parts(struct orrery_segment *seg, struct orrery_error *err)
+static bool check_parts(struct orrery_segment *seg, const struct seg_header *header,
+                        struct orrery_error *err)
 {
     for (size_t i = 0; i < seg->lane_count; i++) {
         const struct seg_lane *lane = &seg->lanes[i];
         struct lane_view *view = &seg->views[i];
 
-        *view = (struct lane_view){lane->src,         lane->dst,        lane->slots,
-                                   lane->payload_max, lane->slot_bytes, lane->latency_ns,
-                                   NULL};
+        uint64_t ring = lane->ring;
+
+        *view = (struct lane_view){.src = lane->src,
+                                   .dst = lane->dst,
+                                   .slots = lane->slots,
+                                   .payload_max = lane->payload_max,
+                                   .slot_bytes = lane->slot_bytes,
+                                   .latency_ns = lane->latency_ns};
         if (view->src >= seg->member_count || view->dst >= seg->member_count || view->slots < 2 ||
             view->slots > 4096 || (view->slots & (view->slots - 1)) || view->payload_max == 0 ||
             view->payload_max > ORRERY_MAX_PAYLOAD ||
             view->slot_bytes != lane_slot_bytes(view->payload_max) ||
-            !fits(lane->ring, 1, sizeof(struct ring) + (uint64_t)view->slots * view->slot_bytes,
+            !fits(ring, 1, sizeof(struct ring) + (uint64_t)view->slots * view->slot_bytes,
                   seg->bytes) ||
             !name_ok(lane->name)) {
             fail(err, "segment: inconsistent lane %zu", i);
             return false;
         }
-        view->ring = (struct ring *)(seg->base + lane->ring);
+        view->ring = (struct ring *)(seg->base + ring);
+        if (view->src != ORRERY_BROKER && view->dst != ORRERY_BROKER) {
+            view->least_ns = view->latency_ns;
+        }
     }
+    memcpy(seg->states, seg->base + header->states, seg->state_count * sizeof(*seg->states));
     for (size_t i = 0; i < seg->state_count; i++) {
         if (!fits(seg->states[i].bytes, 1, seg->states[i].size, seg->bytes)) {
             fail(err, "segment: inconsistent state %zu", i);
@@ -356,8 +401,23 @@ static bool check_parts(struct orrery_segment *seg, struct orrery_error *err)
     return true;
 }
 
+static void take_header(struct orrery_segment *seg, const struct seg_header *header)
+{
+    seg->members = (struct seg_member *)(seg->base + header->members);
+    seg->dist = (const uint64_t *)(seg->base + header->dist);
+    seg->lanes = (struct seg_lane *)(seg->base + header->lanes);
+    seg->member_count = header->member_count;
+    seg->lane_count = header->lane_count;
+    seg->state_count = header->state_count;
+    seg->reaction_ns = header->reaction_ns;
+    seg->turn_ns = header->turn_ns;
+    seg->mode = header->mode;
+    seg->trace_hash = header->trace_hash != 0;
+}
+
 struct orrery_segment *orrery_segment_attach(int fd, uint64_t run_id, struct orrery_error *err)
 {
+    struct seg_header header = {0};
     struct orrery_segment *seg;
     struct stat st;
 
@@ -382,26 +442,22 @@ struct orrery_segment *orrery_segment_attach(int fd, uint64_t run_id, struct orr
         return NULL;
     }
     seg->header = (struct seg_header *)seg->base;
-    if (!check_header(seg->header, seg->bytes, run_id, err)) {
+    /* Pairs with the store in orrery_segment_format(). Then a copy, so that what is checked is
+     * what is used. */
+    if (load_acquire(&seg->header->magic) == SEG_MAGIC) {
+        memcpy(&header, seg->header, CONSTANT_BYTES);
+    }
+    if (!check_header(&header, seg->bytes, run_id, err)) {
         goto error;
     }
-    seg->members = (struct seg_member *)(seg->base + seg->header->members);
-    seg->dist = (const uint64_t *)(seg->base + seg->header->dist);
-    seg->lanes = (struct seg_lane *)(seg->base + seg->header->lanes);
-    seg->states = (struct seg_state *)(seg->base + seg->header->states);
-    seg->member_count = seg->header->member_count;
-    seg->lane_count = seg->header->lane_count;
-    seg->state_count = seg->header->state_count;
-    seg->reaction_ns = seg->header->reaction_ns;
-    seg->turn_ns = seg->header->turn_ns;
-    seg->mode = seg->header->mode;
-    seg->trace_hash = seg->header->trace_hash;
+    take_header(seg, &header);
     seg->views = calloc(seg->lane_count + 1, sizeof(*seg->views));
-    if (!seg->views) {
+    seg->states = calloc(seg->state_count + 1, sizeof(*seg->states));
+    if (!seg->views || !seg->states) {
         fail(err, "segment: out of memory");
         goto error;
     }
-    if (!check_parts(seg, err)) {
+    if (!check_parts(seg, &header, err)) {
         goto error;
     }
     return seg;
@@ -416,6 +472,7 @@ void orrery_segment_detach(struct orrery_segment *seg)
     if (seg) {
         munmap(seg->base, seg->bytes);
         free(seg->views);
+        free(seg->states);
         free(seg);
     }
 }
@@ -507,6 +564,13 @@ void orrery_mark_dead(struct orrery_segment *seg, int member, const char *reason
         /* Pairs with orrery_state(): who sees DEAD sees the reason. */
         store_total(&seg->header->state, ORRERY_DEAD);
     }
+    /* Whoever claimed it may have been killed before it could say so: do not wait for ever. */
+    for (unsigned i = 0; orrery_state(seg) != ORRERY_DEAD; i++) {
+        if (i > 1000) {
+            store_total(&seg->header->state, ORRERY_DEAD);
+        }
+        sched_yield();
+    }
     wake_everybody(seg);
 }
 
@@ -525,7 +589,7 @@ void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
 {
     const struct orrery_lane_stats *stats = &seg->lanes[lane].stats;
 
-    out->sent = load_relaxed(&stats->sent);
+    out->sent = load_relaxed(&seg->views[lane].ring->tail);
     out->delivered = load_relaxed(&stats->delivered);
     out->overruns = load_relaxed(&stats->overruns);
     out->framing_errors = load_relaxed(&stats->framing_errors);

@@ -8,7 +8,9 @@
  * to a halted core costs tens of microseconds, spinning on a core that the peer needs costs a
  * scheduler tick.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -20,7 +22,8 @@
 
 #define SPIN_NS UINT64_C(50000)       /* longest spin when every member has a core */
 #define CROWDED_NS UINT64_C(20000000) /* after being preempted, no spinning for so long */
-#define SWITCHES_EVERY_NS UINT64_C(1000000)
+#define LOOK_EVERY_NS UINT64_C(1000000) /* how often to ask the kernel about that */
+#define FREE_LOOKS 32u
 
 uint64_t host_ns(void)
 {
@@ -39,12 +42,11 @@ static void futex_wait(uint32_t *word, int64_t timeout_us)
 
 /* ---- waking ---- */
 
+/* The caller's store comes first, in the total order; pairs with arm(). */
 void wake_member(struct orrery_segment *seg, unsigned member)
 {
     struct seg_member *who = &seg->members[member];
 
-    /* Pairs with arm(): the caller's store comes first, in the total order. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (load_total(&who->futex) && exchange_total(&who->futex, 0)) {
         syscall(SYS_futex, &who->futex, FUTEX_WAKE, 1, NULL, NULL, 0);
     }
@@ -75,17 +77,15 @@ void wake_crossed(struct orrery_member *m, uint64_t from_ns, uint64_t to_ns)
 {
     struct orrery_segment *seg = m->seg;
 
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* as in wake_member() */
     if (seg->mode == ORRERY_TURNS) {
         turns_wake_next(m);
-        if (load_total(&seg->members[ORRERY_BROKER].futex)) {
-            wake_member(seg, ORRERY_BROKER);
-        }
+        wake_member(seg, ORRERY_BROKER);
         return;
     }
-    for (unsigned j = 0; j < seg->member_count; j++) {
-        if (j != m->self && load_total(&seg->members[j].futex) &&
-            crossed(seg, m->self, j, from_ns, to_ns)) {
+    for (size_t i = 0; i < m->sleeper_count; i++) {
+        unsigned j = m->sleepers[i];
+
+        if (load_total(&seg->members[j].futex) && crossed(seg, m->self, j, from_ns, to_ns)) {
             wake_member(seg, j);
         }
     }
@@ -99,43 +99,90 @@ void orrery_kick(struct orrery_member *m)
 
 /* ---- how to wait ---- */
 
-void waiter_init(struct orrery_member *m)
+/* Which CPUs may this thread use? It is pinned and unpinned by others while it runs. */
+static void look_at_cpus(struct waiter *w)
 {
     cpu_set_t set;
 
-    m->waiter.cpus = 1;
+    w->cpus = w->cores;
+    w->pinned = -1;
     if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-        m->waiter.cpus = CPU_COUNT(&set);
+        w->cpus = CPU_COUNT(&set);
+        for (int cpu = 0; w->cpus == 1 && cpu < CPU_SETSIZE; cpu++) {
+            w->pinned = CPU_ISSET(cpu, &set) ? cpu % MAX_CPUS : w->pinned;
+        }
+    }
+}
+
+/* The broker is not counted: its sleep is in its event loop, not here. */
+static void count_running(struct orrery_member *m)
+{
+    if (m->self != ORRERY_BROKER) {
+        add_total(&m->seg->header->running, 1);
+        m->waiter.counted = m->waiter.pinned;
+        if (m->waiter.counted >= 0) {
+            add_total(&m->seg->header->pinned[m->waiter.counted], 1);
+        }
+    }
+}
+
+static void count_sleeping(struct orrery_member *m)
+{
+    if (m->self != ORRERY_BROKER) {
+        add_total(&m->seg->header->running, -1u);
+        if (m->waiter.counted >= 0) {
+            add_total(&m->seg->header->pinned[m->waiter.counted], -1u);
+        }
+    }
+}
+
+void waiter_init(struct orrery_member *m)
+{
+    m->waiter.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    look_at_cpus(&m->waiter);
+    count_running(m);
+}
+
+void waiter_finish(struct orrery_member *m)
+{
+    if (m->waiter.cores) { /* it was initialised */
+        count_sleeping(m);
     }
 }
 
 /* Have others taken the core from us lately? Then a spin would only steal theirs. */
-static bool crowded(struct orrery_member *m, uint64_t now)
+static void look_around(struct orrery_member *m, uint64_t now)
 {
     struct waiter *w = &m->waiter;
 
-    if (now - w->switches_at > SWITCHES_EVERY_NS) {
+    if (now - w->looked_at > LOOK_EVERY_NS) {
         struct rusage usage;
 
         getrusage(RUSAGE_THREAD, &usage);
-        if (usage.ru_nivcsw != w->switches && w->switches_at) {
+        if (usage.ru_nivcsw != w->switches && w->looked_at) {
             w->crowded_until = now + CROWDED_NS;
         }
         w->switches = usage.ru_nivcsw;
-        w->switches_at = now;
+        w->looked_at = now;
+        look_at_cpus(w);
     }
-    return now < w->crowded_until;
+    w->crowded = now < w->crowded_until;
 }
 
-static uint64_t spin_limit(struct orrery_member *m)
+/* Is there a core for every instance that is awake? */
+static bool may_spin(const struct orrery_member *m)
 {
-    uint64_t now;
+    const struct seg_header *header = m->seg->header;
+    const struct waiter *w = &m->waiter;
+    int running = (int)load_relaxed(&header->running);
 
-    if ((int)load_relaxed(&m->seg->header->running) > m->waiter.cpus) {
-        return 0;
+    if (w->crowded) {
+        return false;
     }
-    now = host_ns();
-    return crowded(m, now) ? 0 : now + SPIN_NS;
+    if (w->pinned >= 0) {
+        return running <= w->cores && load_relaxed(&header->pinned[w->pinned]) <= 1;
+    }
+    return running <= w->cpus;
 }
 
 /* Say what I need and that I am about to sleep. Pairs with wake_member() and crossed(). */
@@ -144,7 +191,6 @@ static void arm(struct orrery_member *m, enum need_kind kind, uint64_t need_ns)
     store_total(&m->me->need_kind, kind);
     store_total(&m->me->need, need_ns);
     store_total(&m->me->futex, 1);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 static void disarm(struct orrery_member *m)
@@ -154,10 +200,12 @@ static void disarm(struct orrery_member *m)
 
 static void sleep_armed(struct orrery_member *m, int64_t timeout_us)
 {
-    add_relaxed(&m->me->stats.sleeps, 1);
-    __atomic_sub_fetch(&m->seg->header->running, 1, __ATOMIC_SEQ_CST);
+    count(&m->me->stats.sleeps);
+    store_relaxed(&m->me->waits_for, m->origin);
+    count_sleeping(m);
     futex_wait(&m->me->futex, timeout_us);
-    add_total(&m->seg->header->running, 1);
+    look_around(m, host_ns());
+    count_running(m);
 }
 
 /* One wait, whatever for. poll() says whether it is over. */
@@ -169,6 +217,7 @@ struct wait {
 
 typedef bool (*poll_fn)(const struct wait *wait, enum orrery_wake *why);
 
+/* Is the run over, or did somebody kick? The loads pair with the stores before a wake. */
 static bool poll_run(const struct wait *wait, enum orrery_wake *why)
 {
     struct orrery_member *m = wait->m;
@@ -178,7 +227,7 @@ static bool poll_run(const struct wait *wait, enum orrery_wake *why)
         *why = state == ORRERY_ENDED ? ORRERY_STATE_ENDED : ORRERY_STATE_DEAD;
         return true;
     }
-    if (load_relaxed(&m->kicked) && exchange_total(&m->kicked, 0)) {
+    if (load_total(&m->kicked) && exchange_total(&m->kicked, 0)) {
         *why = ORRERY_KICK;
         return true;
     }
@@ -200,7 +249,8 @@ static bool poll_horizon(const struct wait *wait, enum orrery_wake *why)
         m->horizon = member_horizon(m); /* R1: snapshot, then drain */
     }
     ring_drain(m);
-    if (time_max(orrery_next_arrival(m), wait->now_ns) < wait->need_ns) {
+    /* Inside an abandoned access (R6) nothing is delivered, so a message does not matter. */
+    if (time_max(orrery_next_arrival(m), time_max(wait->now_ns, m->access_ns)) < wait->need_ns) {
         *why = ORRERY_MESSAGE;
         return true;
     }
@@ -217,6 +267,7 @@ static bool poll_ordered(const struct wait *wait, enum orrery_wake *why)
     }
     if (load_total(&m->seg->header->park)) {
         *why = ORRERY_KICK; /* R9: at park nobody waits inside an access */
+        m->horizon = 0;
         return true;
     }
     ring_drain(m);
@@ -227,28 +278,44 @@ static bool poll_ordered(const struct wait *wait, enum orrery_wake *why)
     return !m->backlog && ordered_ready(m, wait->state, wait->need_ns);
 }
 
+/* Shall I look again at once, after i looks? Else: sleep. */
+static bool spin(struct orrery_member *m, unsigned i, uint64_t *until)
+{
+    uint64_t now;
+
+    if (i < FREE_LOOKS) { /* without a look at the clock, which costs more than a step */
+        return may_spin(m);
+    }
+    if (i % FREE_LOOKS != 0) {
+        return true;
+    }
+    now = host_ns();
+    if (i == FREE_LOOKS) {
+        *until = now + SPIN_NS;
+        look_around(m, now);
+    }
+    return now < *until && may_spin(m);
+}
+
 static enum orrery_wake wait_until(const struct wait *wait, poll_fn poll, enum need_kind kind)
 {
     struct orrery_member *m = wait->m;
     enum orrery_wake why = ORRERY_READY;
-    uint64_t spin_until;
-    bool armed = false;
+    bool spinning = wait->need_ns < ORRERY_TIME_INF, armed = false;
+    uint64_t until = 0;
 
     if (poll(wait, &why)) {
         return why;
     }
-    add_relaxed(&m->me->stats.waits, 1);
-    spin_until = wait->need_ns == ORRERY_TIME_INF ? 0 : spin_limit(m);
+    count(&m->me->stats.waits);
     for (unsigned i = 1;; i++) {
         if (poll(wait, &why)) {
             break;
         }
-        if (spin_until) {
+        spinning = spinning && spin(m, i, &until);
+        if (spinning) {
             cpu_relax();
-            add_relaxed(&m->me->stats.spins, 1);
-            if (i % 16 == 0 && host_ns() >= spin_until) {
-                spin_until = 0;
-            }
+            count(&m->me->stats.spins);
         } else if (!armed) {
             arm(m, kind, wait->need_ns);
             armed = true; /* and look once more before sleeping */
@@ -260,7 +327,19 @@ static enum orrery_wake wait_until(const struct wait *wait, poll_fn poll, enum n
     if (armed) {
         disarm(m);
     }
+    store_relaxed(&m->me->waits_for, -1);
     return why;
+}
+
+/* One sleep, at most timeout_us, unless over(m) is seen once everybody can see me asleep. */
+void sleep_unless(struct orrery_member *m, bool (*over)(const struct orrery_member *m),
+                  int64_t timeout_us)
+{
+    arm(m, NEED_HORIZON, ORRERY_TIME_INF);
+    if (!over(m)) {
+        sleep_armed(m, timeout_us);
+    }
+    disarm(m);
 }
 
 enum orrery_wake orrery_wait(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns,
@@ -275,40 +354,54 @@ enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, ui
 {
     struct wait wait = {m, t_ns, t_ns, t_ns, state};
 
+    m->access_ns = t_ns; /* R2: the floor of my word, also when the access is abandoned */
     if (t_ns >= m->horizon) {
+        orrery_publish(m, t_ns, t_ns);
         return ORRERY_ABANDON;
     }
     m->last_stamp = time_max(m->last_stamp, t_ns);
     return wait_until(&wait, poll_ordered, NEED_ORDERED);
 }
 
+/* Is there anything the broker should look at? */
+static bool poll_broker(const struct wait *wait, enum orrery_wake *why)
+{
+    struct orrery_member *m = wait->m;
+
+    if (m->backlog) {
+        ceiling_apply(m);
+    }
+    /* In ENDED only what members leave behind matters: digests, done, output. */
+    if (orrery_state(m->seg) != ORRERY_ENDED) {
+        if (poll_run(wait, why)) {
+            return true;
+        }
+        if (orrery_lower_bound(m) >= wait->need_ns) {
+            *why = ORRERY_READY;
+            return true;
+        }
+    }
+    *why = ORRERY_MESSAGE;
+    return ring_pressing(m);
+}
+
 enum orrery_wake orrery_broker_wait(struct orrery_member *m, uint64_t need_ns, int64_t timeout_us)
 {
-    enum orrery_wake why;
     struct wait wait = {m, 0, 0, need_ns, 0};
+    enum orrery_wake why;
 
-    /* need: wake when a word crosses to >= need; crossed() tests > */
-    for (bool armed = false;; armed = true) {
-        bool ended = orrery_state(m->seg) == ORRERY_ENDED;
-
-        if (!ended && poll_run(&wait, &why)) {
-            break;
+    if (poll_broker(&wait, &why)) {
+        return why;
+    }
+    /* wake when a word crosses to >= need; crossed() tests > */
+    arm(m, NEED_HORIZON, need_ns ? need_ns - 1 : 0);
+    if (!poll_broker(&wait, &why)) {
+        sleep_armed(m, timeout_us);
+        /* Whatever it was, the caller looks at everything. */
+        if (!poll_broker(&wait, &why)) {
+            why = orrery_state(m->seg) == ORRERY_ENDED ? ORRERY_STATE_ENDED : ORRERY_MESSAGE;
         }
-        if (!ended && orrery_lower_bound(m) >= need_ns) {
-            why = ORRERY_READY;
-            break;
-        }
-        if (armed) {
-            sleep_armed(m, timeout_us);
-            /* whatever it was: the caller looks at everything */
-            why = ended ? ORRERY_STATE_ENDED : ORRERY_MESSAGE;
-            break;
-        }
-        arm(m, NEED_HORIZON, need_ns ? need_ns - 1 : 0);
     }
     disarm(m);
-    if (load_relaxed(&m->kicked) && exchange_total(&m->kicked, 0)) {
-        why = ORRERY_KICK;
-    }
     return why;
 }

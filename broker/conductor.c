@@ -1,0 +1,764 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conductor.h"
+
+#include <glib.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "control.h"
+#include "ending.h"
+#include "input.h"
+#include "output.h"
+#include "pace.h"
+#include "say.h"
+#include "trace.h"
+
+#define NEVER (ORRERY_TIME_INF + 1) /* no word ever reaches it */
+#define OUTPUT_EVERY_US 20000       /* wall time; a full ring wakes us earlier */
+#define PARK_TIMEOUT_MS 2000
+#define INTERRUPT_TIMEOUT_MS 300
+#define DEBUGGER_GRACE_NS UINT64_C(500000000)
+#define BACKLOG_MAX (8u << 20) /* bytes of output that wait before the ensemble does */
+
+struct command {
+    enum command_kind kind;
+    uint64_t ns;
+    struct call *call;
+};
+
+struct conductor {
+    struct broker *broker;
+    struct orrery_segment *seg;
+    struct orrery_member *self;
+    pthread_t thread;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    GQueue commands; /* of struct command */
+    bool closed;     /* no commands any more */
+    bool woken;
+
+    /* the conductor's own */
+    struct trace *trace; /* NULL: no hash wanted */
+    int *port_of_lane;   /* [lane]: index into layout->ports, -1 */
+    bool can_inject, has_output;
+    uint64_t for_ns, limit_ns; /* limit: the batch goal, for_ns rounded up to a turn */
+    uint64_t goal_ns;          /* the ceiling goes there and no further */
+    bool hold_at_goal;         /* and then everybody stays */
+    bool parked_there;         /* the goal is where a park stopped them */
+    bool throttled;            /* more input waits at the ceiling */
+    bool paced;
+    struct pace pace;
+    uint64_t parked_at;        /* wall time */
+    GQueue waiters;            /* calls answered at the goal */
+
+    atomic_bool holding, over, ended_well;
+    _Atomic uint64_t started_ns; /* wall time, 0: not yet */
+};
+
+struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_error *err)
+{
+    const struct layout *layout = broker->layout;
+    struct conductor *c = g_new0(struct conductor, 1);
+
+    c->self = orrery_member_create(broker->seg, ORRERY_BROKER, err);
+    if (!c->self) {
+        g_free(c);
+        return NULL;
+    }
+    c->broker = broker;
+    c->seg = broker->seg;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    g_queue_init(&c->commands);
+    g_queue_init(&c->waiters);
+    c->trace = broker->plan->trace_hash ? orrery_trace_create(layout->lane_count) : NULL;
+    c->port_of_lane = g_new(int, layout->lane_count + 1);
+    for (size_t i = 0; i < layout->lane_count; i++) {
+        c->port_of_lane[i] = -1;
+    }
+    for (size_t i = layout->first_attach; i < layout->port_count; i++) {
+        c->port_of_lane[layout->ports[i].tx_lane] = (int)i;
+        c->can_inject = c->can_inject || orrery_layout_can_inject(&layout->ports[i]);
+        c->has_output = true;
+    }
+    return c;
+}
+
+void orrery_conductor_destroy(struct conductor *c)
+{
+    if (!c) {
+        return;
+    }
+    orrery_trace_destroy(c->trace);
+    orrery_member_destroy(c->self);
+    g_queue_clear_full(&c->commands, g_free);
+    g_queue_clear(&c->waiters);
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->changed);
+    g_free(c->port_of_lane);
+    g_free(c);
+}
+
+/* ---- from other threads ---- */
+
+void orrery_conductor_wake(struct conductor *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->woken = true;
+    pthread_cond_signal(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    orrery_kick(c->self);
+}
+
+void orrery_conductor_command(struct conductor *c, enum command_kind kind, uint64_t ns,
+                              struct call *call)
+{
+    struct command *command = g_new(struct command, 1);
+    bool closed;
+
+    *command = (struct command){kind, ns, call};
+    pthread_mutex_lock(&c->lock);
+    closed = c->closed;
+    if (!closed) {
+        g_queue_push_tail(&c->commands, command);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (closed) {
+        g_free(command);
+        if (call) {
+            orrery_call_error(call, "the run is over");
+        }
+        return;
+    }
+    orrery_conductor_wake(c);
+}
+
+bool orrery_conductor_is_holding(const struct conductor *c)
+{
+    return atomic_load(&c->holding);
+}
+
+bool orrery_conductor_is_over(const struct conductor *c)
+{
+    return atomic_load(&c->over);
+}
+
+bool orrery_conductor_ended_well(const struct conductor *c)
+{
+    return atomic_load(&c->ended_well);
+}
+
+double orrery_conductor_wall_s(const struct conductor *c)
+{
+    uint64_t started = atomic_load(&c->started_ns);
+
+    return started ? (double)(orrery_host_ns() - started) / 1e9 : 0;
+}
+
+static struct command *next_command(struct conductor *c)
+{
+    struct command *command;
+
+    pthread_mutex_lock(&c->lock);
+    command = g_queue_pop_head(&c->commands);
+    c->woken = false;
+    pthread_mutex_unlock(&c->lock);
+    return command;
+}
+
+/* Sleep until woken, or for at most so long (0: for ever). */
+static void sleep_until_woken(struct conductor *c, uint64_t ns)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)ns;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&c->lock);
+    while (!c->woken && g_queue_is_empty(&c->commands)) {
+        if (ns == 0) {
+            pthread_cond_wait(&c->changed, &c->lock);
+        } else if (pthread_cond_timedwait(&c->changed, &c->lock, &until) != 0) {
+            break;
+        }
+    }
+    c->woken = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- output ---- */
+
+static bool deliver(struct conductor *c, const struct orrery_message *msg)
+{
+    int port = c->port_of_lane[msg->lane];
+    struct orrery_uart_frame frame;
+
+    if (port < 0 || msg->len != sizeof(frame)) {
+        orrery_run_break(&c->broker->run, msg->source, "%s sent something that is no frame on %s",
+                         orrery_seg_member_name(c->seg, msg->source),
+                         orrery_seg_lane_name(c->seg, msg->lane));
+        return false;
+    }
+    memcpy(&frame, msg->payload, sizeof(frame));
+    if (!(frame.flags & ORRERY_UART_BREAK)) {
+        orrery_output_byte(c->broker->output, (unsigned)port, msg->arrival_ns,
+                           (uint8_t)frame.data);
+    }
+    return true;
+}
+
+/* What has arrived before bound_ns: it is all here, and in order. */
+static void release(struct conductor *c, uint64_t bound_ns)
+{
+    struct orrery_message msg;
+
+    if (c->for_ns && bound_ns > c->for_ns) {
+        bound_ns = c->for_ns; /* turn mode runs on to the end of the window */
+    }
+    while (bound_ns > 0 && orrery_take(c->self, bound_ns - 1, &msg) && deliver(c, &msg)) {
+    }
+    if (c->trace) {
+        orrery_trace_commit(c->trace, bound_ns);
+    }
+    orrery_output_flush(c->broker->output);
+}
+
+/* The run ended at end_ns: what was sent before is part of it, though still on the wire. */
+static void release_last(struct conductor *c, uint64_t end_ns)
+{
+    struct orrery_message msg;
+
+    orrery_broker_drain(c->self);
+    while (orrery_take(c->self, ORRERY_TIME_INF - 1, &msg)) {
+        if (msg.send_ns < end_ns && !deliver(c, &msg)) {
+            break;
+        }
+    }
+    if (c->trace) {
+        orrery_trace_commit(c->trace, end_ns);
+    }
+    orrery_output_flush(c->broker->output);
+}
+
+/* Does stdout or a file hang back so far that the ensemble has to wait for it? */
+static bool congested(struct conductor *c)
+{
+    return c->has_output &&
+           orrery_output_waiting(c->broker->output) + atomic_load(&c->broker->run.backlog) >
+               BACKLOG_MAX;
+}
+
+/* ---- the ceiling ---- */
+
+static uint64_t round_up(const struct conductor *c, uint64_t ns)
+{
+    uint64_t unit = orrery_seg_turn_ns(c->seg), over = ns % unit;
+
+    if (ns >= ORRERY_TIME_INF || over == 0) {
+        return ns;
+    }
+    return ns + (unit - over) < ORRERY_TIME_INF ? ns + (unit - over) : ORRERY_TIME_INF;
+}
+
+static void raise_to(struct conductor *c, uint64_t target_ns)
+{
+    uint64_t word = orrery_ceiling(c->seg), to;
+
+    target_ns = round_up(c, target_ns);
+    if (target_ns <= word) {
+        return;
+    }
+    to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word,
+                           target_ns);
+    orrery_output_flush(c->broker->output);
+    c->throttled = to < target_ns;
+    orrery_raise_ceiling(c->self, to);
+}
+
+/* R9. False: call (may be NULL) has its error. */
+static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct call *call)
+{
+    int culprit = 0;
+
+    if (orrery_park(c->self, timeout_ms, c_ns, &culprit)) {
+        c->parked_at = orrery_host_ns();
+        return true;
+    }
+    if (call && orrery_state(c->seg) != ORRERY_RUNNING) {
+        orrery_call_error(call, "the run is over");
+    } else if (call) {
+        orrery_call_error(call, "%s does not answer; nobody was paused",
+                          orrery_seg_member_name(c->seg, (unsigned)culprit));
+    }
+    return false;
+}
+
+static void advance(struct conductor *c, uint64_t bound_ns)
+{
+    uint64_t word = orrery_ceiling(c->seg), target = c->goal_ns, at_ns;
+
+    if (atomic_load(&c->holding) || (c->throttled && bound_ns < word)) {
+        return;
+    }
+    if (c->paced) {
+        uint64_t paced = orrery_pace_ceiling(&c->pace, orrery_host_ns(), bound_ns);
+
+        target = paced < target ? paced : target;
+    } else if (word == c->goal_ns && orrery_input_waiting(c->broker->input) &&
+               (bound_ns < word || word == ORRERY_TIME_INF)) {
+        /* All was granted already: take it back where they are, type there, go on. */
+        if (!park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL)) {
+            return;
+        }
+    }
+    raise_to(c, target);
+}
+
+/* ---- commands ---- */
+
+static void fail_waiters(struct conductor *c, const char *why)
+{
+    struct call *call;
+
+    while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
+        orrery_call_error(call, "%s", why);
+    }
+}
+
+static void publish(struct conductor *c, Orrery__Event__Kind kind, uint64_t at_ns)
+{
+    orrery_control_event(c->broker->control, kind, at_ns, "", "");
+}
+
+/* Everybody goes to goal_ns and stays; call is answered there. */
+static void hold_at(struct conductor *c, uint64_t goal_ns, struct call *call)
+{
+    c->goal_ns = round_up(c, goal_ns);
+    if (c->goal_ns > c->limit_ns) {
+        c->goal_ns = c->limit_ns;
+    }
+    c->hold_at_goal = true;
+    atomic_store(&c->holding, false);
+    g_queue_push_tail(&c->waiters, call);
+}
+
+static void do_pause(struct conductor *c, struct call *call)
+{
+    uint64_t at_ns;
+
+    if (atomic_load(&c->holding)) {
+        orrery_call_stopped(call, c->goal_ns);
+    } else if (c->hold_at_goal && c->parked_there) {
+        g_queue_push_tail(&c->waiters, call);
+    } else if (park(c, PARK_TIMEOUT_MS, &at_ns, call)) {
+        fail_waiters(c, "paused by another command");
+        c->parked_there = true;
+        hold_at(c, at_ns, call);
+    }
+}
+
+static bool busy(struct conductor *c, struct call *call)
+{
+    if (c->hold_at_goal && !atomic_load(&c->holding)) {
+        orrery_call_error(call, "another pause, step or until is under way");
+        return true;
+    }
+    return false;
+}
+
+static void do_step(struct conductor *c, uint64_t ns, struct call *call)
+{
+    uint64_t from = c->goal_ns;
+
+    if (busy(c, call)) {
+        return;
+    }
+    if (ns == 0 || ns >= ORRERY_TIME_INF) {
+        orrery_call_error(call, "step: not between 1 ns and 13 days");
+        return;
+    }
+    if (!atomic_load(&c->holding) && !park(c, PARK_TIMEOUT_MS, &from, call)) {
+        return;
+    }
+    c->parked_there = c->paced = false; /* a step does not wait for the wall clock */
+    hold_at(c, from + ns, call);
+}
+
+static void start_pacing(struct conductor *c)
+{
+    double rate = c->broker->plan->clock->pace;
+
+    c->paced = rate > 0;
+    if (c->paced) {
+        orrery_pace_start(&c->pace, rate, orrery_host_ns(), orrery_ceiling(c->seg));
+    }
+}
+
+static void do_until(struct conductor *c, uint64_t ns, struct call *call)
+{
+    uint64_t from = c->goal_ns;
+    char when[ORRERY_TIME_TEXT];
+
+    if (busy(c, call)) {
+        return;
+    }
+    if (ns >= ORRERY_TIME_INF) {
+        orrery_call_error(call, "until: not within 13 days");
+        return;
+    }
+    if (!atomic_load(&c->holding)) {
+        if (c->paced) {
+            from = orrery_ceiling(c->seg); /* granted, and soon reached */
+        } else if (!park(c, PARK_TIMEOUT_MS, &from, call)) {
+            return;
+        }
+    }
+    if (ns <= from) {
+        orrery_call_error(call, "until: already past: everybody is at %s",
+                          orrery_time_text(when, from));
+        return; /* if it ran, it goes on */
+    }
+    c->parked_there = false;
+    if (atomic_load(&c->holding)) {
+        start_pacing(c);
+    }
+    hold_at(c, ns, call);
+}
+
+static void run_freely(struct conductor *c)
+{
+    c->goal_ns = c->limit_ns;
+    c->hold_at_goal = c->parked_there = false;
+    atomic_store(&c->holding, false);
+    start_pacing(c);
+}
+
+static void do_resume(struct conductor *c, struct call *call)
+{
+    if (c->hold_at_goal) {
+        fail_waiters(c, "resumed by another command");
+        run_freely(c);
+        publish(c, ORRERY__EVENT__KIND__RESUMED, orrery_ceiling(c->seg));
+    }
+    orrery_call_ok(call);
+}
+
+/* ---- ends ---- */
+
+/* False: it died in this moment. */
+static bool finish_run(struct conductor *c, uint64_t end_ns)
+{
+    release_last(c, end_ns);
+    for (unsigned lane = 0; c->trace && lane < orrery_seg_lanes(c->seg); lane++) {
+        uint8_t digest[ORRERY_DIGEST_SIZE];
+
+        if (orrery_seg_lane_src(c->seg, lane) == ORRERY_BROKER) {
+            orrery_trace_lane(c->trace, lane, digest);
+            orrery_lane_set_digest(c->seg, lane, digest);
+        }
+    }
+    orrery_end(c->self, end_ns);
+    if (orrery_state(c->seg) != ORRERY_ENDED) {
+        orrery_run_found_dead(&c->broker->run);
+        return false;
+    }
+    atomic_store(&c->ended_well, true);
+    atomic_store(&c->broker->run.bound_ns, end_ns);
+    publish(c, ORRERY__EVENT__KIND__ENDED, end_ns);
+    return true;
+}
+
+static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
+{
+    struct call *call;
+    char when[ORRERY_TIME_TEXT];
+
+    while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
+        if (end_ns >= c->goal_ns) {
+            orrery_call_stopped(call, end_ns);
+        } else {
+            orrery_call_error(call, "the run ended at %s", orrery_time_text(when, end_ns));
+        }
+    }
+}
+
+/* True: the run has ended. */
+static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch_ns)
+{
+    struct run *run = &c->broker->run;
+    bool can_wake = c->can_inject || c->hold_at_goal;
+    struct ending end = orrery_ending(c->seg, bound_ns, c->for_ns, can_wake);
+    char when[ORRERY_TIME_TEXT];
+
+    *watch_ns = end.watch_ns;
+    if (end.kind == ENDING_NONE) {
+        return false;
+    }
+    if (end.kind == ENDING_STARVED) {
+        orrery_run_break(run, -1,
+                         "nothing can happen after %s: every instance sleeps and nothing is "
+                         "scheduled",
+                         orrery_time_text(when, atomic_load(&run->bound_ns)));
+        release_last(c, ORRERY_TIME_INF);
+        return true;
+    }
+    if (finish_run(c, end.at_ns) && end.kind == ENDING_FAILED) {
+        orrery_run_end(run, EXIT_RUN_GUEST, "%s exited with code %d at %s",
+                       orrery_seg_member_name(c->seg, end.member), end.exit_code,
+                       orrery_time_text(when, end.at_ns));
+    } else {
+        orrery_run_end(run, EXIT_RUN_OK, NULL);
+    }
+    answer_waiters_at_end(c, end.at_ns);
+    return true;
+}
+
+/* Down, SIGINT: stop them all at one time, and end there; within a bounded time. */
+static void interrupt(struct conductor *c, struct call *call)
+{
+    struct run *run = &c->broker->run;
+    uint64_t until = orrery_host_ns() + 2 * INTERRUPT_TIMEOUT_MS * UINT64_C(1000000);
+    uint64_t at_ns = c->goal_ns;
+    bool stands = atomic_load(&c->holding) || park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL);
+    char when[ORRERY_TIME_TEXT];
+
+    while (stands && orrery_lower_bound(c->self) < at_ns) {
+        if (orrery_host_ns() >= until || orrery_state(c->seg) != ORRERY_RUNNING) {
+            stands = false;
+        } else {
+            orrery_broker_drain(c->self);
+            orrery_broker_wait(c->self, at_ns, 10000);
+        }
+    }
+    if (c->for_ns && at_ns > c->for_ns) {
+        at_ns = c->for_ns;
+    }
+    if (stands && finish_run(c, at_ns)) {
+        orrery_run_end(run, EXIT_RUN_BROKE, "interrupted at %s", orrery_time_text(when, at_ns));
+    } else {
+        at_ns = atomic_load(&run->bound_ns);
+        orrery_run_break(run, -1, "interrupted at %s", orrery_time_text(when, at_ns));
+    }
+    fail_waiters(c, "the run was taken down");
+    if (call) {
+        orrery_call_stopped(call, at_ns);
+    }
+}
+
+/* ---- the loop ---- */
+
+/* Do what others asked for. False: the run is over. */
+static bool obey(struct conductor *c)
+{
+    struct command *command;
+    bool go_on = true;
+
+    while (go_on && (command = next_command(c)) != NULL) {
+        switch (command->kind) {
+        case COMMAND_START:
+            break;
+        case COMMAND_PAUSE:
+            do_pause(c, command->call);
+            break;
+        case COMMAND_STEP:
+            do_step(c, command->ns, command->call);
+            break;
+        case COMMAND_UNTIL:
+            do_until(c, command->ns, command->call);
+            break;
+        case COMMAND_RESUME:
+            do_resume(c, command->call);
+            break;
+        case COMMAND_DOWN:
+            interrupt(c, command->call);
+            go_on = false;
+            break;
+        }
+        g_free(command);
+    }
+    return go_on;
+}
+
+/* A pause cannot reach a member that a debugger stopped: say so rather than hang. */
+static void check_debugger(struct conductor *c, uint64_t bound_ns)
+{
+    char stands[ORRERY_TIME_TEXT], others[ORRERY_TIME_TEXT], text[240];
+
+    if (!c->parked_there || g_queue_is_empty(&c->waiters) ||
+        orrery_host_ns() < c->parked_at + DEBUGGER_GRACE_NS) {
+        return;
+    }
+    for (unsigned i = 1; i < orrery_seg_members(c->seg); i++) {
+        if (orrery_is_stopped(c->seg, i) && orrery_word(c->seg, i) < c->goal_ns) {
+            snprintf(text, sizeof(text), "%s is stopped by its monitor or debugger at %s; the "
+                     "others stop at %s at the latest", orrery_seg_member_name(c->seg, i),
+                     orrery_time_text(stands, orrery_word(c->seg, i)),
+                     orrery_time_text(others, c->goal_ns));
+            fail_waiters(c, text);
+            return;
+        }
+    }
+}
+
+static void check_goal(struct conductor *c, uint64_t bound_ns)
+{
+    struct call *call;
+
+    if (!c->hold_at_goal || atomic_load(&c->holding)) {
+        return;
+    }
+    if (bound_ns < c->goal_ns) {
+        check_debugger(c, bound_ns);
+        return;
+    }
+    atomic_store(&c->holding, true);
+    publish(c, ORRERY__EVENT__KIND__STOPPED, c->goal_ns);
+    while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
+        orrery_call_stopped(call, c->goal_ns);
+    }
+}
+
+static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch_ns)
+{
+    uint64_t word = orrery_ceiling(c->seg), need = watch_ns;
+    bool holding = atomic_load(&c->holding);
+    int64_t timeout_us = -1;
+
+    if (c->hold_at_goal && !holding && c->goal_ns < need) {
+        need = c->goal_ns;
+    }
+    if (c->throttled && word < need) {
+        need = word;
+    }
+    if (holding || bound_ns >= ORRERY_TIME_INF) {
+        need = NEVER; /* nothing moves unless somebody asks */
+    } else if (c->has_output) {
+        timeout_us = OUTPUT_EVERY_US;
+    } else if (c->parked_there) {
+        timeout_us = 100000; /* check_debugger() */
+    }
+    if (c->paced && !holding && word < c->goal_ns) {
+        timeout_us = orrery_pace_wait_us(&c->pace, word, bound_ns);
+    }
+    orrery_broker_wait(c->self, need, timeout_us);
+}
+
+static void run_loop(struct conductor *c)
+{
+    struct run *run = &c->broker->run;
+
+    while (obey(c)) {
+        uint64_t bound_ns, watch_ns;
+
+        if (orrery_state(c->seg) == ORRERY_DEAD) {
+            orrery_run_found_dead(run);
+            return;
+        }
+        if (congested(c)) {
+            sleep_until_woken(c, 5000000);
+            continue;
+        }
+        bound_ns = orrery_lower_bound(c->self); /* R8: first the words, then the rings */
+        orrery_broker_drain(c->self);
+        if (check_ending(c, bound_ns, &watch_ns)) {
+            return;
+        }
+        if (bound_ns < ORRERY_TIME_INF) {
+            atomic_store(&run->bound_ns, bound_ns);
+        }
+        release(c, bound_ns);
+        check_goal(c, bound_ns);
+        advance(c, bound_ns);
+        wait_for_more(c, bound_ns, watch_ns);
+    }
+}
+
+/* Until all are ready. False: it will not come to that. */
+static bool form(struct conductor *c)
+{
+    for (;;) {
+        struct command *command = next_command(c);
+        enum command_kind kind;
+
+        if (orrery_state(c->seg) == ORRERY_DEAD) {
+            orrery_run_found_dead(&c->broker->run);
+            if (command && command->call) {
+                orrery_call_error(command->call, "the run is over");
+            }
+            g_free(command);
+            return false;
+        }
+        if (!command) {
+            sleep_until_woken(c, 0);
+            continue;
+        }
+        kind = command->kind;
+        if (kind == COMMAND_DOWN) {
+            orrery_run_break(&c->broker->run, -1, "interrupted before the start");
+        }
+        if (command->call && kind == COMMAND_DOWN) {
+            orrery_call_stopped(command->call, 0);
+        } else if (command->call) {
+            orrery_call_error(command->call, "not everybody has joined yet");
+        }
+        g_free(command);
+        if (kind == COMMAND_START || kind == COMMAND_DOWN) {
+            return kind == COMMAND_START;
+        }
+    }
+}
+
+static void begin(struct conductor *c)
+{
+    c->for_ns = c->broker->plan->clock->for_ns;
+    c->limit_ns = c->for_ns ? round_up(c, c->for_ns) : ORRERY_TIME_INF;
+    run_freely(c);
+    atomic_store(&c->started_ns, orrery_host_ns());
+    orrery_start(c->self);
+    publish(c, ORRERY__EVENT__KIND__RUNNING, 0);
+}
+
+static void close_commands(struct conductor *c)
+{
+    struct command *command;
+
+    pthread_mutex_lock(&c->lock);
+    c->closed = true;
+    pthread_mutex_unlock(&c->lock);
+    while ((command = next_command(c)) != NULL) {
+        if (command->call) {
+            orrery_call_error(command->call, "the run is over");
+        }
+        g_free(command);
+    }
+    fail_waiters(c, "the run is over");
+}
+
+static void *conductor_main(void *opaque)
+{
+    struct conductor *c = opaque;
+
+    if (form(c)) {
+        begin(c);
+        run_loop(c);
+    }
+    close_commands(c);
+    atomic_store(&c->over, true);
+    orrery_io_poke(c->broker->io);
+    return NULL;
+}
+
+bool orrery_conductor_run(struct conductor *c)
+{
+    return pthread_create(&c->thread, NULL, conductor_main, c) == 0;
+}
+
+void orrery_conductor_join(struct conductor *c)
+{
+    pthread_join(c->thread, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * input.h - from the host into the ensemble. The io loop puts frames in as terminals and
+ * sockets deliver them; the conductor gives each its virtual time, one after the other as a
+ * wire would carry them, and sends it. Bounded: what does not fit stays in the host's hands.
+ */
+#ifndef ORRERY_BROKER_INPUT_H
+#define ORRERY_BROKER_INPUT_H
+
+#include "layout.h"
+#include "orrery.h"
+
+struct input;
+struct output;
+struct trace;
+
+struct input *orrery_input_create(const struct layout *layout);
+void orrery_input_destroy(struct input *input); /* accepts NULL */
+
+/* Any thread. port: index into layout->ports. */
+size_t orrery_input_space(struct input *input, unsigned port);
+void orrery_input_push(struct input *input, unsigned port, const struct orrery_uart_frame *frames,
+                       size_t count);
+bool orrery_input_waiting(struct input *input);
+
+/*
+ * Conductor: send what starts on its wire in [from_ns, to_ns), from_ns being the broker's
+ * word. Returns how far the ceiling may rise: to_ns, or earlier when more waits than is sent
+ * at a time. What is sent goes to the trace (may be NULL) and to the output's input log.
+ */
+uint64_t orrery_input_send(struct input *input, struct orrery_member *broker, struct trace *trace,
+                           struct output *output, uint64_t from_ns, uint64_t to_ns);
+
+#endif

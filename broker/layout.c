@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define LINK_SLOTS 256u
+#define HOST_OUT_SLOTS 1024u /* port -> broker: the broker looks every 20 ms of wall time */
+#define HOST_IN_SLOTS 256u
+#define UNUSED_SLOTS 2u      /* broker -> port where the host never sends */
+/* R4: 2 x (slots into a member) + its senders stays below 2^14 versions. */
+#define SLOTS_INTO_MEMBER ((1u << 13) - ORRERY_MAX_MEMBERS)
+#define REACTION_NS UINT64_C(10000000)
+
+bool orrery_layout_can_inject(const struct layout_port *port)
+{
+    return port->attach && (port->attach->to == ORRERY__ATTACH__TO__PTY ||
+                            port->attach->to == ORRERY__ATTACH__TO__TCP);
+}
+
+static void add_lane(struct layout *layout, const char *from, const char *to, unsigned src,
+                     unsigned dst, uint64_t latency_ns, uint32_t slots)
+{
+    struct orrery_lane_spec *lane = &layout->lanes[layout->lane_count];
+    int n = snprintf(lane->name, sizeof(lane->name), "%s>%s", from, to);
+
+    if (n >= (int)sizeof(lane->name)) { /* the name is for people; the number is as unique */
+        snprintf(lane->name, sizeof(lane->name), "lane%zu", layout->lane_count);
+    }
+    lane->src = (uint16_t)src;
+    lane->dst = (uint16_t)dst;
+    lane->latency_ns = latency_ns;
+    lane->slots = slots;
+    lane->payload_max = sizeof(struct orrery_uart_frame);
+    layout->lane_count++;
+}
+
+static struct layout_port *add_port(struct layout *layout, const Orrery__Plan *plan,
+                                    const Orrery__Endpoint *end, const Orrery__Uart *uart)
+{
+    struct layout_port *port = &layout->ports[layout->port_count++];
+
+    port->member = end->member;
+    port->name = end->port;
+    snprintf(port->full, sizeof(port->full), "%s.%s", plan->instances[end->member - 1]->name,
+             end->port);
+    port->uart = uart;
+    port->format = orrery_plan_uart(uart);
+    return port;
+}
+
+static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orrery__Link *link)
+{
+    struct layout_port *a = add_port(layout, plan, link->ends[0], link->uart);
+    struct layout_port *b = add_port(layout, plan, link->ends[1], link->uart);
+    uint64_t latency_ns = orrery_plan_frame_ns(&a->format);
+
+    a->tx_lane = b->rx_lane = (unsigned)layout->lane_count;
+    add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, LINK_SLOTS);
+    b->tx_lane = a->rx_lane = (unsigned)layout->lane_count;
+    add_lane(layout, b->full, a->full, b->member, a->member, latency_ns, LINK_SLOTS);
+}
+
+static void add_attach(struct layout *layout, const Orrery__Plan *plan,
+                       const Orrery__Attach *attach)
+{
+    struct layout_port *port = add_port(layout, plan, attach->end, attach->uart);
+    uint64_t latency_ns = orrery_plan_frame_ns(&port->format);
+
+    port->attach = attach;
+    port->tx_lane = (unsigned)layout->lane_count;
+    add_lane(layout, port->full, "broker", port->member, ORRERY_BROKER, latency_ns,
+             HOST_OUT_SLOTS);
+    port->rx_lane = (unsigned)layout->lane_count;
+    add_lane(layout, "broker", port->full, ORRERY_BROKER, port->member, latency_ns,
+             orrery_layout_can_inject(port) ? HOST_IN_SLOTS : UNUSED_SLOTS);
+}
+
+/* R4: a member with very many lanes gets smaller rings rather than a refusal. */
+static void fit_slots(struct layout *layout, unsigned member)
+{
+    for (;;) {
+        uint32_t sum = 0, most = 0;
+
+        for (size_t i = 0; i < layout->lane_count; i++) {
+            const struct orrery_lane_spec *lane = &layout->lanes[i];
+
+            if (lane->dst == member) {
+                sum += lane->slots;
+                most = lane->slots > most ? lane->slots : most;
+            }
+        }
+        if (sum <= SLOTS_INTO_MEMBER || most <= 2) {
+            return;
+        }
+        for (size_t i = 0; i < layout->lane_count; i++) {
+            if (layout->lanes[i].dst == member && layout->lanes[i].slots == most) {
+                layout->lanes[i].slots /= 2;
+            }
+        }
+    }
+}
+
+struct layout *orrery_layout_create(const Orrery__Plan *plan)
+{
+    struct layout *layout = g_new0(struct layout, 1);
+
+    layout->member_count = plan->n_instances + 1;
+    layout->members = g_new0(struct orrery_member_spec, layout->member_count);
+    snprintf(layout->members[ORRERY_BROKER].name, ORRERY_NAME_MAX, "broker");
+    for (size_t i = 0; i < plan->n_instances; i++) {
+        snprintf(layout->members[i + 1].name, ORRERY_NAME_MAX, "%s", plan->instances[i]->name);
+    }
+    layout->lanes = g_new0(struct orrery_lane_spec, 2 * (plan->n_links + plan->n_attaches) + 1);
+    layout->ports = g_new0(struct layout_port, 2 * plan->n_links + plan->n_attaches + 1);
+    for (size_t i = 0; i < plan->n_links; i++) {
+        add_link(layout, plan, plan->links[i]);
+    }
+    layout->first_attach = layout->port_count;
+    for (size_t i = 0; i < plan->n_attaches; i++) {
+        add_attach(layout, plan, plan->attaches[i]);
+    }
+    for (unsigned member = 1; member < layout->member_count; member++) {
+        fit_slots(layout, member);
+    }
+    return layout;
+}
+
+void orrery_layout_destroy(struct layout *layout)
+{
+    if (layout) {
+        g_free(layout->members);
+        g_free(layout->lanes);
+        g_free(layout->ports);
+        g_free(layout);
+    }
+}
+
+struct orrery_segment *orrery_layout_segment(const struct layout *layout,
+                                             const Orrery__Plan *plan, int *fd,
+                                             struct orrery_error *err)
+{
+    struct orrery_topology topology = {
+        .run_id = plan->run_id,
+        .mode = plan->clock->turns ? ORRERY_TURNS : ORRERY_PARALLEL,
+        .reaction_ns = plan->clock->reaction_ns ? plan->clock->reaction_ns : REACTION_NS,
+        .jitter_seed = plan->jitter_seed,
+        .trace_hash = plan->trace_hash,
+        .members = layout->members,
+        .member_count = layout->member_count,
+        .lanes = layout->lanes,
+        .lane_count = layout->lane_count,
+    };
+    struct orrery_segment *seg;
+
+    *fd = memfd_create("orrery-segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (*fd < 0) {
+        snprintf(err->text, sizeof(err->text), "segment: %s", strerror(errno));
+        return NULL;
+    }
+    seg = orrery_segment_format(*fd, &topology, err);
+    /* A member that truncated the file would give everybody else SIGBUS. */
+    if (seg && fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+        snprintf(err->text, sizeof(err->text), "segment: cannot be sealed: %s", strerror(errno));
+        orrery_segment_detach(seg);
+        seg = NULL;
+    }
+    if (!seg) {
+        close(*fd);
+        *fd = -1;
+    }
+    return seg;
+}

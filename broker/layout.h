@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layout.h - from a Plan to lanes, ports and the segment. */
+#ifndef ORRERY_BROKER_LAYOUT_H
+#define ORRERY_BROKER_LAYOUT_H
+
+#include "orrery.h"
+#include "plan.h"
+
+/* Where a link or attach ends at an instance. */
+struct layout_port {
+    unsigned member;
+    const char *name;           /* the Plan's: serial0 */
+    char full[2 * ORRERY_NAME_MAX]; /* ping.serial0 */
+    unsigned tx_lane, rx_lane;  /* as the instance sees it */
+    const Orrery__Uart *uart;   /* the Plan's, may be NULL */
+    struct uart_format format;
+    const Orrery__Attach *attach; /* NULL: it ends at another instance */
+};
+
+struct layout {
+    struct orrery_member_spec *members;
+    size_t member_count;
+    struct orrery_lane_spec *lanes;
+    size_t lane_count;
+    struct layout_port *ports; /* links' ends in order, then attaches in order */
+    size_t port_count, first_attach;
+};
+
+/* Lanes in the manifest's order: for each link a->b, b->a; for each attach port->broker,
+ * broker->port. The plan must outlive the layout. */
+struct layout *orrery_layout_create(const Orrery__Plan *plan);
+void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
+
+/* An attached port's byte may come from the host: its run never starves. */
+bool orrery_layout_can_inject(const struct layout_port *port);
+
+/* Make and format the segment. *fd: a sealed memfd. NULL with err filled. */
+struct orrery_segment *orrery_layout_segment(const struct layout *layout,
+                                             const Orrery__Plan *plan, int *fd,
+                                             struct orrery_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output.h - what the conductor hands to the io loop: bytes that left or entered the ensemble,
+ * in the order of virtual time. One producer, one consumer, bounded by the producer's asking.
+ */
+#ifndef ORRERY_BROKER_OUTPUT_H
+#define ORRERY_BROKER_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct io;
+struct output;
+
+enum output_kind { OUTPUT_BYTE, OUTPUT_INPUT };
+
+struct output_record {
+    uint64_t at_ns;
+    uint16_t port; /* index into layout->ports */
+    uint8_t kind, data;
+};
+
+struct output *orrery_output_create(struct io *io);
+void orrery_output_destroy(struct output *output); /* accepts NULL */
+
+/* Conductor. Nothing is seen before the flush. */
+void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
+void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
+void orrery_output_flush(struct output *output);
+/* Records flushed and not fetched yet. */
+size_t orrery_output_waiting(struct output *output);
+
+/* Io loop: take all, in order; fn for each. */
+typedef void (*output_fn)(void *opaque, const struct output_record *record);
+void orrery_output_fetch(struct output *output, output_fn fn, void *opaque);
+
+#endif

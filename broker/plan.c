@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PLAN_MAX (4u << 20)
+#define BAUD_MAX 1000000000u
+#define RUN_DIR_MAX 80 /* sun_path holds 108 with the socket's name */
+
+__attribute__((format(printf, 2, 3))) static bool bad(struct orrery_error *err,
+                                                      const char *format, ...)
+{
+    size_t n = (size_t)snprintf(err->text, sizeof(err->text), "plan: ");
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(err->text + n, sizeof(err->text) - n, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool read_all(int fd, GByteArray *bytes, struct orrery_error *err)
+{
+    uint8_t buf[65536];
+    ssize_t n;
+
+    if (lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE) {
+        return bad(err, "fd %d: %s", fd, strerror(errno));
+    }
+    while ((n = read(fd, buf, sizeof(buf))) != 0) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return bad(err, "fd %d: %s", fd, strerror(errno));
+        }
+        g_byte_array_append(bytes, buf, (guint)n);
+        if (bytes->len > PLAN_MAX) {
+            return bad(err, "larger than %u bytes", PLAN_MAX);
+        }
+    }
+    return true;
+}
+
+struct uart_format orrery_plan_uart(const Orrery__Uart *uart)
+{
+    struct uart_format format = {115200, 8, 2, 'N'};
+
+    if (uart) {
+        format.baud = uart->baud ? uart->baud : format.baud;
+        format.data_bits = uart->data_bits ? (uint8_t)uart->data_bits : format.data_bits;
+        format.stop_halves = uart->stop_halves ? (uint8_t)uart->stop_halves : format.stop_halves;
+        format.parity = uart->parity[0] ? uart->parity[0] : format.parity;
+    }
+    return format;
+}
+
+uint64_t orrery_plan_frame_ns(const struct uart_format *uart)
+{
+    return orrery_uart_frame_ns(uart->baud, uart->data_bits, uart->parity, uart->stop_halves);
+}
+
+static bool check_uart(const Orrery__Uart *uart, const char *what, size_t i,
+                       struct orrery_error *err)
+{
+    struct uart_format format = orrery_plan_uart(uart);
+
+    if (uart && (uart->data_bits > 9 || uart->stop_halves > 4 || strlen(uart->parity) > 1)) {
+        return bad(err, "%s %zu: bad frame format", what, i);
+    }
+    if (format.baud > BAUD_MAX || format.data_bits < 5 || format.stop_halves < 2 ||
+        !strchr("NEO", format.parity) || orrery_plan_frame_ns(&format) == 0) {
+        return bad(err, "%s %zu: bad baud or frame format", what, i);
+    }
+    return true;
+}
+
+/* Names become file names, lane names and lines on a terminal. */
+static bool name_ok(const char *name, size_t max)
+{
+    size_t len = strlen(name);
+
+    if (len == 0 || len > max || name[0] == '.') {
+        return false;
+    }
+    for (const char *c = name; *c; c++) {
+        if (!g_ascii_isalnum(*c) && !strchr("_-.+:", *c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_end(const Orrery__Plan *plan, const Orrery__Endpoint *end, GHashTable *used,
+                      const char *what, size_t i, struct orrery_error *err)
+{
+    const Orrery__Instance *instance;
+    char *key;
+    bool known;
+
+    if (!end || end->member < 1 || end->member > plan->n_instances) {
+        return bad(err, "%s %zu: no such member", what, i);
+    }
+    instance = plan->instances[end->member - 1];
+    if (!name_ok(end->port, ORRERY_NAME_MAX - 1)) {
+        return bad(err, "%s %zu: bad port name", what, i);
+    }
+    known = instance->n_ports == 0;
+    for (size_t j = 0; j < instance->n_ports && !known; j++) {
+        known = strcmp(instance->ports[j], end->port) == 0;
+    }
+    if (!known) {
+        return bad(err, "%s %zu: %s has no port %s", what, i, instance->name, end->port);
+    }
+    key = g_strdup_printf("%s.%s", instance->name, end->port);
+    if (!g_hash_table_add(used, key)) { /* it owns the key either way */
+        return bad(err, "%s %zu: port %s.%s is used twice", what, i, instance->name, end->port);
+    }
+    return true;
+}
+
+static bool check_instances(const Orrery__Plan *plan, struct orrery_error *err)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    bool ok = true;
+
+    if (plan->n_instances < 1 || plan->n_instances > ORRERY_MAX_MEMBERS - 1) {
+        ok = bad(err, "%zu instances: not 1 to %d", plan->n_instances, ORRERY_MAX_MEMBERS - 1);
+    }
+    for (size_t i = 0; i < plan->n_instances && ok; i++) {
+        char *name = plan->instances[i]->name;
+
+        if (!name_ok(name, ORRERY_NAME_MAX - 1) || strcmp(name, "broker") == 0) {
+            ok = bad(err, "instance %zu: bad name", i + 1);
+        } else if (!g_hash_table_add(names, name)) {
+            ok = bad(err, "two instances are named %s", name);
+        }
+    }
+    g_hash_table_unref(names);
+    return ok;
+}
+
+static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
+{
+    GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool ok = true;
+
+    if (plan->n_links + plan->n_attaches > ORRERY_MAX_LANES / 2) {
+        ok = bad(err, "%zu links and ports: at most %d", plan->n_links + plan->n_attaches,
+                 ORRERY_MAX_LANES / 2);
+    }
+    for (size_t i = 0; i < plan->n_links && ok; i++) {
+        const Orrery__Link *link = plan->links[i];
+
+        if (link->kind != ORRERY__LINK__KIND__UART || link->n_ends != 2) {
+            ok = bad(err, "link %zu: not a uart with two ends", i + 1);
+        } else {
+            ok = check_end(plan, link->ends[0], used, "link", i + 1, err) &&
+                 check_end(plan, link->ends[1], used, "link", i + 1, err) &&
+                 check_uart(link->uart, "link", i + 1, err);
+            if (ok && link->ends[0]->member == link->ends[1]->member) {
+                ok = bad(err, "link %zu: loops to its own member", i + 1);
+            }
+        }
+    }
+    for (size_t i = 0; i < plan->n_attaches && ok; i++) {
+        const Orrery__Attach *attach = plan->attaches[i];
+
+        ok = check_end(plan, attach->end, used, "attach", i + 1, err) &&
+             check_uart(attach->uart, "attach", i + 1, err);
+        if (ok && (int)attach->to > ORRERY__ATTACH__TO__TCP) {
+            ok = bad(err, "attach %zu: unknown kind", i + 1);
+        } else if (ok && attach->to == ORRERY__ATTACH__TO__FILE && !attach->path[0]) {
+            ok = bad(err, "attach %zu: no path", i + 1);
+        } else if (ok && attach->tcp_port > 65535) {
+            ok = bad(err, "attach %zu: no such tcp port", i + 1);
+        }
+    }
+    g_hash_table_unref(used);
+    return ok;
+}
+
+static bool check_run_dir(const char *dir, struct orrery_error *err)
+{
+    struct stat st;
+
+    if (dir[0] != '/' || strlen(dir) > RUN_DIR_MAX) {
+        return bad(err, "run directory: not an absolute path of at most %d bytes", RUN_DIR_MAX);
+    }
+    if (lstat(dir, &st) < 0) {
+        return bad(err, "run directory %s: %s", dir, strerror(errno));
+    }
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077)) {
+        return bad(err, "run directory %s: not a private directory (0700) of ours", dir);
+    }
+    return true;
+}
+
+static bool check_clock(const Orrery__Clock *clock, struct orrery_error *err)
+{
+    if (clock->for_ns >= ORRERY_TIME_INF || clock->reaction_ns >= ORRERY_TIME_INF) {
+        return bad(err, "clock: longer than 13 days");
+    }
+    if (!isfinite(clock->pace) || clock->pace < 0 || clock->pace > 1e6) {
+        return bad(err, "clock: pace is not between 0 and a million");
+    }
+    return true;
+}
+
+static bool check_plan(Orrery__Plan *plan, struct orrery_error *err)
+{
+    if (!plan->clock) { /* all of its fields have a zero that means the default */
+        plan->clock = g_new(Orrery__Clock, 1);
+        orrery__clock__init(plan->clock);
+    }
+    return check_clock(plan->clock, err) && check_run_dir(plan->run_dir, err) &&
+           check_instances(plan, err) && check_links(plan, err);
+}
+
+Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err)
+{
+    GByteArray *bytes = g_byte_array_new();
+    Orrery__Plan *plan = NULL;
+
+    if (read_all(fd, bytes, err)) {
+        plan = orrery__plan__unpack(NULL, bytes->len, bytes->data);
+        if (!plan) {
+            bad(err, "not a packed Plan (%u bytes)", bytes->len);
+        } else if (!check_plan(plan, err)) {
+            orrery__plan__free_unpacked(plan, NULL);
+            plan = NULL;
+        }
+    }
+    g_byte_array_unref(bytes);
+    return plan;
+}

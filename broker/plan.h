@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - the Plan that the launcher hands over: read, bounded, checked. */
+#ifndef ORRERY_BROKER_PLAN_H
+#define ORRERY_BROKER_PLAN_H
+
+#include "orrery.h"
+#include "orrery.pb-c.h"
+
+/* What a line carries when nothing else is said: 115200 8N1. */
+struct uart_format {
+    uint32_t baud;
+    uint8_t data_bits, stop_halves;
+    char parity;
+};
+
+/*
+ * Read a packed Plan from fd until its end, and check everything in it. NULL with err filled
+ * when it cannot be used. Free with orrery__plan__free_unpacked(plan, NULL).
+ */
+Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err);
+
+/* The format of a link or attach, defaults filled in. uart may be NULL. */
+struct uart_format orrery_plan_uart(const Orrery__Uart *uart);
+uint64_t orrery_plan_frame_ns(const struct uart_format *uart);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pty.h"
+
+/* For termios2, which has any baud rate; it cannot be mixed with termios.h. */
+#include <asm/termbits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LINE_FLAGS (CSIZE | PARENB | PARODD | CSTOPB)
+
+static uint32_t flags_of(const struct uart_format *format)
+{
+    uint32_t flags = format->data_bits <= 5 ? CS5
+                     : format->data_bits == 6 ? CS6
+                     : format->data_bits == 7 ? CS7
+                                              : CS8;
+
+    flags |= format->parity == 'N' ? 0 : PARENB;
+    flags |= format->parity == 'O' ? PARODD : 0;
+    flags |= format->stop_halves > 2 ? CSTOPB : 0;
+    return flags;
+}
+
+static bool set_line(struct pty *pty, const struct uart_format *format)
+{
+    struct termios2 termios;
+
+    if (ioctl(pty->slave, TCGETS2, &termios) < 0) {
+        return false;
+    }
+    termios.c_iflag = 0;
+    termios.c_oflag = 0;
+    termios.c_lflag = 0;
+    termios.c_cc[VMIN] = 1;
+    termios.c_cc[VTIME] = 0;
+    termios.c_cflag = flags_of(format) | CREAD | CLOCAL | BOTHER;
+    termios.c_ispeed = termios.c_ospeed = format->baud;
+    if (ioctl(pty->slave, TCSETS2, &termios) < 0 || ioctl(pty->slave, TCGETS2, &termios) < 0) {
+        return false;
+    }
+    pty->cflag = termios.c_cflag & LINE_FLAGS; /* the kernel may have changed some */
+    pty->baud = termios.c_ospeed;
+    return true;
+}
+
+bool orrery_pty_open(struct pty *pty, const struct uart_format *format, struct orrery_error *err)
+{
+    pty->slave = -1;
+    pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (pty->master < 0 || grantpt(pty->master) < 0 || unlockpt(pty->master) < 0 ||
+        ptsname_r(pty->master, pty->path, sizeof(pty->path)) != 0) {
+        goto error;
+    }
+    pty->slave = open(pty->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (pty->slave < 0 || !set_line(pty, format)) {
+        goto error;
+    }
+    return true;
+
+error:
+    snprintf(err->text, sizeof(err->text), "pseudo-terminal: %s", strerror(errno));
+    orrery_pty_close(pty);
+    return false;
+}
+
+void orrery_pty_close(struct pty *pty)
+{
+    if (pty->slave >= 0) {
+        close(pty->slave);
+    }
+    if (pty->master >= 0) {
+        close(pty->master);
+    }
+    pty->master = pty->slave = -1;
+}
+
+struct uart_format orrery_pty_format(const struct pty *pty, const struct uart_format *format)
+{
+    struct uart_format line = *format;
+    struct termios2 termios;
+
+    /* On the master this asks for the slave's. */
+    if (ioctl(pty->master, TCGETS2, &termios) < 0 ||
+        ((termios.c_cflag & LINE_FLAGS) == pty->cflag && termios.c_ospeed == pty->baud)) {
+        return line;
+    }
+    if (termios.c_ospeed != 0) { /* B0 hangs up a modem; a wire has no such thing */
+        line.baud = termios.c_ospeed;
+    }
+    switch (termios.c_cflag & CSIZE) {
+    case CS5:
+        line.data_bits = 5;
+        break;
+    case CS6:
+        line.data_bits = 6;
+        break;
+    case CS7:
+        line.data_bits = 7;
+        break;
+    default:
+        line.data_bits = 8;
+        break;
+    }
+    line.parity = !(termios.c_cflag & PARENB) ? 'N' : termios.c_cflag & PARODD ? 'O' : 'E';
+    line.stop_halves = termios.c_cflag & CSTOPB ? 4 : 2;
+    return line;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void orrery_run_init(struct run *run, struct orrery_segment *seg)
+{
+    memset(run, 0, sizeof(*run));
+    pthread_mutex_init(&run->lock, NULL);
+    run->seg = seg;
+    run->exit_code = EXIT_RUN_BROKE;
+}
+
+void orrery_run_finish(struct run *run)
+{
+    pthread_mutex_destroy(&run->lock);
+}
+
+static bool decide(struct run *run, int exit_code, const char *line)
+{
+    bool first;
+
+    pthread_mutex_lock(&run->lock);
+    /* A run that ended well may still fail to write its last line. */
+    first = !run->decided || (run->exit_code == EXIT_RUN_OK && exit_code == EXIT_RUN_BROKE);
+    if (first) {
+        run->decided = true;
+        run->exit_code = exit_code;
+        snprintf(run->line, sizeof(run->line), "%s", line);
+    }
+    pthread_mutex_unlock(&run->lock);
+    return first;
+}
+
+bool orrery_run_end(struct run *run, int exit_code, const char *format, ...)
+{
+    char line[sizeof(run->line)] = "";
+    va_list args;
+
+    if (format) {
+        va_start(args, format);
+        vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+    }
+    return decide(run, exit_code, line);
+}
+
+/* A reason that a member wrote: it names itself by number only, and may be any bytes. */
+static void members_line(struct run *run, char *line, size_t size)
+{
+    char reason[200];
+    int member = orrery_dead_reason(run->seg, reason, sizeof(reason));
+
+    for (char *c = reason; *c; c++) {
+        if ((unsigned char)*c < ' ') {
+            *c = '?';
+        }
+    }
+    if (member > 0 && (size_t)member < orrery_seg_members(run->seg)) {
+        snprintf(line, size, "%s: %s", orrery_seg_member_name(run->seg, (unsigned)member),
+                 reason);
+    } else {
+        snprintf(line, size, "%s", reason[0] ? reason : "the run was marked dead");
+    }
+}
+
+bool orrery_run_break(struct run *run, int member, const char *format, ...)
+{
+    char line[sizeof(run->line)], reason[200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (orrery_state(run->seg) == ORRERY_ENDED) {
+        return decide(run, EXIT_RUN_BROKE, line);
+    }
+    orrery_mark_dead(run->seg, member, line);
+    orrery_dead_reason(run->seg, reason, sizeof(reason));
+    if (strncmp(reason, line, strlen(reason)) != 0 || reason[0] == '\0') {
+        members_line(run, line, sizeof(line));
+    }
+    return decide(run, EXIT_RUN_BROKE, line);
+}
+
+void orrery_run_found_dead(struct run *run)
+{
+    char line[sizeof(run->line)];
+
+    members_line(run, line, sizeof(line));
+    decide(run, EXIT_RUN_BROKE, line);
+}
+
+uint64_t orrery_run_time_of(struct run *run, unsigned member)
+{
+    uint64_t word = orrery_word(run->seg, member), ceiling = orrery_ceiling(run->seg), off;
+
+    if (orrery_is_off(run->seg, member, &off, NULL) ||
+        orrery_is_failed(run->seg, member, &off, NULL)) {
+        return off;
+    }
+    if (word > ceiling) {
+        word = ceiling; /* idle beyond the ceiling: it stands there */
+    }
+    return word < ORRERY_TIME_INF ? word : atomic_load(&run->bound_ns);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/* orrery run, orrery validate */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "ensemble.h"
+#include "firmware.h"
+#include "number.h"
+#include "options.h"
+#include "places.h"
+#include "qemu.h"
+
+#define JOIN_TIMEOUT_MS 30000
+
+struct run_options {
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout;
+    bool dry_run, trace_hash, turns;
+};
+
+static bool parse_options(int argc, char **argv, struct run_options *o, struct words *words,
+                          struct problem *why)
+{
+    const struct option_def defs[] = {
+        {"for", &o->for_time, NULL},    {"only", &o->only, NULL},
+        {"dry-run", NULL, &o->dry_run}, {"trace-hash", NULL, &o->trace_hash},
+        {"log", &o->log, NULL},         {"jitter", &o->jitter, NULL},
+        {"turns", NULL, &o->turns},     {"pace", &o->pace, NULL},
+        {"seed", &o->seed, NULL},       {"join-timeout", &o->join_timeout, NULL},
+    };
+    const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
+                                       .defs = defs,
+                                       .def_count = sizeof(defs) / sizeof(defs[0]),
+                                       .least = 1,
+                                       .most = 1};
+
+    return options_parse(argc, argv, &rules, words, why);
+}
+
+static bool check_value(const char *option, const char *value, const char *wrong,
+                        struct problem *why)
+{
+    return !wrong || problem_input(why, "--%s %.60s: %s", option, value, wrong);
+}
+
+static bool take_time(const char *option, const char *value, uint64_t *ns, struct problem *why)
+{
+    const char *wrong = value ? parse_time(value, ns) : NULL;
+
+    if (value && !wrong && !*ns) {
+        wrong = "more than 0 was meant";
+    }
+    return check_value(option, value, wrong, why);
+}
+
+static bool take_number(const char *option, const char *value, uint64_t *number,
+                        struct problem *why)
+{
+    return check_value(option, value, value ? parse_u64(value, number) : NULL, why);
+}
+
+static bool apply_options(const struct run_options *o, struct manifest *m, struct run_plan *plan,
+                          struct problem *why)
+{
+    uint64_t join_ns = UINT64_C(1000000) * JOIN_TIMEOUT_MS;
+
+    if (!take_time("for", o->for_time, &m->clock.for_ns, why) ||
+        !take_number("seed", o->seed, &m->clock.seed, why) ||
+        !take_number("jitter", o->jitter, &plan->jitter_seed, why) ||
+        !take_time("join-timeout", o->join_timeout, &join_ns, why)) {
+        return false;
+    }
+    if (o->pace) {
+        m->clock.pace_given = true;
+        if (!check_value("pace", o->pace, parse_pace(o->pace, &m->clock.pace), why)) {
+            return false;
+        }
+    }
+    m->clock.turns |= o->turns;
+    plan->trace_hash = o->trace_hash;
+    join_ns = join_ns < UINT64_C(1000000) ? 1 : join_ns / 1000000;
+    plan->join_timeout_ms = join_ns > INT32_MAX ? INT32_MAX : (uint32_t)join_ns;
+    return !o->only || manifest_keep_only(m, o->only, why);
+}
+
+static bool make_log_dir(const char *path, struct arena *arena, struct run_plan *plan,
+                         struct problem *why)
+{
+    if (!path) {
+        return true;
+    }
+    if (!mkdir(path, 0777) || errno == EEXIST) {
+        plan->log_dir = absolute_path(arena, path);
+    }
+    if (plan->log_dir) {
+        return true;
+    }
+    return errno == ENOSPC || errno == EDQUOT
+               ? problem_broke(why, "cannot write %s: %s", path, error_text(errno))
+               : problem_input(why, "--log %s: %s", path, error_text(errno));
+}
+
+static int print_commands(const struct manifest *m, struct arena *arena, struct problem *why)
+{
+    struct rundir dir;
+
+    if (!rundir_preview(&dir, m->name, why)) {
+        return problem_report(why);
+    }
+    for (size_t i = 0; i < m->instance_count; i++) {
+        struct strings argv = {0};
+
+        qemu_command(m, (unsigned)i, dir.path, 0, arena, &argv);
+        puts(shell_command(arena, &argv));
+    }
+    return EXIT_PASS;
+}
+
+static uint64_t random_id(void)
+{
+    uint64_t id = 0;
+
+    while (!id && getrandom(&id, sizeof(id), 0) < 0 && errno == EINTR) {
+    }
+    return id ? id : 1;
+}
+
+static int run_with(int argc, char **argv, struct arena *arena)
+{
+    struct run_options o = {0};
+    struct ensemble e = {.arena = arena};
+    struct manifest m;
+    struct words words;
+    struct problem why;
+
+    if (!parse_options(argc, argv, &o, &words, &why) ||
+        !manifest_read(&m, words.items[0], arena, &why) || !apply_options(&o, &m, &e.plan, &why) ||
+        !firmware_resolve(&m, &why) || !qemu_resolve(&m, &why)) {
+        return problem_report(&why);
+    }
+    manifest_choose_pace(&m);
+    if (o.dry_run) {
+        return print_commands(&m, arena, &why);
+    }
+    if (!make_log_dir(o.log, arena, &e.plan, &why)) {
+        return problem_report(&why);
+    }
+    e.manifest = e.plan.manifest = &m;
+    e.plan.run_id = random_id();
+    return ensemble_run(&e, &why);
+}
+
+static int run_main(int argc, char **argv)
+{
+    struct arena arena = {0};
+    int code = run_with(argc, argv, &arena);
+
+    arena_finish(&arena);
+    return code;
+}
+
+const struct command run_command = {
+    "run",
+    "run MANIFEST [OPTION...]",
+    "run an ensemble to its end",
+    "  --for TIME           end at this virtual time\n"
+    "  --only NAME          one instance; its links become pseudo-terminals\n"
+    "  --dry-run            print the QEMU command lines and stop\n"
+    "  --trace-hash         print one SHA-256 of everything that went over the links\n"
+    "  --log DIR            keep logs there, one for each instance\n"
+    "  --turns              one instance at a time: slower, and deterministic even for\n"
+    "                       firmware with data races\n"
+    "  --pace X             1.0: real time; 0: as fast as it goes\n"
+    "  --seed N             instead of the manifest's\n"
+    "  --jitter SEED        end windows early at random; nothing may change (for tests)\n"
+    "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s)\n"
+    "\n"
+    "^C ends the run; a second ^C kills everything. Exit codes: 0 pass, 1 a guest failed,\n"
+    "2 bad input, 3 something broke at run time.\n",
+    run_main,
+};
+
+/* ---- validate ---- */
+
+static int validate_main(int argc, char **argv)
+{
+    const struct option_rules rules = {
+        .usage = "orrery validate MANIFEST...", .least = 1, .most = SIZE_MAX};
+    struct words words;
+    struct problem why;
+    int code = EXIT_PASS;
+
+    if (!options_parse(argc, argv, &rules, &words, &why)) {
+        return problem_report(&why);
+    }
+    for (size_t i = 0; i < words.count; i++) {
+        struct arena arena = {0};
+        struct manifest m;
+
+        if (!manifest_read(&m, words.items[i], &arena, &why) || !firmware_resolve(&m, &why)) {
+            code = problem_report(&why);
+        }
+        arena_finish(&arena);
+    }
+    return code;
+}
+
+const struct command validate_command = {
+    "validate", "validate MANIFEST...", "check manifests and their firmware; run nothing",
+    NULL,       validate_main,
+};

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "firmware.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "places.h"
+
+/* ---- finding it ---- */
+
+static bool fail_at(const struct manifest *m, const struct instance *inst, struct problem *why,
+                    const char *what)
+{
+    return problem_at(why, m->file, inst->firmware_at, "firmware '%.200s' %s", inst->firmware,
+                      what);
+}
+
+static bool fail_missing(struct manifest *m, const struct instance *inst,
+                         const struct strings *where, struct problem *why)
+{
+    char places[512] = "";
+
+    for (size_t i = 0; i < where->count; i++) {
+        size_t used = strlen(places);
+
+        snprintf(places + used, sizeof(places) - used, "%s%s", i ? ", " : "", where->items[i]);
+    }
+    return fail_at(m, inst, why, arena_printf(m->arena, "not found in %s", places));
+}
+
+static bool find_file(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    struct strings where = {0};
+
+    if (inst->firmware[0] == '/') {
+        inst->firmware_path = absolute_path(m->arena, inst->firmware);
+        return inst->firmware_path || fail_at(m, inst, why, error_text(errno));
+    }
+    strings_add(m->arena, &where, m->directory);
+    firmware_directories(m->arena, &where);
+    for (size_t i = 0; i < where.count && !inst->firmware_path; i++) {
+        inst->firmware_path = absolute_path(
+            m->arena, arena_printf(m->arena, "%s/%s", where.items[i], inst->firmware));
+    }
+    return inst->firmware_path || fail_missing(m, inst, &where, why);
+}
+
+/* ---- what it is ---- */
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+    size_t len = strlen(path), tail = strlen(suffix);
+
+    return len > tail && !strcasecmp(path + len - tail, suffix);
+}
+
+/* The few machines of people who would mix them up; QEMU judges the others. */
+static bool fits_target(unsigned machine, unsigned elf_class, const char *target)
+{
+    static const struct {
+        const char *target;
+        unsigned machine, elf_class;
+    } known[] = {
+        {"arm", EM_ARM, ELFCLASS32},       {"aarch64", EM_AARCH64, ELFCLASS64},
+        {"aarch64", EM_ARM, ELFCLASS32},   {"riscv32", EM_RISCV, ELFCLASS32},
+        {"riscv64", EM_RISCV, ELFCLASS64}, {"riscv64", EM_RISCV, ELFCLASS32},
+        {"xtensa", EM_XTENSA, ELFCLASS32}, {"i386", EM_386, ELFCLASS32},
+        {"x86_64", EM_X86_64, ELFCLASS64}, {"x86_64", EM_386, ELFCLASS32},
+        {"avr", EM_AVR, ELFCLASS32},
+    };
+    bool judged = false;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!strcmp(known[i].target, target)) {
+            judged = true;
+            if (known[i].machine == machine && known[i].elf_class == elf_class) {
+                return true;
+            }
+        }
+    }
+    return !judged;
+}
+
+static uint64_t get(const uint8_t *p, unsigned size, bool big_endian)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++) {
+        value |= (uint64_t)p[i] << 8 * (big_endian ? size - 1 - i : i);
+    }
+    return value;
+}
+
+static const char *check_elf(const uint8_t *head, size_t len, uint64_t size, const char *target)
+{
+    bool big = head[EI_DATA] == ELFDATA2MSB, wide = head[EI_CLASS] == ELFCLASS64;
+    uint64_t table, entries, entry_size;
+
+    if (len < (wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr))) {
+        return "is a truncated ELF file";
+    }
+    table = wide ? get(head + offsetof(Elf64_Ehdr, e_phoff), 8, big)
+                 : get(head + offsetof(Elf32_Ehdr, e_phoff), 4, big);
+    entry_size =
+        get(head + (wide ? offsetof(Elf64_Ehdr, e_phentsize) : offsetof(Elf32_Ehdr, e_phentsize)),
+            2, big);
+    entries = get(head + (wide ? offsetof(Elf64_Ehdr, e_phnum) : offsetof(Elf32_Ehdr, e_phnum)), 2,
+                  big);
+    if (table > size || entries * entry_size > size - table) {
+        return "is a truncated ELF file";
+    }
+    if (!entries) {
+        return "is an ELF file with nothing to load (an object file?)";
+    }
+    if (!fits_target((unsigned)get(head + offsetof(Elf32_Ehdr, e_machine), 2, big), head[EI_CLASS],
+                     target)) {
+        return "is an ELF file for another processor than the instance's target";
+    }
+    return NULL;
+}
+
+/* NULL: good. Otherwise what is wrong with it. */
+static const char *judge(struct instance *inst, const uint8_t *head, size_t len, uint64_t size)
+{
+    if (len >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
+        inst->firmware_kind = FIRMWARE_ELF;
+        return check_elf(head, len, size, inst->target);
+    }
+    if (!len) {
+        return "is empty";
+    }
+    if (has_suffix(inst->firmware_path, ".hex") || has_suffix(inst->firmware_path, ".ihex")) {
+        inst->firmware_kind = FIRMWARE_HEX;
+        return head[0] == ':' ? NULL : "is not Intel HEX: its lines begin with ':'";
+    }
+    if (has_suffix(inst->firmware_path, ".bin")) {
+        inst->firmware_kind = FIRMWARE_BIN;
+        return NULL;
+    }
+    return "is neither ELF nor Intel HEX (.hex) nor a raw image (.bin)";
+}
+
+static bool check_file(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    uint8_t head[sizeof(Elf64_Ehdr)] = {0};
+    const char *wrong;
+    struct stat st;
+    ssize_t len;
+    /* O_NONBLOCK: a FIFO must not hold us up before we see that it is one. */
+    int fd = open(inst->firmware_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0) {
+        return fail_at(m, inst, why, error_text(errno));
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return fail_at(m, inst, why, "is not a regular file");
+    }
+    len = pread(fd, head, sizeof(head), 0);
+    close(fd);
+    if (len < 0) {
+        return fail_at(m, inst, why, error_text(errno));
+    }
+    wrong = judge(inst, head, (size_t)len, (uint64_t)st.st_size);
+    return !wrong || fail_at(m, inst, why, wrong);
+}
+
+bool firmware_resolve(struct manifest *m, struct problem *why)
+{
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!find_file(m, &m->instances[i], why) || !check_file(m, &m->instances[i], why)) {
+            return false;
+        }
+    }
+    return true;
+}

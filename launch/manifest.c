@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifest.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "manifest_parts.h"
+#include "suggest.h"
+
+/* ---- names ---- */
+
+static bool is_name_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len > MAX_NAME) {
+        return reader_fail(r, node, "%s '%.60s': longer than %d letters", what, name, MAX_NAME);
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!is_name_letter(name[i]) || (i == 0 && (name[0] == '-' || name[0] == '_'))) {
+            return reader_fail(r, node,
+                               "%s '%.60s': letters, digits, '_' and '-' were meant, and a "
+                               "letter or digit first",
+                               what, name);
+        }
+    }
+    return len > 0 || reader_fail(r, node, "%s: empty", what);
+}
+
+/* Without a name: the file's, "examples/uart-pair.yaml" gives "uart-pair". */
+static char *name_from_file(struct arena *arena, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *name = arena_copy_n(arena, slash ? slash + 1 : file,
+                              strnlen(slash ? slash + 1 : file, MAX_NAME));
+    char *dot = strchr(name, '.');
+
+    if (dot) {
+        *dot = 0;
+    }
+    for (char *p = name; *p; p++) {
+        if (!is_name_letter(*p) || (p == name && !isalnum((unsigned char)*p))) {
+            *p = 'x';
+        }
+    }
+    return *name ? name : arena_copy(arena, "run");
+}
+
+/* ---- the clock ---- */
+
+static bool read_seed(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct clock_plan *clock = record;
+
+    return read_u64(r, node, "seed", 0, UINT64_MAX, &clock->seed);
+}
+
+static bool read_mode(struct reader *r, const yaml_node_t *node, void *record)
+{
+    static const char *const modes[] = {"parallel", "turns"};
+    struct clock_plan *clock = record;
+    size_t mode;
+
+    if (!read_choice(r, node, "mode", modes, 2, &mode)) {
+        return false;
+    }
+    clock->turns = mode == 1;
+    return true;
+}
+
+static bool read_for(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct clock_plan *clock = record;
+
+    if (!read_time(r, node, "for", &clock->for_ns)) {
+        return false;
+    }
+    return clock->for_ns > 0 || reader_fail(r, node, "for: a run takes some time, not 0");
+}
+
+static bool read_clock_pace(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct clock_plan *clock = record;
+
+    clock->pace_given = true;
+    return read_pace(r, node, "pace", &clock->pace);
+}
+
+static bool read_reaction(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct clock_plan *clock = record;
+
+    if (!read_time(r, node, "reaction", &clock->reaction_ns)) {
+        return false;
+    }
+    return clock->reaction_ns > 0 ||
+           reader_fail(r, node, "reaction: answers take some time, not 0; the default is 10ms");
+}
+
+static const struct field clock_fields[] = {
+    {"seed", read_seed},       {"mode", read_mode},         {"for", read_for},
+    {"pace", read_clock_pace}, {"reaction", read_reaction},
+};
+static const struct section clock_section = {"clock", clock_fields,
+                                             sizeof(clock_fields) / sizeof(clock_fields[0])};
+
+/* ---- the whole ---- */
+
+/* Ports name instances that may be declared further down: parts are kept, then read in order. */
+struct outline {
+    struct manifest *m;
+    const yaml_node_t *instances, *links, *attaches;
+};
+
+static bool read_version(struct reader *r, const yaml_node_t *node, void *record)
+{
+    uint64_t version;
+
+    if (!read_u64(r, node, "orrery", 0, UINT64_MAX, &version)) {
+        return false;
+    }
+    return version == MANIFEST_VERSION ||
+           reader_fail(r, node, "manifest version %" PRIu64 "; this orrery reads version %d",
+                       version, MANIFEST_VERSION);
+}
+
+static bool read_name(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct outline *outline = record;
+
+    return read_string(r, node, "name", &outline->m->name) &&
+           check_name(r, node, "name", outline->m->name);
+}
+
+static bool read_clock(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct outline *outline = record;
+
+    return read_section(r, node, &clock_section, &outline->m->clock);
+}
+
+static bool keep_instances(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct outline *)record)->instances = node;
+    return true;
+}
+
+static bool keep_links(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct outline *)record)->links = node;
+    return true;
+}
+
+static bool keep_attaches(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct outline *)record)->attaches = node;
+    return true;
+}
+
+static const struct field manifest_fields[] = {
+    {"orrery", read_version, .required = true},
+    {"name", read_name},
+    {"clock", read_clock},
+    {"instances", keep_instances, .required = true},
+    {"links", keep_links},
+    {"attach", keep_attaches},
+};
+static const struct section manifest_section = {
+    "manifest", manifest_fields, sizeof(manifest_fields) / sizeof(manifest_fields[0])};
+
+const struct section *const *manifest_sections(size_t *count)
+{
+    static const struct section *const sections[] = {
+        &manifest_section, &clock_section, &instance_section, &link_section, &attach_section,
+    };
+
+    *count = sizeof(sections) / sizeof(sections[0]);
+    return sections;
+}
+
+static bool read_manifest(struct reader *r, struct manifest *m)
+{
+    struct outline outline = {.m = m};
+
+    return read_section(r, document_root(r), &manifest_section, &outline) &&
+           read_instances(r, outline.instances, m) &&
+           read_wires(r, outline.links, outline.attaches, m);
+}
+
+static void set_defaults(struct manifest *m, const char *file, struct arena *arena)
+{
+    const char *slash = strrchr(file, '/');
+
+    memset(m, 0, sizeof(*m));
+    m->arena = arena;
+    m->file = arena_copy(arena, file);
+    m->directory = slash ? arena_copy_n(arena, file, slash == file ? 1 : (size_t)(slash - file))
+                         : arena_copy(arena, ".");
+    m->name = name_from_file(arena, file);
+    m->clock.seed = 1;
+    m->clock.reaction_ns = DEFAULT_REACTION_NS;
+}
+
+bool manifest_parse(struct manifest *m, const char *file, const char *text, size_t len,
+                    struct arena *arena, struct problem *why)
+{
+    struct reader r = {.file = file, .arena = arena, .why = why};
+    bool good;
+
+    set_defaults(m, file, arena);
+    if (!document_parse(&r, text, len)) {
+        return false;
+    }
+    good = read_manifest(&r, m);
+    document_close(&r);
+    return good;
+}
+
+bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why)
+{
+    struct reader r = {.file = path, .arena = arena, .why = why};
+    bool good;
+
+    set_defaults(m, path, arena);
+    if (!document_open(&r, path)) {
+        return false;
+    }
+    good = read_manifest(&r, m);
+    document_close(&r);
+    return good;
+}
+
+/* ---- what the command line does to it ---- */
+
+static bool fail_no_instance(const struct manifest *m, const char *name, struct problem *why)
+{
+    struct suggestion near;
+
+    suggest_begin(&near, name);
+    for (size_t i = 0; i < m->instance_count; i++) {
+        suggest_offer(&near, m->instances[i].name);
+    }
+    return problem_at(why, m->file, (struct mark){0, 0}, "no instance '%.60s'%s", name,
+                      suggest_phrase(near.best));
+}
+
+bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why)
+{
+    struct attach *attaches = arena_array(m->arena, m->attach_count + m->link_count + 1,
+                                          sizeof(*attaches));
+    size_t kept = 0, count = 0;
+
+    while (kept < m->instance_count && strcmp(m->instances[kept].name, name)) {
+        kept++;
+    }
+    if (kept == m->instance_count) {
+        return fail_no_instance(m, name, why);
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        if (m->attaches[i].end.instance == kept) {
+            attaches[count++] = m->attaches[i];
+        }
+    }
+    for (size_t i = 0; i < 2 * m->link_count; i++) {
+        const struct link *link = &m->links[i / 2];
+
+        if (link->ends[i % 2].instance == kept) {
+            attaches[count++] =
+                (struct attach){.end = link->ends[i % 2], .to = TO_PTY, .uart = link->uart};
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        attaches[i].end.instance = 0;
+    }
+    m->instances = &m->instances[kept];
+    m->instance_count = 1;
+    m->attaches = attaches;
+    m->attach_count = count;
+    m->link_count = 0;
+    return true;
+}
+
+void manifest_choose_pace(struct manifest *m)
+{
+    if (m->clock.pace_given) {
+        return;
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        if (m->attaches[i].to == TO_PTY || m->attaches[i].to == TO_TCP) {
+            m->clock.pace = 1.0;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * manifest.h - what a launch manifest says, checked.
+ *
+ * manifest_read() does everything that can be decided from the text alone: shape, names, ports,
+ * ranges. firmware.h and qemu.h then look at the machine the run is to happen on. The names of
+ * the fields are the keys of schema/manifest.schema.json, which documents them; a test keeps
+ * the two in step through manifest_sections().
+ */
+#ifndef LAUNCH_MANIFEST_H
+#define LAUNCH_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "document.h"
+#include "problem.h"
+
+#define MANIFEST_VERSION 1
+#define MAX_INSTANCES 255 /* ORRERY_MAX_MEMBERS less the broker */
+#define MAX_SERIALS 16    /* serial0 to serial15 */
+#define MAX_NAME 31       /* letters of an instance or ensemble: it is in socket paths */
+#define MAX_BAUD 100000000
+#define DEFAULT_BAUD 115200
+#define DEFAULT_ICOUNT 4 /* 16 ns an instruction */
+#define DEFAULT_REACTION_NS 10000000
+
+struct clock_plan {
+    uint64_t seed;
+    bool turns;
+    uint64_t for_ns; /* 0: no end */
+    double pace;     /* 0: as fast as it goes */
+    bool pace_given;
+    uint64_t reaction_ns;
+};
+
+enum firmware_kind { FIRMWARE_ELF, FIRMWARE_HEX, FIRMWARE_BIN };
+
+/* A chardev id that the instance's args name (chardev=ID, chardev1=ID, ...) and so a port. */
+struct named_port {
+    char *id;
+    bool defined; /* the args bring their own -chardev with this id: not ours to connect */
+};
+
+struct instance {
+    char *name;
+    unsigned index; /* in the manifest; the seed derives from it, also with --only */
+    char *machine, *target;
+    char *firmware;                   /* as written */
+    char *firmware_path;              /* absolute; firmware_resolve() */
+    enum firmware_kind firmware_kind; /* firmware_resolve() */
+    char *qemu;                       /* as written, or NULL */
+    char *qemu_path;                  /* absolute; qemu_resolve() */
+    unsigned icount;
+    bool semihosting, gdb_wait;
+    struct strings args;
+    struct named_port *named_ports;
+    size_t named_port_count;
+    struct mark at, firmware_at, qemu_at; /* where in the manifest */
+};
+
+struct uart {
+    uint32_t baud;
+    unsigned data_bits, stop_halves;
+    char parity; /* N, E, O */
+};
+
+struct endpoint {
+    unsigned instance; /* index into manifest.instances */
+    char *port;        /* serial0 */
+    struct mark at;
+};
+
+struct link {
+    struct endpoint ends[2];
+    struct uart uart;
+    uint64_t latency_ns; /* 0: one frame */
+};
+
+enum attach_to { TO_STDOUT, TO_FILE, TO_PTY, TO_TCP };
+
+struct attach {
+    struct endpoint end;
+    enum attach_to to;
+    char *path;      /* TO_FILE: absolute or relative to the working directory */
+    uint16_t listen; /* TO_TCP: loopback; 0: any free port */
+    struct uart uart;
+};
+
+struct manifest {
+    struct arena *arena;
+    const char *file;      /* as the user named it */
+    const char *directory; /* where it lies; relative names in it start there */
+    char *name;
+    struct clock_plan clock;
+    struct instance *instances;
+    size_t instance_count;
+    struct link *links;
+    size_t link_count;
+    struct attach *attaches;
+    size_t attach_count;
+};
+
+/* Read and check a manifest. Everything in it lives in arena. */
+bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why);
+
+/* The same from memory, for tests. file: as named in messages. */
+bool manifest_parse(struct manifest *m, const char *file, const char *text, size_t len,
+                    struct arena *arena, struct problem *why);
+
+/* Keep one instance; its links become pseudo-terminals. False: there is no such instance. */
+bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why);
+
+/* With a person or a program at a pty or tcp port, virtual time follows the wall clock unless
+ * the manifest says otherwise. */
+void manifest_choose_pace(struct manifest *m);
+
+/* All keys there are, for the test that compares them with the schema. */
+const struct section *const *manifest_sections(size_t *count);
+
+#endif

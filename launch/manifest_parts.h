@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * manifest_parts.h - how manifest.c, instance.c and wires.c share the work of reading.
+ *
+ * Private to these three.
+ */
+#ifndef LAUNCH_MANIFEST_PARTS_H
+#define LAUNCH_MANIFEST_PARTS_H
+
+#include "manifest.h"
+
+extern const struct section instance_section, link_section, attach_section;
+
+/* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
+bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
+
+/* serial0 to serial15: the machine's own UARTs. */
+bool is_serial_port(const char *port);
+
+/* instances: a mapping from name to instance. */
+bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m);
+/* links and attach: lists, read once the instances are known. */
+bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
+                struct manifest *m);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "orrery.pb-c.h"
+#include "qemu.h"
+
+/* A fresh message in the arena. */
+#define NEW(arena, type, prefix)                                                                   \
+    __extension__({                                                                                \
+        type *message_ = arena_alloc(arena, sizeof(type));                                         \
+        prefix##__init(message_);                                                                  \
+        message_;                                                                                  \
+    })
+
+static Orrery__Clock *plan_clock(const struct clock_plan *clock, struct arena *arena)
+{
+    Orrery__Clock *out = NEW(arena, Orrery__Clock, orrery__clock);
+
+    out->seed = clock->seed;
+    out->turns = clock->turns;
+    out->for_ns = clock->for_ns;
+    out->pace = clock->pace;
+    out->reaction_ns = clock->reaction_ns;
+    return out;
+}
+
+static Orrery__Uart *plan_uart(const struct uart *uart, struct arena *arena)
+{
+    Orrery__Uart *out = NEW(arena, Orrery__Uart, orrery__uart);
+
+    out->baud = uart->baud;
+    out->data_bits = uart->data_bits;
+    out->parity = arena_copy_n(arena, &uart->parity, 1);
+    out->stop_halves = uart->stop_halves;
+    return out;
+}
+
+static Orrery__Endpoint *plan_end(const struct endpoint *end, struct arena *arena)
+{
+    Orrery__Endpoint *out = NEW(arena, Orrery__Endpoint, orrery__endpoint);
+
+    out->member = end->instance + 1;
+    out->port = end->port;
+    return out;
+}
+
+static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    plan->n_instances = m->instance_count;
+    plan->instances = arena_array(arena, m->instance_count, sizeof(*plan->instances));
+    for (size_t i = 0; i < m->instance_count; i++) {
+        Orrery__Instance *out = NEW(arena, Orrery__Instance, orrery__instance);
+        struct strings ports = {0};
+
+        qemu_ports(m, (unsigned)i, arena, &ports);
+        out->name = m->instances[i].name;
+        out->n_ports = ports.count;
+        out->ports = ports.items;
+        plan->instances[i] = out;
+    }
+}
+
+static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    plan->n_links = m->link_count;
+    plan->links = arena_array(arena, m->link_count, sizeof(*plan->links));
+    for (size_t i = 0; i < m->link_count; i++) {
+        Orrery__Link *out = NEW(arena, Orrery__Link, orrery__link);
+
+        out->kind = ORRERY__LINK__KIND__UART;
+        out->n_ends = 2;
+        out->ends = arena_array(arena, 2, sizeof(*out->ends));
+        out->ends[0] = plan_end(&m->links[i].ends[0], arena);
+        out->ends[1] = plan_end(&m->links[i].ends[1], arena);
+        out->uart = plan_uart(&m->links[i].uart, arena);
+        out->latency_ns = m->links[i].latency_ns;
+        plan->links[i] = out;
+    }
+}
+
+static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    static const Orrery__Attach__To to[] = {
+        [TO_STDOUT] = ORRERY__ATTACH__TO__STDOUT,
+        [TO_FILE] = ORRERY__ATTACH__TO__FILE,
+        [TO_PTY] = ORRERY__ATTACH__TO__PTY,
+        [TO_TCP] = ORRERY__ATTACH__TO__TCP,
+    };
+
+    plan->n_attaches = m->attach_count;
+    plan->attaches = arena_array(arena, m->attach_count, sizeof(*plan->attaches));
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct attach *attach = &m->attaches[i];
+        Orrery__Attach *out = NEW(arena, Orrery__Attach, orrery__attach);
+
+        out->end = plan_end(&attach->end, arena);
+        out->to = to[attach->to];
+        if (attach->path) {
+            out->path = attach->path;
+        }
+        out->tcp_port = attach->listen;
+        out->uart = plan_uart(&attach->uart, arena);
+        plan->attaches[i] = out;
+    }
+}
+
+static int write_memfd(const uint8_t *bytes, size_t len, struct problem *why)
+{
+    int fd = memfd_create("orrery-plan", MFD_CLOEXEC);
+
+    for (size_t done = 0; fd >= 0 && done < len;) {
+        ssize_t n = write(fd, bytes + done, len - done);
+
+        if (n < 0 && errno != EINTR) {
+            int error = errno;
+
+            close(fd);
+            fd = -1;
+            errno = error;
+        } else if (n > 0) {
+            done += (size_t)n;
+        }
+    }
+    if (fd < 0) {
+        problem_broke(why, "the plan: %s", error_text(errno));
+        return -1;
+    }
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+int plan_write(const struct run_plan *run, struct arena *arena, struct problem *why)
+{
+    Orrery__Plan plan = ORRERY__PLAN__INIT;
+    size_t len;
+    uint8_t *bytes;
+
+    plan.name = run->manifest->name;
+    plan.run_id = run->run_id;
+    plan.run_dir = arena_copy(arena, run->run_dir);
+    plan.clock = plan_clock(&run->manifest->clock, arena);
+    plan_instances(&plan, run->manifest, arena);
+    plan_links(&plan, run->manifest, arena);
+    plan_attaches(&plan, run->manifest, arena);
+    plan.trace_hash = run->trace_hash;
+    plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");
+    plan.jitter_seed = run->jitter_seed;
+    plan.join_timeout_ms = run->join_timeout_ms;
+    plan.launcher_pid = (int32_t)getpid();
+    len = orrery__plan__get_packed_size(&plan);
+    bytes = arena_alloc(arena, len);
+    orrery__plan__pack(&plan, bytes);
+    return write_memfd(bytes, len, why);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * plan.h - the manifest as the broker gets it: a packed orrery.Plan in a memfd.
+ */
+#ifndef LAUNCH_PLAN_H
+#define LAUNCH_PLAN_H
+
+#include "manifest.h"
+
+struct run_plan {
+    const struct manifest *manifest;
+    const char *run_dir;
+    const char *log_dir; /* absolute, or NULL */
+    uint64_t run_id;
+    uint64_t jitter_seed; /* 0: off */
+    uint32_t join_timeout_ms;
+    bool trace_hash;
+};
+
+/* A descriptor that reads the plan from its start (close it), or -1. */
+int plan_write(const struct run_plan *plan, struct arena *arena, struct problem *why);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "places.h"
+
+/* ---- which program ---- */
+
+static bool is_program(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+static bool take_given(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    const char *path = inst->qemu[0] == '/'
+                           ? inst->qemu
+                           : arena_printf(m->arena, "%s/%s", m->directory, inst->qemu);
+
+    if (!is_program(path)) {
+        return problem_at(why, m->file, inst->qemu_at, "qemu '%.200s' is not a program", path);
+    }
+    inst->qemu_path = absolute_path(m->arena, path);
+    return inst->qemu_path ||
+           problem_at(why, m->file, inst->qemu_at, "qemu '%.200s': %s", path, error_text(errno));
+}
+
+static bool find_qemu(struct manifest *m, struct instance *inst, const struct strings *where,
+                      struct problem *why)
+{
+    for (size_t i = 0; i < where->count; i++) {
+        char *path = arena_printf(m->arena, "%s/qemu-system-%s", where->items[i], inst->target);
+
+        if (is_program(path)) {
+            inst->qemu_path = absolute_path(m->arena, path);
+            return true;
+        }
+    }
+    return problem_at(why, m->file, inst->at,
+                      "instance '%s': no qemu-system-%s in %s; run ./bootstrap build", inst->name,
+                      inst->target, where->items[where->count - 1]);
+}
+
+bool qemu_resolve(struct manifest *m, struct problem *why)
+{
+    struct strings where = {0};
+
+    qemu_directories(m->arena, &where);
+    for (size_t i = 0; i < m->instance_count; i++) {
+        struct instance *inst = &m->instances[i];
+
+        if (!(inst->qemu ? take_given(m, inst, why) : find_qemu(m, inst, &where, why))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- its ports ---- */
+
+static bool is_wired(const struct manifest *m, unsigned instance, const char *port)
+{
+    for (size_t i = 0; i < 2 * m->link_count; i++) {
+        const struct endpoint *end = &m->links[i / 2].ends[i % 2];
+
+        if (end->instance == instance && !strcmp(end->port, port)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct endpoint *end = &m->attaches[i].end;
+
+        if (end->instance == instance && !strcmp(end->port, port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena,
+                struct strings *ports)
+{
+    const struct instance *inst = &m->instances[instance];
+    char serial[24];
+
+    for (unsigned i = 0; i < MAX_SERIALS; i++) {
+        snprintf(serial, sizeof(serial), "serial%u", i);
+        if (is_wired(m, instance, serial)) {
+            strings_add(arena, ports, serial);
+        }
+    }
+    for (size_t i = 0; i < inst->named_port_count; i++) {
+        const char *id = inst->named_ports[i].id;
+
+        if (is_wired(m, instance, id)) {
+            strings_add(arena, ports, id);
+        }
+    }
+}
+
+/* The machine's own UARTs, in the order in which the board takes them. */
+static void add_serials(const struct manifest *m, unsigned instance, struct arena *arena,
+                        struct strings *argv)
+{
+    char serial[24];
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < MAX_SERIALS; i++) {
+        snprintf(serial, sizeof(serial), "serial%u", i);
+        if (is_wired(m, instance, serial)) {
+            used = i + 1;
+        }
+    }
+    for (unsigned i = 0; i < used; i++) {
+        snprintf(serial, sizeof(serial), "serial%u", i);
+        if (is_wired(m, instance, serial)) {
+            strings_add(arena, argv, "-chardev");
+            strings_addf(arena, argv, "orrery-port,id=%s", serial);
+            strings_add(arena, argv, "-serial");
+            strings_addf(arena, argv, "chardev:%s", serial);
+        } else {
+            strings_add(arena, argv, "-serial");
+            strings_add(arena, argv, "null");
+        }
+    }
+    if (!used) {
+        strings_add(arena, argv, "-serial");
+        strings_add(arena, argv, "none");
+    }
+}
+
+/* Devices of the args name their chardev; one that has no wire still needs something there. */
+static void add_named_ports(const struct manifest *m, unsigned instance, struct arena *arena,
+                            struct strings *argv)
+{
+    const struct instance *inst = &m->instances[instance];
+
+    for (size_t i = 0; i < inst->named_port_count; i++) {
+        const struct named_port *port = &inst->named_ports[i];
+
+        if (!port->defined) {
+            strings_add(arena, argv, "-chardev");
+            strings_addf(arena, argv, "%s,id=%s",
+                         is_wired(m, instance, port->id) ? "orrery-port" : "null", port->id);
+        }
+    }
+}
+
+/* ---- the command ---- */
+
+/* splitmix64: every instance another seed, all of them from the manifest's one. */
+static uint64_t instance_seed(uint64_t seed, unsigned index)
+{
+    uint64_t z = seed + (index + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* A comma ends a value in QEMU's option lists, unless it is doubled. */
+static char *double_commas(struct arena *arena, const char *text)
+{
+    char *out = arena_alloc(arena, 2 * strlen(text) + 1), *p = out;
+
+    for (; *text; text++) {
+        *p++ = *text;
+        if (*text == ',') {
+            *p++ = ',';
+        }
+    }
+    return out;
+}
+
+static void add_clock(const struct manifest *m, const struct instance *inst, struct arena *arena,
+                      struct strings *argv)
+{
+    strings_add(arena, argv, "-nodefaults");
+    strings_add(arena, argv, "-display");
+    strings_add(arena, argv, "none");
+    strings_add(arena, argv, "-seed");
+    strings_addf(arena, argv, "%" PRIu64, instance_seed(m->clock.seed, inst->index));
+    strings_add(arena, argv, "-rtc");
+    strings_add(arena, argv, "base=2020-01-01T00:00:00,clock=vm");
+    strings_add(arena, argv, "-icount");
+    strings_addf(arena, argv, "shift=%u,align=off,sleep=off", inst->icount);
+    strings_add(arena, argv, "-action");
+    strings_add(arena, argv, "shutdown=pause,reboot=reset,panic=pause");
+}
+
+static void add_firmware(const struct instance *inst, struct arena *arena, struct strings *argv)
+{
+    if (inst->firmware_kind == FIRMWARE_HEX) {
+        strings_add(arena, argv, "-device");
+        strings_addf(arena, argv, "loader,file=%s", double_commas(arena, inst->firmware_path));
+    } else {
+        strings_add(arena, argv, "-kernel");
+        strings_add(arena, argv, inst->firmware_path);
+    }
+    if (inst->semihosting) {
+        strings_add(arena, argv, "-semihosting-config");
+        strings_add(arena, argv, "enable=on,target=gdb");
+    }
+}
+
+static void add_monitors(const struct instance *inst, const char *run_dir, struct arena *arena,
+                         struct strings *argv)
+{
+    const char *at = arena_printf(arena, "%s/%s", double_commas(arena, run_dir), inst->name);
+
+    strings_add(arena, argv, "-qmp");
+    strings_addf(arena, argv, "unix:%s.qmp,server=on,wait=off", at);
+    strings_add(arena, argv, "-chardev");
+    strings_addf(arena, argv, "socket,id=orrery.hmp,path=%s.hmp,server=on,wait=off", at);
+    strings_add(arena, argv, "-mon");
+    strings_add(arena, argv, "chardev=orrery.hmp,mode=readline");
+    strings_add(arena, argv, "-gdb");
+    strings_addf(arena, argv, "unix:%s.gdb,server=on,wait=off", at);
+    if (inst->gdb_wait) {
+        strings_add(arena, argv, "-S");
+    }
+}
+
+void qemu_command(const struct manifest *m, unsigned instance, const char *run_dir, uint64_t run_id,
+                  struct arena *arena, struct strings *argv)
+{
+    const struct instance *inst = &m->instances[instance];
+
+    strings_add(arena, argv, inst->qemu_path);
+    strings_add(arena, argv, "-M");
+    strings_add(arena, argv, inst->machine);
+    add_clock(m, inst, arena, argv);
+    strings_add(arena, argv, "-object");
+    strings_addf(arena, argv,
+                 "orrery-member,id=orrery,broker=ipc://%s/broker.sock,name=%s,run-id=0x%" PRIx64,
+                 double_commas(arena, run_dir), inst->name, run_id);
+    add_serials(m, instance, arena, argv);
+    add_named_ports(m, instance, arena, argv);
+    add_firmware(inst, arena, argv);
+    add_monitors(inst, run_dir, arena, argv);
+    for (size_t i = 0; i < inst->args.count; i++) {
+        strings_add(arena, argv, inst->args.items[i]);
+    }
+}
+
+/* ---- printing it ---- */
+
+const char *shell_quote(struct arena *arena, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    char *out, *p;
+
+    if (*word && !word[strspn(word, plain)]) {
+        return word;
+    }
+    out = p = arena_alloc(arena, 4 * strlen(word) + 3);
+    *p++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(p, "'\\''", 4);
+            p += 4;
+        } else {
+            *p++ = *word;
+        }
+    }
+    *p = '\'';
+    return out;
+}
+
+char *shell_command(struct arena *arena, const struct strings *argv)
+{
+    struct strings words = {0};
+    size_t len = 1;
+    char *out, *p;
+
+    for (size_t i = 0; i < argv->count; i++) {
+        strings_add(arena, &words, shell_quote(arena, argv->items[i]));
+        len += strlen(words.items[i]) + 1;
+    }
+    out = p = arena_alloc(arena, len);
+    for (size_t i = 0; i < words.count; i++) {
+        size_t n = strlen(words.items[i]);
+
+        memcpy(p, words.items[i], n);
+        p += n;
+        *p++ = i + 1 < words.count ? ' ' : 0;
+    }
+    return out;
+}

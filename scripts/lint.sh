@@ -1,0 +1,101 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# clang-format, clang-tidy, cppcheck, shellcheck; QEMU's checkpatch.pl for what goes into QEMU.
+# A part returns 0, 1, or 77 when its tool is not there. Sourced by bootstrap.
+
+LINT_FORMAT_VERSION=14 # other versions lay out some lines differently
+
+# Our C files, relative to the checkout.
+lint_c_files() {
+    (cd "$ROOT" && find ipc broker launch schema tests examples -name '*.[ch]' 2>/dev/null | sort)
+}
+
+lint_clang_format() {
+    for tool in clang-format-$LINT_FORMAT_VERSION clang-format; do
+        if "$tool" --version 2>/dev/null | grep -q "version $LINT_FORMAT_VERSION\."; then
+            echo "$tool"
+            return 0
+        fi
+    done
+    return 1
+}
+
+lint_format() {
+    if ! lint_tool=$(lint_clang_format); then
+        echo "clang-format $LINT_FORMAT_VERSION is not here; the layout of C files was not checked"
+        return 77
+    fi
+    (cd "$ROOT" && lint_c_files | xargs -r "$lint_tool" --dry-run -Werror)
+}
+
+lint_fix() {
+    lint_tool=$(lint_clang_format) || die 3 "clang-format $LINT_FORMAT_VERSION is not here"
+    (cd "$ROOT" && lint_c_files | xargs -r "$lint_tool" -i)
+}
+
+lint_shell() {
+    (
+        cd "$ROOT" || return 1
+        # the parts of bootstrap are read through it
+        shellcheck -x bootstrap scripts/install-qemu.sh || return 1
+        find .ci tests examples docs -type f 2>/dev/null | sort | while read -r file; do
+            case $file in *.sh.in) continue ;; esac
+            # shellcheck disable=SC2094 # only read
+            if head -n 1 "$file" | grep -aq '^#!.*[/ ]\(ba\|da\)\{0,1\}sh\b'; then
+                echo "$file"
+            fi
+        done | xargs -r shellcheck -x -P SCRIPTDIR
+    )
+}
+
+lint_tidy() {
+    command -v clang-tidy >/dev/null || return 77
+    # what meson compiles in our folders, each file once
+    sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$BUILD/compile_commands.json" |
+        grep -E '/(ipc|broker|launch)/[^/]*\.c$' | sort -u |
+        (cd "$BUILD" && xargs -r -n 4 -P "$(nproc)" clang-tidy -p "$BUILD" --quiet)
+}
+
+lint_cppcheck() {
+    command -v cppcheck >/dev/null || return 77
+    (cd "$ROOT" && cppcheck -q -j "$(nproc)" --std=c11 --language=c --error-exitcode=1 \
+        --enable=warning,performance,portability --inline-suppr \
+        --suppress=missingIncludeSystem --suppress=unmatchedSuppression \
+        -D_GNU_SOURCE -D__linux__ -I ipc ipc broker launch)
+}
+
+lint_checkpatch() {
+    lint_script=$QEMU_SRC/scripts/checkpatch.pl
+    command -v perl >/dev/null && [ -f "$lint_script" ] || return 77
+    lint_code=0
+    for file in "$ROOT"/qemu-patches/hw/orrery/*.[ch]; do
+        [ -f "$file" ] || continue
+        (cd "$QEMU_SRC" && perl "$lint_script" --no-tree --no-signoff --terse -q -f "$file") || lint_code=1
+    done
+    return $lint_code
+}
+
+# How much the patches change of upstream's files (docs say at most 500 lines).
+lint_patch_size() {
+    lint_lines=$(cd "$ROOT/qemu-patches" && qemu_patches | xargs -r cat | grep -c '^[-+][^-+]' || true)
+    echo "$lint_lines lines changed by the patches"
+    [ "$lint_lines" -le 500 ]
+}
+
+lint_all() {
+    lint_failed=
+    for part in format shell tidy cppcheck checkpatch patch_size; do
+        lint_code=0
+        try "lint: $part" "lint-$part" "lint_$part" || lint_code=$?
+        case $lint_code in
+            0) say "ok       $part" ;;
+            77) say "skipped  $part: its tool is not here" ;;
+            *)
+                cat "$STEP_LOG"
+                say "FAILED   $part"
+                lint_failed=1
+                ;;
+        esac
+    done
+    [ -z "$lint_failed" ]
+}

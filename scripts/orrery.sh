@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Orrery's own builds. Sourced by bootstrap.
+
+# orrery_build DIR NAME OPTION… - configure when something that matters changed; build.
+orrery_build() {
+    orrery_dir=$1
+    orrery_name=$2
+    shift 2
+    set -- -Dqemu_dir="$QEMU_BUILD" "$@"
+    # Compilers and libraries that came since the last time make a new configuration.
+    orrery_stamp="$* $(meson --version) $(command -v arm-none-eabi-gcc || :)
+$(command -v riscv64-unknown-elf-gcc || :) $(ls /usr/include/cmocka.h 2>/dev/null || :)"
+    if ! [ -f "$orrery_dir/build.ninja" ]; then
+        step "configure Orrery ($orrery_name)" "orrery-configure-$orrery_name" \
+            meson setup "$orrery_dir" "$ROOT" "$@"
+    elif [ "$orrery_stamp" != "$(cat "$orrery_dir/.bootstrap" 2>/dev/null)" ]; then
+        step "configure Orrery ($orrery_name)" "orrery-configure-$orrery_name" \
+            meson setup --reconfigure "$orrery_dir" "$ROOT" "$@"
+    fi
+    printf '%s\n' "$orrery_stamp" >"$orrery_dir/.bootstrap"
+    step "build Orrery ($orrery_name)" "orrery-build-$orrery_name" ninja -C "$orrery_dir"
+}
+
+# The same code with gcc's sanitizers, for the C tests.
+orrery_build_asan() {
+    orrery_build "$BUILD-asan" asan -Db_sanitize=address,undefined -Dfirmware=disabled -Dtests=enabled
+}
+
+orrery_build_tsan() {
+    orrery_build "$BUILD-tsan" tsan -Db_sanitize=thread -Dfirmware=disabled -Dtests=enabled
+}

@@ -1,0 +1,153 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# The patched QEMU in the cache:
+#
+#   qemu-VERSION-KEY/src     QEMU's source with qemu-patches/series applied, and hw/orrery/
+#   qemu-VERSION-KEY/build   its build
+#
+# KEY is a hash over the patches: another series is another tree (ccache makes it quick), while
+# an edit of hw/orrery/, ipc/ or schema/ is an incremental build. Sourced by bootstrap.
+
+# Two trees are kept: the one in use and the one before.
+QEMU_KEEP=2
+
+# The patches of the series, in order.
+qemu_patches() {
+    sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$ROOT/qemu-patches/series" 2>/dev/null || true
+}
+
+# qemu_tree - sets QEMU_TREE, QEMU_SRC and QEMU_BUILD; unpacks and patches when needed.
+qemu_tree() {
+    source_find
+    qemu_key=$(
+        echo "$QEMU_ORIGIN"
+        for patch in $(qemu_patches); do
+            echo "$patch"
+            cat "$ROOT/qemu-patches/$patch"
+        done
+    ) || die 3 "qemu-patches/series names a patch that is not there"
+    qemu_key=$(printf '%s\n' "$qemu_key" | sha256sum | cut -c 1-12)
+    QEMU_TREE=$CACHE/qemu-$QEMU_VERSION-$qemu_key
+    QEMU_SRC=$QEMU_TREE/src
+    QEMU_BUILD=$QEMU_TREE/build
+    if ! [ -d "$QEMU_SRC" ]; then
+        rm -rf "$QEMU_TREE" "$CACHE"/qemu-part.*
+        qemu_part=$CACHE/qemu-part.$$
+        step "unpack QEMU $QEMU_VERSION" qemu-unpack qemu_unpack "$qemu_part"
+        for patch in $(qemu_patches); do
+            patch -p1 --fuzz=0 --no-backup-if-mismatch -s -f -d "$qemu_part/src" \
+                <"$ROOT/qemu-patches/$patch" >"$LOGS/qemu-patch.log" 2>&1 ||
+                die 3 "qemu-patches/$patch does not apply to QEMU $QEMU_VERSION; see $LOGS/qemu-patch.log"
+        done
+        mv "$qemu_part" "$QEMU_TREE"
+    fi
+    touch "$QEMU_TREE"
+    qemu_forget_old
+}
+
+qemu_unpack() {
+    mkdir -p "$1" || return 1
+    if [ -n "${ORRERY_QEMU_SRC:-}" ]; then
+        mkdir "$1/src" || return 1
+        (cd "$ORRERY_QEMU_SRC" && tar -cf - --exclude=.git --exclude='./build*' .) | tar -xf - -C "$1/src"
+    else
+        # this applies Debian's own patches too
+        (cd "$1" && dpkg-source --no-copy -x "$SOURCE_DSC" src)
+    fi
+}
+
+qemu_forget_old() {
+    # newest first; no spaces in the cache's path (cache_open)
+    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'qemu-[0-9]*' -printf '%T@ %p\n' |
+        sort -r -n | tail -n +$((QEMU_KEEP + 1)) | cut -d ' ' -f 2 | xargs -r rm -rf
+}
+
+# qemu_sync - bring hw/orrery up to date; touches only files that changed.
+qemu_sync() {
+    qemu_from=$ROOT/qemu-patches/hw/orrery
+    qemu_to=$QEMU_SRC/hw/orrery
+    mkdir -p "$qemu_to"
+    {
+        (cd "$qemu_from" && find . -type f ! -name '.*' ! -name '*~' | sed "s|^\./\(.*\)|$qemu_from/\1 \1|")
+        for file in "$ROOT"/ipc/*.[ch]; do
+            case $file in
+                *_test.c | */\**) ;;
+                *) echo "$file ipc/${file##*/}" ;;
+            esac
+        done
+        echo "$ROOT/schema/orrery.proto schema/orrery.proto"
+    } >"$QEMU_TREE/files"
+    while read -r from to; do
+        cmp -s "$from" "$qemu_to/$to" && continue
+        mkdir -p "$(dirname "$qemu_to/$to")"
+        cp "$from" "$qemu_to/$to.part"
+        mv "$qemu_to/$to.part" "$qemu_to/$to"
+    done <"$QEMU_TREE/files"
+    (cd "$qemu_to" && find . -type f | sed 's|^\./||') | while read -r to; do
+        grep -q -F -x -e "${qemu_from}/$to $to" -e "$ROOT/$to $to" "$QEMU_TREE/files" || rm -f "$qemu_to/$to"
+    done
+}
+
+# Run a command in the build directory with the environment of QEMU's build.
+qemu_env() {
+    if [ -x "$CACHE/meson/bin/meson" ]; then
+        set -- PATH="$CACHE/meson/bin:$PATH" PYTHONPATH="$CACHE/meson/usr/lib/python3/dist-packages" "$@"
+    fi
+    env -C "$QEMU_BUILD" -u CFLAGS -u CXXFLAGS -u LDFLAGS -u MAKEFLAGS -u NINJA_STATUS \
+        CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G "$@"
+}
+
+qemu_meson() {
+    [ -x "$CACHE/meson/bin/meson" ] && return 0
+    ls "$QEMU_SRC"/python/wheels/meson-*.whl >/dev/null 2>&1 && return 0
+    qemu_has=$(meson --version 2>/dev/null || echo 0)
+    case $qemu_has in
+        0* | 1.[0-4] | 1.[0-4].*) step "fetch meson for QEMU" qemu-meson source_meson ;;
+    esac
+}
+
+# qemu_configure TARGET… - when never done, or for other targets or options than last time.
+qemu_configure() {
+    qemu_list=
+    for target; do
+        qemu_list=$qemu_list,$target-softmmu
+    done
+    # shellcheck disable=SC2086 # words
+    set -- --target-list="${qemu_list#,}" --cc='ccache gcc' --python=/usr/bin/python3 \
+        --without-default-features --enable-tcg --enable-system --enable-slirp --enable-pixman \
+        --enable-png --enable-fdt=system --disable-docs --disable-tools --disable-install-blobs \
+        --disable-debug-info
+    if [ -f "$QEMU_BUILD/build.ninja" ] && [ "$(cat "$QEMU_TREE/configured" 2>/dev/null)" = "$*" ]; then
+        return 0
+    fi
+    /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        die 3 "/usr/bin/python3 cannot make a venv, which QEMU's build needs: install python3-venv"
+    qemu_meson
+    mkdir -p "$QEMU_BUILD"
+    rm -f "$QEMU_TREE/configured"
+    step "configure QEMU $QEMU_VERSION (${qemu_list#,})" qemu-configure qemu_env "$QEMU_SRC/configure" "$@"
+    echo "$*" >"$QEMU_TREE/configured"
+}
+
+# qemu_build TARGET… - arm, the targets named, and those that were built here before.
+qemu_build() {
+    qemu_targets=$(
+        {
+            echo arm
+            for target; do echo "$target"; done
+            sed -n 's/^--target-list=\([^ ]*\).*/\1/p' "$QEMU_TREE/configured" 2>/dev/null | tr , '\n' | sed 's/-softmmu$//'
+        } | sort -u
+    )
+    for target in $qemu_targets; do
+        [ -f "$QEMU_SRC/configs/targets/$target-softmmu.mak" ] || die 2 "$target: QEMU $QEMU_VERSION has no such target"
+    done
+    qemu_sync
+    # shellcheck disable=SC2086 # words
+    qemu_configure $qemu_targets
+    qemu_programs=
+    for target in $qemu_targets; do
+        qemu_programs="$qemu_programs qemu-system-$target"
+    done
+    # shellcheck disable=SC2086 # words
+    step "build QEMU $QEMU_VERSION" qemu-build qemu_env ninja $qemu_programs
+}
