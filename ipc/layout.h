@@ -42,6 +42,7 @@ struct seg_member {
     uint64_t sent;              /* R3: messages sent so far, on all lanes */
     LINE_ALIGNED uint32_t futex; /* 1: asleep or about to be */
     uint32_t need_kind;
+    int32_t counted; /* the CPU under which it is counted in pinned[], or -1 */
     uint64_t need; /* ns, meaning by need_kind */
     LINE_ALIGNED uint64_t ack_ns; /* R9 */
     uint32_t ack_gen;
@@ -190,10 +191,9 @@ struct orrery_member {
     uint32_t kicked;
     uint64_t jitter;
     struct waiter {
-        int cpus;    /* that this thread may use */
-        int pinned;  /* the CPU when it is the only one, or -1 */
-        int counted; /* the CPU under which I am counted in pinned[], or -1 */
-        int cores;   /* of the machine */
+        int cpus;   /* that this thread may use */
+        int pinned; /* the CPU when it is the only one, or -1 */
+        int cores;  /* of the machine */
         bool crowded;
         uint64_t crowded_until; /* host ns: do not spin before */
         long switches;

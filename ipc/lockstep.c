@@ -126,7 +126,6 @@ struct orrery_member *orrery_member_create(struct orrery_segment *seg, unsigned 
         m->backlog_tail = &m->backlog;
         m->freeze_ns = ORRERY_TIME_INF;
         m->origin = -1;
-        m->waiter.counted = -1;
         if (seg->header->jitter_seed) {
             m->jitter = seg->header->jitter_seed * UINT64_C(0x9e3779b97f4a7c15) + self + 1;
         }

@@ -112,10 +112,10 @@ static uint64_t round_up(uint64_t t_ns, uint64_t unit)
     return t_ns >= ORRERY_TIME_INF || over == 0 ? t_ns : time_add(t_ns, unit - over);
 }
 
-/* Raise the word as far as the backlog lets it: R8, push and lower before raising. */
-void ceiling_apply(struct orrery_member *m)
+/* The ceiling as far as the backlog lets it: R8, push and lower before raising. */
+static uint64_t ceiling_allowed(struct orrery_member *m)
 {
-    uint64_t old = word_time(m->me), t_ns = m->ceiling_ns;
+    uint64_t t_ns = m->ceiling_ns;
 
     if (!backlog_flush(m)) {
         /* Not in the order of time: a park may have lowered the ceiling between two sends. */
@@ -123,6 +123,13 @@ void ceiling_apply(struct orrery_member *m)
             t_ns = time_min(t_ns, entry->send_ns);
         }
     }
+    return t_ns;
+}
+
+void ceiling_apply(struct orrery_member *m)
+{
+    uint64_t old = word_time(m->me), t_ns = ceiling_allowed(m);
+
     if (t_ns > old) {
         store_total(&m->me->word, WORD(t_ns, 0)); /* R8: nobody else ever writes it */
         wake_crossed(m, old, t_ns);
@@ -199,10 +206,10 @@ bool orrery_park(struct orrery_member *m, int timeout_ms, uint64_t *c_ns, int *c
     if (ok) {
         /* Never up: an instruction may end past the old ceiling, and a script may want to act
          * at exactly that. */
-        *c_ns = time_min(round_up(*c_ns, seg->turn_ns), word_time(m->me));
-        /* A granted ceiling may be lowered only here: every horizon has been discarded. */
-        store_total(&m->me->word, WORD(*c_ns, 0));
+        *c_ns = time_min(round_up(*c_ns, seg->turn_ns), m->ceiling_ns);
         m->ceiling_ns = *c_ns;
+        /* A granted ceiling may be lowered only here: every horizon has been discarded. */
+        store_total(&m->me->word, WORD(ceiling_allowed(m), 0));
     }
     store_total(&seg->header->park, 0);
     wake_everybody(seg);

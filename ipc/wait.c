@@ -24,6 +24,7 @@
 #define CROWDED_NS UINT64_C(20000000) /* after being preempted, no spinning for so long */
 #define LOOK_EVERY_NS UINT64_C(1000000) /* how often to ask the kernel about that */
 #define FREE_LOOKS 32u
+#define EAGER_LOOKS 16u /* without a pause, which can take longer than the whole step */
 
 uint64_t host_ns(void)
 {
@@ -42,12 +43,30 @@ static void futex_wait(uint32_t *word, int64_t timeout_us)
 
 /* ---- waking ---- */
 
-/* The caller's store comes first, in the total order; pairs with arm(). */
+/* Add one to, or take one from, the instances that want a core. The broker is not counted: its
+ * sleep is in its event loop, not here. */
+static void count_awake(struct orrery_segment *seg, unsigned member, uint32_t one)
+{
+    int32_t cpu = load_relaxed(&seg->members[member].counted);
+
+    if (member != ORRERY_BROKER) {
+        add_total(&seg->header->running, one);
+        if (cpu >= 0 && cpu < MAX_CPUS) {
+            add_total(&seg->header->pinned[cpu], one);
+        }
+    }
+}
+
+/*
+ * The caller's store comes first, in the total order; pairs with arm(). Whoever takes the flag
+ * counts the sleeper as awake: it wants a core from now on, not from when it has got one.
+ */
 void wake_member(struct orrery_segment *seg, unsigned member)
 {
     struct seg_member *who = &seg->members[member];
 
     if (load_total(&who->futex) && exchange_total(&who->futex, 0)) {
+        count_awake(seg, member, 1);
         syscall(SYS_futex, &who->futex, FUTEX_WAKE, 1, NULL, NULL, 0);
     }
 }
@@ -114,39 +133,18 @@ static void look_at_cpus(struct waiter *w)
     }
 }
 
-/* The broker is not counted: its sleep is in its event loop, not here. */
-static void count_running(struct orrery_member *m)
-{
-    if (m->self != ORRERY_BROKER) {
-        add_total(&m->seg->header->running, 1);
-        m->waiter.counted = m->waiter.pinned;
-        if (m->waiter.counted >= 0) {
-            add_total(&m->seg->header->pinned[m->waiter.counted], 1);
-        }
-    }
-}
-
-static void count_sleeping(struct orrery_member *m)
-{
-    if (m->self != ORRERY_BROKER) {
-        add_total(&m->seg->header->running, -1u);
-        if (m->waiter.counted >= 0) {
-            add_total(&m->seg->header->pinned[m->waiter.counted], -1u);
-        }
-    }
-}
-
 void waiter_init(struct orrery_member *m)
 {
     m->waiter.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     look_at_cpus(&m->waiter);
-    count_running(m);
+    store_relaxed(&m->me->counted, m->waiter.pinned);
+    count_awake(m->seg, m->self, 1);
 }
 
 void waiter_finish(struct orrery_member *m)
 {
     if (m->waiter.cores) { /* it was initialised */
-        count_sleeping(m);
+        count_awake(m->seg, m->self, -1u);
     }
 }
 
@@ -195,17 +193,26 @@ static void arm(struct orrery_member *m, enum need_kind kind, uint64_t need_ns)
 
 static void disarm(struct orrery_member *m)
 {
-    store_total(&m->me->futex, 0);
+    if (!exchange_total(&m->me->futex, 0)) {
+        count_awake(m->seg, m->self, -1u); /* a waker counted me, though I never slept */
+    }
 }
 
 static void sleep_armed(struct orrery_member *m, int64_t timeout_us)
 {
     count(&m->me->stats.sleeps);
     store_relaxed(&m->me->waits_for, m->origin);
-    count_sleeping(m);
+    count_awake(m->seg, m->self, -1u);
     futex_wait(&m->me->futex, timeout_us);
+    if (exchange_total(&m->me->futex, 0)) {
+        count_awake(m->seg, m->self, 1); /* the time was up, or a signal came */
+    }
     look_around(m, host_ns());
-    count_running(m);
+    if (m->waiter.pinned != load_relaxed(&m->me->counted)) { /* moved since */
+        count_awake(m->seg, m->self, -1u);
+        store_relaxed(&m->me->counted, m->waiter.pinned);
+        count_awake(m->seg, m->self, 1);
+    }
 }
 
 /* One wait, whatever for. poll() says whether it is over. */
@@ -301,7 +308,7 @@ static enum orrery_wake wait_until(const struct wait *wait, poll_fn poll, enum n
 {
     struct orrery_member *m = wait->m;
     enum orrery_wake why = ORRERY_READY;
-    bool spinning = wait->need_ns < ORRERY_TIME_INF, armed = false;
+    bool spinning = true, armed = false;
     uint64_t until = 0;
 
     if (poll(wait, &why)) {
@@ -314,7 +321,9 @@ static enum orrery_wake wait_until(const struct wait *wait, poll_fn poll, enum n
         }
         spinning = spinning && spin(m, i, &until);
         if (spinning) {
-            cpu_relax();
+            if (i > EAGER_LOOKS) {
+                cpu_relax();
+            }
             count(&m->me->stats.spins);
         } else if (!armed) {
             arm(m, kind, wait->need_ns);
@@ -336,10 +345,11 @@ void sleep_unless(struct orrery_member *m, bool (*over)(const struct orrery_memb
                   int64_t timeout_us)
 {
     arm(m, NEED_HORIZON, ORRERY_TIME_INF);
-    if (!over(m)) {
+    if (over(m)) {
+        disarm(m);
+    } else {
         sleep_armed(m, timeout_us);
     }
-    disarm(m);
 }
 
 enum orrery_wake orrery_wait(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns,
@@ -401,6 +411,7 @@ enum orrery_wake orrery_broker_wait(struct orrery_member *m, uint64_t need_ns, i
         if (!poll_broker(&wait, &why)) {
             why = orrery_state(m->seg) == ORRERY_ENDED ? ORRERY_STATE_ENDED : ORRERY_MESSAGE;
         }
+        return why;
     }
     disarm(m);
     return why;

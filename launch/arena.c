@@ -14,7 +14,7 @@ struct arena_block {
     max_align_t data[];
 };
 
-_Noreturn void out_of_memory(void)
+void out_of_memory(void)
 {
     fputs("orrery: out of memory\n", stderr);
     _Exit(EXIT_BROKE);
@@ -42,6 +42,11 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
         out_of_memory();
     }
     return arena_alloc(arena, count * size);
+}
+
+void *arena_pointers(struct arena *arena, size_t count)
+{
+    return arena_array(arena, count, sizeof(void *));
 }
 
 char *arena_copy_n(struct arena *arena, const char *text, size_t len)
@@ -127,4 +132,20 @@ void strings_addf(struct arena *arena, struct strings *list, const char *format,
     va_start(args, format);
     strings_push(arena, list, format_text(arena, format, args));
     va_end(args);
+}
+
+char *strings_join(struct arena *arena, const struct strings *list, const char *between)
+{
+    size_t len = 1;
+    char *text, *p;
+
+    for (size_t i = 0; i < list->count; i++) {
+        len += strlen(list->items[i]) + strlen(between);
+    }
+    p = text = arena_alloc(arena, len);
+    for (size_t i = 0; i < list->count; i++) {
+        p = stpcpy(p, i ? between : "");
+        p = stpcpy(p, list->items[i]);
+    }
+    return text;
 }

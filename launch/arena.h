@@ -22,6 +22,8 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size);
 /* count objects of size bytes; a product that overflows is out of memory. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
+/* count pointers, all NULL. */
+void *arena_pointers(struct arena *arena, size_t count);
 char *arena_copy(struct arena *arena, const char *text);
 char *arena_copy_n(struct arena *arena, const char *text, size_t len);
 char *arena_printf(struct arena *arena, const char *format, ...)
@@ -30,7 +32,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 /* Free everything that came from it. The arena is empty again. */
 void arena_finish(struct arena *arena);
 
-_Noreturn void out_of_memory(void);
+void out_of_memory(void) __attribute__((noreturn));
 
 /* A NULL-terminated list of strings that grows, as exec(3) wants it. {0} is empty. */
 struct strings {
@@ -41,5 +43,7 @@ struct strings {
 void strings_add(struct arena *arena, struct strings *list, const char *text);
 void strings_addf(struct arena *arena, struct strings *list, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* All of it in one text. */
+char *strings_join(struct arena *arena, const struct strings *list, const char *between);
 
 #endif

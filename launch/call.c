@@ -22,15 +22,18 @@ static bool fail_nng(const struct connection *c, int error, struct problem *why)
                          nng_strerror(error));
 }
 
+/* What callbacks use that may come after nng_close(). */
+static struct arena for_ever;
+
 /* Runs in a thread of NNG's. */
 static void on_gone(nng_pipe pipe, nng_pipe_ev event, void *context)
 {
-    int fd = (int)(intptr_t)context;
+    const int *fd = context;
     uint64_t one = 1;
 
     (void)pipe;
     (void)event;
-    if (write(fd, &one, sizeof(one)) < 0) {
+    if (write(*fd, &one, sizeof(one)) < 0) {
         return; /* an eventfd that is full is readable already */
     }
 }
@@ -40,10 +43,11 @@ bool connection_open(struct connection *c, enum channel channel, const char *run
 {
     const char *name = channel == CHANNEL_CALLS ? "broker" : "events";
     char url[RUNDIR_PATH_SIZE + 32];
+    int *gone = arena_alloc(&for_ever, sizeof(*gone));
     int error;
 
     c->run_dir = run_dir;
-    c->gone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->gone_fd = *gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (c->gone_fd < 0) {
         return problem_broke(why, "eventfd: %s", error_text(errno));
     }
@@ -59,7 +63,7 @@ bool connection_open(struct connection *c, enum channel channel, const char *run
     } else {
         nng_socket_set(c->socket, NNG_OPT_SUB_SUBSCRIBE, "", 0);
     }
-    nng_pipe_notify(c->socket, NNG_PIPE_EV_REM_POST, on_gone, (void *)(intptr_t)c->gone_fd);
+    nng_pipe_notify(c->socket, NNG_PIPE_EV_REM_POST, on_gone, gone);
     error = nng_dial(c->socket, url, NULL, 0);
     if (error) {
         connection_close(c);

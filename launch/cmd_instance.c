@@ -14,6 +14,7 @@
 #include "bridge.h"
 #include "call.h"
 #include "commands.h"
+#include "number.h"
 #include "options.h"
 #include "qmp.h"
 #include "rundir.h"
@@ -238,10 +239,13 @@ const struct command gdb_command = {
 static int open_tcp(const char *where, struct problem *why)
 {
     const char *colon = strrchr(where, ':');
+    uint64_t port = 0;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    address.sin_port = htons((uint16_t)atoi(colon ? colon + 1 : ""));
+    if (colon && !parse_u64(colon + 1, &port)) {
+        address.sin_port = htons((uint16_t)port);
+    }
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
         problem_broke(why, "%s: %s", where, error_text(errno));
         if (fd >= 0) {

@@ -77,7 +77,7 @@ static bool print_tables(const struct strings *runs)
     struct problem why;
     bool good = true, ports = false;
 
-    replies = arena_array(&arena, runs->count + 1, sizeof(*replies));
+    replies = arena_pointers(&arena, runs->count);
     printf(ROW, "RUN", "INSTANCE", "PID", "STATE", "VIRTUAL TIME", "WAITS FOR");
     for (size_t i = 0; i < runs->count; i++) {
         replies[i] = ask_status(runs->items[i], &why);

@@ -21,19 +21,6 @@ static bool fail_at(const struct manifest *m, const struct instance *inst, struc
                       what);
 }
 
-static bool fail_missing(struct manifest *m, const struct instance *inst,
-                         const struct strings *where, struct problem *why)
-{
-    char places[512] = "";
-
-    for (size_t i = 0; i < where->count; i++) {
-        size_t used = strlen(places);
-
-        snprintf(places + used, sizeof(places) - used, "%s%s", i ? ", " : "", where->items[i]);
-    }
-    return fail_at(m, inst, why, arena_printf(m->arena, "not found in %s", places));
-}
-
 static bool find_file(struct manifest *m, struct instance *inst, struct problem *why)
 {
     struct strings where = {0};
@@ -48,7 +35,9 @@ static bool find_file(struct manifest *m, struct instance *inst, struct problem 
         inst->firmware_path = absolute_path(
             m->arena, arena_printf(m->arena, "%s/%s", where.items[i], inst->firmware));
     }
-    return inst->firmware_path || fail_missing(m, inst, &where, why);
+    return inst->firmware_path ||
+           fail_at(m, inst, why,
+                   arena_printf(m->arena, "not found in %s", strings_join(m->arena, &where, ", ")));
 }
 
 /* ---- what it is ---- */

@@ -257,7 +257,7 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
                                           sizeof(*attaches));
     size_t kept = 0, count = 0;
 
-    while (kept < m->instance_count && strcmp(m->instances[kept].name, name)) {
+    while (kept < m->instance_count && strcmp(m->instances[kept].name, name) != 0) {
         kept++;
     }
     if (kept == m->instance_count) {

@@ -94,13 +94,17 @@ static void read_tail(int fd, char *tail, size_t size)
     }
 }
 
-void obituary_of_member(const char *file, const struct instance *inst, int status, int log_fd)
+bool obituary_of_member(const char *file, const struct instance *inst, int status, int log_fd)
 {
     char how[CHILD_STATUS_SIZE], tail[768];
     struct problem line;
 
     read_tail(log_fd, tail, sizeof(tail));
+    if (!*tail) {
+        return false;
+    }
     problem_at(&line, file, inst->at, "instance '%s': %s %s%s", inst->name,
                rundir_name(inst->qemu_path), child_status_text(status, how), tail);
     problem_report(&line);
+    return true;
 }

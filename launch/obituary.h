@@ -19,7 +19,8 @@ int obituary_find_segment(pid_t broker);
  */
 void obituary_of_broker(struct orrery_segment *seg, int status);
 
-/* A QEMU left before the end: how, and what it said last. log_fd may be -1. */
-void obituary_of_member(const char *file, const struct instance *inst, int status, int log_fd);
+/* A QEMU left before the end: how, and what it said last. False: it said nothing, and how it
+ * left is the broker's line already. log_fd may be -1. */
+bool obituary_of_member(const char *file, const struct instance *inst, int status, int log_fd);
 
 #endif

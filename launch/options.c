@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "suggest.h"
@@ -26,9 +27,8 @@ static bool fail_unknown(const struct option_rules *rules, const char *arg, stru
     for (size_t i = 0; i < rules->def_count; i++) {
         suggest_offer(&near, rules->defs[i].name);
     }
-    if (near.best && strlen(near.best) < sizeof(dashed) - 2) {
-        memcpy(dashed, "--", 2);
-        strcpy(dashed + 2, near.best);
+    if (near.best) {
+        snprintf(dashed, sizeof(dashed), "--%s", near.best);
         phrase = suggest_phrase(dashed);
     }
     return problem_input(why, "unknown option '%.60s'%s", arg, phrase);

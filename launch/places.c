@@ -14,21 +14,20 @@
 #define ORRERY_LIBEXEC_DIR ""
 #endif
 
-const char *exe_directory(struct arena *arena)
+/* The directory of the running `orrery`, or with up = 1 the one above. */
+static const char *exe_directory(struct arena *arena, unsigned up)
 {
     char path[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    char *slash;
 
-    if (len <= 0) {
-        return ".";
+    path[len > 0 ? len : 0] = 0;
+    for (unsigned i = 0; i <= up; i++) {
+        char *slash = strrchr(path, '/');
+
+        if (slash) {
+            *slash = 0;
+        }
     }
-    path[len] = 0;
-    slash = strrchr(path, '/');
-    if (!slash) {
-        return ".";
-    }
-    *slash = 0;
     return arena_copy(arena, path);
 }
 
@@ -53,36 +52,38 @@ void qemu_directories(struct arena *arena, struct strings *list)
         strings_add(arena, list, chosen);
         return;
     }
-    strings_addf(arena, list, "%s/../libexec/orrery", exe_directory(arena));
-    if (*ORRERY_LIBEXEC_DIR) {
-        strings_add(arena, list, ORRERY_LIBEXEC_DIR);
-    }
+    strings_addf(arena, list, "%s/libexec/orrery", exe_directory(arena, 1));
     if (*ORRERY_QEMU_DIR_DEFAULT) {
         strings_add(arena, list, ORRERY_QEMU_DIR_DEFAULT);
+    }
+    if (*ORRERY_LIBEXEC_DIR) {
+        strings_add(arena, list, ORRERY_LIBEXEC_DIR);
     }
 }
 
 void firmware_directories(struct arena *arena, struct strings *list)
 {
     const char *chosen = getenv("ORRERY_FIRMWARE_DIR");
-    const char *exe = exe_directory(arena);
+    const char *above = exe_directory(arena, 1);
 
     if (chosen && *chosen) {
         strings_add(arena, list, chosen);
         return;
     }
-    strings_addf(arena, list, "%s/../tests/firmware", exe);
-    strings_addf(arena, list, "%s/../share/orrery/firmware", exe);
+    strings_addf(arena, list, "%s/tests/firmware", above);
+    strings_addf(arena, list, "%s/share/orrery/firmware", above);
 }
 
 char *find_broker(struct arena *arena)
 {
-    static const char *const beside[] = {"", "/../broker", "/../libexec/orrery"};
-    const char *exe = exe_directory(arena);
-    char *path;
+    static const char *const above[] = {"broker", "libexec/orrery"};
+    char *path = arena_printf(arena, "%s/orrery-broker", exe_directory(arena, 0));
 
-    for (unsigned i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-        path = arena_printf(arena, "%s%s/orrery-broker", exe, beside[i]);
+    if (!access(path, X_OK)) {
+        return path;
+    }
+    for (unsigned i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+        path = arena_printf(arena, "%s/%s/orrery-broker", exe_directory(arena, 1), above[i]);
         if (!access(path, X_OK)) {
             return path;
         }

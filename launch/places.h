@@ -9,11 +9,8 @@
 
 #include "arena.h"
 
-/* The directory of the running `orrery`. */
-const char *exe_directory(struct arena *arena);
-
 /* Directories that may hold qemu-system-*, best first: ORRERY_QEMU_DIR alone when it is set,
- * else ../libexec/orrery beside us, then what was configured. */
+ * else ../libexec/orrery beside us, the configured -Dqemu_dir, the configured libexec. */
 void qemu_directories(struct arena *arena, struct strings *list);
 
 /* Directories for firmware that does not lie beside its manifest. */

@@ -52,7 +52,7 @@ static Orrery__Endpoint *plan_end(const struct endpoint *end, struct arena *aren
 static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
 {
     plan->n_instances = m->instance_count;
-    plan->instances = arena_array(arena, m->instance_count, sizeof(*plan->instances));
+    plan->instances = arena_pointers(arena, m->instance_count);
     for (size_t i = 0; i < m->instance_count; i++) {
         Orrery__Instance *out = NEW(arena, Orrery__Instance, orrery__instance);
         struct strings ports = {0};
@@ -68,13 +68,13 @@ static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct 
 static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
 {
     plan->n_links = m->link_count;
-    plan->links = arena_array(arena, m->link_count, sizeof(*plan->links));
+    plan->links = arena_pointers(arena, m->link_count);
     for (size_t i = 0; i < m->link_count; i++) {
         Orrery__Link *out = NEW(arena, Orrery__Link, orrery__link);
 
         out->kind = ORRERY__LINK__KIND__UART;
         out->n_ends = 2;
-        out->ends = arena_array(arena, 2, sizeof(*out->ends));
+        out->ends = arena_pointers(arena, 2);
         out->ends[0] = plan_end(&m->links[i].ends[0], arena);
         out->ends[1] = plan_end(&m->links[i].ends[1], arena);
         out->uart = plan_uart(&m->links[i].uart, arena);
@@ -93,7 +93,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
     };
 
     plan->n_attaches = m->attach_count;
-    plan->attaches = arena_array(arena, m->attach_count, sizeof(*plan->attaches));
+    plan->attaches = arena_pointers(arena, m->attach_count);
     for (size_t i = 0; i < m->attach_count; i++) {
         const struct attach *attach = &m->attaches[i];
         Orrery__Attach *out = NEW(arena, Orrery__Attach, orrery__attach);

@@ -47,7 +47,7 @@ static bool find_qemu(struct manifest *m, struct instance *inst, const struct st
     }
     return problem_at(why, m->file, inst->at,
                       "instance '%s': no qemu-system-%s in %s; run ./bootstrap build", inst->name,
-                      inst->target, where->items[where->count - 1]);
+                      inst->target, strings_join(m->arena, where, ", "));
 }
 
 bool qemu_resolve(struct manifest *m, struct problem *why)
@@ -267,8 +267,7 @@ const char *shell_quote(struct arena *arena, const char *word)
     *p++ = '\'';
     for (; *word; word++) {
         if (*word == '\'') {
-            memcpy(p, "'\\''", 4);
-            p += 4;
+            p = stpcpy(p, "'\\''");
         } else {
             *p++ = *word;
         }
@@ -280,20 +279,9 @@ const char *shell_quote(struct arena *arena, const char *word)
 char *shell_command(struct arena *arena, const struct strings *argv)
 {
     struct strings words = {0};
-    size_t len = 1;
-    char *out, *p;
 
     for (size_t i = 0; i < argv->count; i++) {
         strings_add(arena, &words, shell_quote(arena, argv->items[i]));
-        len += strlen(words.items[i]) + 1;
     }
-    out = p = arena_alloc(arena, len);
-    for (size_t i = 0; i < words.count; i++) {
-        size_t n = strlen(words.items[i]);
-
-        memcpy(p, words.items[i], n);
-        p += n;
-        *p++ = i + 1 < words.count ? ' ' : 0;
-    }
-    return out;
+    return strings_join(arena, &words, " ");
 }

@@ -41,7 +41,7 @@ static const char *runtime_directory(void)
 
     if (!dir || dir[0] != '/' || dir[strspn(dir, plain)] || stat(dir, &st) ||
         !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || access(dir, W_OK) ||
-        strlen(dir) + sizeof("/orrery-4294967295") - 1 > LONGEST_BASE) {
+        snprintf(NULL, 0, "%s/orrery-%u", dir, (unsigned)geteuid()) > LONGEST_BASE) {
         return NULL;
     }
     return dir;
@@ -97,7 +97,7 @@ static void empty_directory(int fd)
         return;
     }
     while ((entry = readdir(dir))) {
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             unlinkat(fd, entry->d_name, 0);
         }
     }

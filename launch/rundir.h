@@ -16,7 +16,7 @@
 #include "problem.h"
 
 /* BASE/NAME-PID, and room for /INSTANCE.qmp in the 108 bytes of a socket address. */
-#define RUNDIR_PATH_SIZE 71
+#define RUNDIR_PATH_SIZE 72
 
 struct rundir {
     char path[RUNDIR_PATH_SIZE];

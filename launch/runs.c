@@ -37,12 +37,13 @@ static bool fail_none(const char *wanted, struct problem *why)
 
 static bool fail_many(const struct strings *runs, struct arena *arena, struct problem *why)
 {
-    const char *names = "";
+    struct strings names = {0};
 
     for (size_t i = 0; i < runs->count; i++) {
-        names = arena_printf(arena, "%s%s%s", names, i ? ", " : "", rundir_name(runs->items[i]));
+        strings_add(arena, &names, rundir_name(runs->items[i]));
     }
-    return problem_input(why, "%zu runs are alive; choose one with --run: %s", runs->count, names);
+    return problem_input(why, "%zu runs are alive; choose one with --run: %s", runs->count,
+                         strings_join(arena, &names, ", "));
 }
 
 bool runs_choose(const char *wanted, struct arena *arena, char **path, struct problem *why)

@@ -21,7 +21,8 @@ now() {
 MONITOR=
 monitor_stop() {
     [ -n "$MONITOR" ] || return 0
-    kill "$MONITOR" 2>/dev/null || true
+    # KILL: a TERM that comes while the shell is still forking would be lost
+    kill -KILL "$MONITOR" 2>/dev/null || true
     wait "$MONITOR" 2>/dev/null || true
     MONITOR=
 }

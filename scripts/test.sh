@@ -37,8 +37,8 @@ test_wanted() {
     return 1
 }
 
-# Could a C test be meant? Then the sanitized builds are needed.
-test_wants_c() {
+# Could a test under a sanitizer be meant? Then those builds are needed.
+test_wants_sanitizers() {
     [ -n "$TEST_NAMES" ] || return 0
     for test_name in $TEST_NAMES; do
         case $test_name in lint* | model* | e2e*) continue ;; esac
@@ -50,7 +50,7 @@ test_wants_c() {
 
 # test_build - beside the main build; called under the lock.
 test_build() {
-    test_wants_c || return 0
+    test_wants_sanitizers || return 0
     orrery_build_asan
     orrery_build_tsan
 }
@@ -266,11 +266,11 @@ test_all() {
     mkdir -p "$TEST_LOGS"
     now
     test_start=$NOW
-    unset ORRERY_TEST_ID
+    unset ORRERY_TEST_ID ORRERY
     if test_wanted lint/format; then test_simple lint/format lint_format; fi
     if test_wanted lint/shell; then test_simple lint/shell lint_shell; fi
     test_c c "$BUILD" '.*'
-    if test_wants_c; then
+    if test_wants_sanitizers; then
         test_c asan "$BUILD-asan" '.*'
         test_c tsan "$BUILD-tsan" 'ipc/'
     fi
@@ -278,18 +278,10 @@ test_all() {
         test_tap model "$([ -n "${ORRERY_FULL:-}" ] && echo 7200 || echo 1200)" sh "$ROOT/tests/model/run.sh"
     fi
     test_e2e e2e
-    if [ -n "${ORRERY_FULL:-}" ] && test_wants_c; then
-        (
-            export PATH="$BUILD-asan/launch:$PATH" ORRERY_FIRMWARE_DIR="$BUILD/tests/firmware"
-            export ORRERY="$BUILD-asan/launch/orrery" UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-            TEST_PASSED=0 TEST_FAILED=0 TEST_SKIPPED=0
-            test_e2e asan-e2e
-            echo "$TEST_PASSED $TEST_FAILED $TEST_SKIPPED" >"$TEST_LOGS/asan-e2e.counts"
-        )
-        read -r test_more_passed test_more_failed test_more_skipped <"$TEST_LOGS/asan-e2e.counts"
-        TEST_PASSED=$((TEST_PASSED + test_more_passed))
-        TEST_FAILED=$((TEST_FAILED + test_more_failed))
-        TEST_SKIPPED=$((TEST_SKIPPED + test_more_skipped))
+    if [ -n "${ORRERY_FULL:-}" ] && test_wants_sanitizers; then
+        export ORRERY="$BUILD-asan/launch/orrery" ORRERY_FIRMWARE_DIR="$BUILD/tests/firmware"
+        export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        test_e2e asan-e2e
     fi
     now
     say

@@ -3,10 +3,7 @@
 #include "board.h"
 #include "uart.h"
 
-/*
- * USART1 is the ST-LINK's virtual COM port; USART2 is on the Pmod connector; USART3 is the ISM43362
- * or the Bluetooth header, by solder bridge (UM2153 tables 2 to 5). All are alternate function 7.
- */
+/* On PB6/7 (the ST-LINK's virtual COM port), PD5/6 and PD8/9; all alternate function 7. */
 static const struct usart {
     uint32_t base;
     uint32_t gpio;
@@ -49,8 +46,7 @@ void timer_sleep_until(uint64_t ns)
 static void pin_to_usart(uint32_t gpio, unsigned pin)
 {
     GPIO_MODER(gpio) = (GPIO_MODER(gpio) & ~(3u << 2 * pin)) | GPIO_MODE_AF << 2 * pin;
-    GPIO_AFR(gpio, pin) =
-        (GPIO_AFR(gpio, pin) & ~(15u << 4 * (pin % 8))) | 7u << 4 * (pin % 8);
+    GPIO_AFR(gpio, pin) = (GPIO_AFR(gpio, pin) & ~(15u << 4 * (pin % 8))) | 7u << 4 * (pin % 8);
 }
 
 void uart_init(unsigned n, uint32_t baud)

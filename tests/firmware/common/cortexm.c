@@ -12,13 +12,14 @@
 #define SYSTICK_PERIOD (BOARD_TICK_NS / BOARD_SYSTICK_HALF_NS * 2u)
 
 _Static_assert(SYSTICK_PERIOD <= 1u << 24, "SysTick has 24 bits");
-_Static_assert((uint64_t)SYSTICK_PERIOD * BOARD_SYSTICK_HALF_NS == 2ull * BOARD_TICK_NS,
+_Static_assert((uint64_t)SYSTICK_PERIOD *BOARD_SYSTICK_HALF_NS == 2ull * BOARD_TICK_NS,
                "a tick is a whole number of clocks");
 
 extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[];
 extern uint32_t __stack_top[];
 
 int main(void);
+_Noreturn void reset_handler(void);
 
 static volatile uint64_t tick_count;
 
@@ -136,7 +137,7 @@ static inline void timebase_start(void)
 #endif
 }
 
-static _Noreturn void reset_handler(void)
+_Noreturn void reset_handler(void)
 {
     __asm__ volatile("cpsid i" ::: "memory");
     board_clock_init();
@@ -186,11 +187,11 @@ __attribute__((section(".vectors"), used)) static const struct vector_table vect
     .exception =
         {
             [0] = reset_handler,
-            [1] = fault_handler, /* NMI */
-            [2] = fault_handler, /* HardFault */
-            [3] = fault_handler, /* MemManage */
-            [4] = fault_handler, /* BusFault */
-            [5] = fault_handler, /* UsageFault */
+            [1] = fault_handler,  /* NMI */
+            [2] = fault_handler,  /* HardFault */
+            [3] = fault_handler,  /* MemManage */
+            [4] = fault_handler,  /* BusFault */
+            [5] = fault_handler,  /* UsageFault */
             [10] = fault_handler, /* SVCall */
             [11] = fault_handler, /* DebugMonitor */
             [13] = pendsv_handler,

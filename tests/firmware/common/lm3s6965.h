@@ -36,7 +36,7 @@
 #define SYSCTL_RIS REG32(0x400fe050)
 #define SYSCTL_RIS_PLLLRIS (1u << 6)
 #define SYSCTL_RCC REG32(0x400fe060)
-#define SYSCTL_RCC_SYSDIV(div) (((div) - 1u) << 23)
+#define SYSCTL_RCC_SYSDIV(div) (((div)-1u) << 23)
 #define SYSCTL_RCC_SYSDIV_MASK (15u << 23)
 #define SYSCTL_RCC_USESYSDIV (1u << 22)
 #define SYSCTL_RCC_PWRDN (1u << 13)

@@ -66,7 +66,9 @@ static uint64_t take_unsigned(va_list *args, unsigned longs)
 
 static int64_t take_signed(va_list *args, unsigned longs)
 {
-    return longs >= 2 ? va_arg(*args, long long) : longs == 1 ? va_arg(*args, long) : va_arg(*args, int);
+    return longs >= 2   ? va_arg(*args, long long)
+           : longs == 1 ? va_arg(*args, long)
+                        : va_arg(*args, int);
 }
 
 static void put_string(const char *text, const struct spec *spec)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* virt_start.S - first instructions in M-mode: stack, .bss, then C. RAM holds .data already. */
+    .file   "virt_start.S" /* or the symbol table names a temporary file */
     .section .text.start, "ax"
     .globl _start
 _start:

@@ -89,7 +89,7 @@ static bool content_is_right(const struct frame *f, unsigned counter)
         return false;
     }
     for (unsigned i = 0; i < pattern_len(counter); i++) {
-        if (f->payload[ANSWER_PATTERN + i] != (uint8_t)~pattern_byte(counter, i)) {
+        if ((f->payload[ANSWER_PATTERN + i] ^ pattern_byte(counter, i)) != 0xff) {
             print("byte %u of the answer is wrong\n", i);
             return false;
         }

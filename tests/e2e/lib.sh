@@ -1,0 +1,211 @@
+# shellcheck shell=sh disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
+#
+# For tests/e2e/*.sh: TAP, time limits, a scratch directory, and the check that nothing is left.
+# Each script starts with
+#
+#     #!/bin/sh
+#     # SPDX-License-Identifier: Apache-2.0
+#     # What it shows. (And, if 600 s are not its limit: "# timeout: SECONDS")
+#     . "$(dirname "$0")/lib.sh"
+#
+# and ends with done_testing, which adds the checks that no process, run directory or shared
+# memory file is left, and prints the plan. Run one by itself with `./bootstrap test NAME`.
+#
+# In the environment: orrery is in PATH (or $ORRERY), ORRERY_QEMU_DIR is set, and ORRERY_FULL is
+# 1 for `./bootstrap test --full`. Runs of the script live in a private XDG_RUNTIME_DIR.
+#
+#   $TOP       the checkout          $SCRATCH   a directory that goes away
+#   $EXAMPLES  examples/             $ORRERY    the program under test
+#
+#   ok NAME                          not_ok NAME [LINE…]          skip NAME REASON
+#   check NAME COMMAND…              passes when the command does
+#   check_not NAME COMMAND…          passes when it fails
+#   is NAME GOT WANTED               strings are equal
+#   at_most NAME GOT LIMIT [UNIT]    numbers, decimals allowed
+#   contains NAME FILE TEXT          the file holds the fixed string; contains_not
+#   run_timeout SECONDS COMMAND…     to the end: $RC (124: too long), $OUT and $ERR are files
+#   start NAME COMMAND…              in the background: $PID; $SCRATCH/NAME.out and .err
+#   finish SECONDS PID               wait for a background command: $RC (124: too long, killed)
+#   wait_for SECONDS COMMAND…        until the command succeeds; fails when it never does
+#   full SHORT LONG                  prints LONG under --full, else SHORT
+#   seconds                          prints the monotonic clock, with hundredths
+
+TOP=$(cd "$(dirname "$0")/../.." && pwd -P)
+EXAMPLES=$TOP/examples
+ORRERY=${ORRERY:-$(command -v orrery || echo "$TOP/build/launch/orrery")}
+export TOP EXAMPLES ORRERY
+
+SCRATCH=$(mktemp -d /tmp/orrery-e2e.XXXXXX) || exit 3
+mkdir -m 700 "$SCRATCH/run"
+export SCRATCH XDG_RUNTIME_DIR="$SCRATCH/run"
+# Every process that comes from here carries this in its environment.
+export ORRERY_E2E_ID="$SCRATCH"
+
+OUT=$SCRATCH/out
+ERR=$SCRATCH/err
+RC=0
+PID=
+tap_count=0
+tap_failed=0
+tap_done=
+shm_files() { find /dev/shm -mindepth 1 -iname '*orrery*' 2>/dev/null; }
+shm_before=$(shm_files)
+
+ok() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1"
+}
+
+not_ok() {
+    tap_count=$((tap_count + 1))
+    tap_failed=$((tap_failed + 1))
+    echo "not ok $tap_count - $1"
+    shift
+    for tap_line; do
+        diag "$tap_line"
+    done
+}
+
+skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
+}
+
+diag() { printf '%s\n' "$1" | sed 's/^/# /'; }
+diag_file() { tail -n "${2:-15}" "$1" 2>/dev/null | sed 's/^/#   /'; }
+
+check() {
+    check_name=$1
+    shift
+    if "$@"; then ok "$check_name"; else not_ok "$check_name" "failed: $*"; fi
+}
+
+check_not() {
+    check_name=$1
+    shift
+    if "$@"; then not_ok "$check_name" "did not fail: $*"; else ok "$check_name"; fi
+}
+
+is() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got:    $2" "wanted: $3"; fi
+}
+
+at_most() {
+    if awk -v got="$2" -v limit="$3" 'BEGIN { exit !(got + 0 <= limit + 0 && got != "") }'; then
+        ok "$1 ($2 <= $3${4:+ $4})"
+    else
+        not_ok "$1" "got $2${4:+ $4}, limit $3${4:+ $4}"
+    fi
+}
+
+contains() {
+    if grep -qF -e "$3" "$2"; then
+        ok "$1"
+    else
+        not_ok "$1" "no \"$3\" in the output, which ends:"
+        diag_file "$2"
+    fi
+}
+
+contains_not() {
+    if grep -qF -e "$3" "$2"; then
+        not_ok "$1" "\"$3\" is in the output:"
+        grep -F -e "$3" "$2" | head -n 5 | sed 's/^/#   /'
+    else
+        ok "$1"
+    fi
+}
+
+run_timeout() {
+    run_limit=$1
+    shift
+    RC=0
+    timeout --foreground -k 5 "$run_limit" "$@" >"$OUT" 2>"$ERR" </dev/null || RC=$?
+}
+
+# setsid: a group of its own, with SIGINT at its default (a background command of a script would
+# ignore it).
+start() {
+    start_name=$1
+    shift
+    setsid env --default-signal=INT,QUIT "$@" >"$SCRATCH/$start_name.out" 2>"$SCRATCH/$start_name.err" </dev/null &
+    PID=$!
+}
+
+finish() {
+    RC=0
+    if wait_for "$1" gone "$2"; then
+        wait "$2" || RC=$?
+    else
+        kill -KILL "-$2" 2>/dev/null || kill -KILL "$2" 2>/dev/null
+        wait "$2" 2>/dev/null
+        RC=124
+    fi
+}
+
+# Has the process ended (or is it a zombie that waits for us)?
+gone() {
+    case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in
+        '' | Z* | X*) return 0 ;;
+    esac
+    return 1
+}
+
+wait_for() {
+    wait_until=$(($(seconds | tr -d .) + $1 * 100))
+    shift
+    until "$@"; do
+        [ "$(seconds | tr -d .)" -lt "$wait_until" ] || return 1
+        sleep 0.05
+    done
+}
+
+full() { if [ -n "${ORRERY_FULL:-}" ]; then echo "$2"; else echo "$1"; fi; }
+seconds() { cut -d ' ' -f 1 /proc/uptime; }
+
+# Processes that this script started and that are still there, one pid a line.
+left_processes() {
+    env -u ORRERY_E2E_ID grep -lsz -x "ORRERY_E2E_ID=$SCRATCH" /proc/[0-9]*/environ | cut -d / -f 3
+}
+none_left() { [ -z "$(left_processes)" ]; }
+
+# Run directories of this script's runs.
+left_runs() { find "$SCRATCH/run" -mindepth 2 -maxdepth 2 2>/dev/null; }
+left_shm() { shm_files | grep -vxF -e "$shm_before"; }
+
+# nothing_left NAME [SECONDS] - what must hold at any time when no run of the script is alive.
+nothing_left() {
+    if wait_for "${2:-2}" none_left; then
+        ok "$1: no process is left"
+    else
+        not_ok "$1: no process is left"
+        ps -o pid,ppid,stat,args -p "$(left_processes | paste -s -d ,)" | cut -c 1-150 | sed 's/^/#   /'
+    fi
+    is "$1: no run directory is left" "$(left_runs)" ""
+    is "$1: no shared memory file is left" "$(left_shm)" ""
+}
+
+done_testing() {
+    nothing_left "at the end"
+    tap_done=yes
+    exit $((tap_failed > 0))
+}
+
+tap_exit() {
+    tap_code=$?
+    trap - EXIT
+    # shellcheck disable=SC2046 # words
+    kill -KILL $(left_processes) 2>/dev/null
+    if [ -n "${ORRERY_KEEP:-}" ]; then
+        echo "# kept: $SCRATCH"
+    else
+        rm -rf "$SCRATCH"
+    fi
+    [ -z "$tap_done" ] || echo "1..$tap_count"
+    exit $tap_code
+}
+trap tap_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
