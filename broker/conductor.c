@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "control.h"
 #include "ending.h"
 #include "input.h"
+#include "mailbox.h"
 #include "output.h"
 #include "pace.h"
 #include "say.h"
@@ -21,13 +21,8 @@
 #define PARK_TIMEOUT_MS 2000
 #define INTERRUPT_TIMEOUT_MS 300
 #define DEBUGGER_GRACE_NS UINT64_C(500000000)
+#define CONGESTED_NS UINT64_C(5000000)
 #define BACKLOG_MAX (8u << 20) /* bytes of output that wait before the ensemble does */
-
-struct command {
-    enum command_kind kind;
-    uint64_t ns;
-    struct call *call;
-};
 
 struct conductor {
     struct broker *broker;
@@ -35,11 +30,7 @@ struct conductor {
     struct orrery_member *self;
     pthread_t thread;
 
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    GQueue commands; /* of struct command */
-    bool closed;     /* no commands any more */
-    bool woken;
+    struct mailbox *mailbox;
 
     /* the conductor's own */
     struct trace *trace; /* NULL: no hash wanted */
@@ -47,6 +38,7 @@ struct conductor {
     bool can_inject, has_output;
     uint64_t for_ns, limit_ns; /* limit: the batch goal, for_ns rounded up to a turn */
     uint64_t goal_ns;          /* the ceiling goes there and no further */
+    uint64_t floor_ns;         /* everybody has been there: no stop and no input before it */
     bool hold_at_goal;         /* and then everybody stays */
     bool parked_there;         /* the goal is where a park stopped them */
     bool throttled;            /* more input waits at the ceiling */
@@ -71,9 +63,7 @@ struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_e
     }
     c->broker = broker;
     c->seg = broker->seg;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, NULL);
-    g_queue_init(&c->commands);
+    c->mailbox = orrery_mailbox_create();
     g_queue_init(&c->waiters);
     c->trace = broker->plan->trace_hash ? orrery_trace_create(layout->lane_count) : NULL;
     c->port_of_lane = g_new(int, layout->lane_count + 1);
@@ -95,10 +85,8 @@ void orrery_conductor_destroy(struct conductor *c)
     }
     orrery_trace_destroy(c->trace);
     orrery_member_destroy(c->self);
-    g_queue_clear_full(&c->commands, g_free);
     g_queue_clear(&c->waiters);
-    pthread_mutex_destroy(&c->lock);
-    pthread_cond_destroy(&c->changed);
+    orrery_mailbox_destroy(c->mailbox);
     g_free(c->port_of_lane);
     g_free(c);
 }
@@ -107,34 +95,20 @@ void orrery_conductor_destroy(struct conductor *c)
 
 void orrery_conductor_wake(struct conductor *c)
 {
-    pthread_mutex_lock(&c->lock);
-    c->woken = true;
-    pthread_cond_signal(&c->changed);
-    pthread_mutex_unlock(&c->lock);
+    orrery_mailbox_ring(c->mailbox);
     orrery_kick(c->self);
 }
 
 void orrery_conductor_command(struct conductor *c, enum command_kind kind, uint64_t ns,
                               struct call *call)
 {
-    struct command *command = g_new(struct command, 1);
-    bool closed;
+    struct command command = {kind, ns, call};
 
-    *command = (struct command){kind, ns, call};
-    pthread_mutex_lock(&c->lock);
-    closed = c->closed;
-    if (!closed) {
-        g_queue_push_tail(&c->commands, command);
+    if (orrery_mailbox_put(c->mailbox, &command)) {
+        orrery_kick(c->self);
+    } else if (call) {
+        orrery_call_error(call, "the run is over");
     }
-    pthread_mutex_unlock(&c->lock);
-    if (closed) {
-        g_free(command);
-        if (call) {
-            orrery_call_error(call, "the run is over");
-        }
-        return;
-    }
-    orrery_conductor_wake(c);
 }
 
 bool orrery_conductor_is_holding(const struct conductor *c)
@@ -159,38 +133,6 @@ double orrery_conductor_wall_s(const struct conductor *c)
     return started ? (double)(orrery_host_ns() - started) / 1e9 : 0;
 }
 
-static struct command *next_command(struct conductor *c)
-{
-    struct command *command;
-
-    pthread_mutex_lock(&c->lock);
-    command = g_queue_pop_head(&c->commands);
-    c->woken = false;
-    pthread_mutex_unlock(&c->lock);
-    return command;
-}
-
-/* Sleep until woken, or for at most so long (0: for ever). */
-static void sleep_until_woken(struct conductor *c, uint64_t ns)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)ns;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&c->lock);
-    while (!c->woken && g_queue_is_empty(&c->commands)) {
-        if (ns == 0) {
-            pthread_cond_wait(&c->changed, &c->lock);
-        } else if (pthread_cond_timedwait(&c->changed, &c->lock, &until) != 0) {
-            break;
-        }
-    }
-    c->woken = false;
-    pthread_mutex_unlock(&c->lock);
-}
-
 /* ---- output ---- */
 
 static bool deliver(struct conductor *c, const struct orrery_message *msg)
@@ -212,15 +154,22 @@ static bool deliver(struct conductor *c, const struct orrery_message *msg)
     return true;
 }
 
-/* What has arrived before bound_ns: it is all here, and in order. */
+/*
+ * What has arrived before bound_ns: it is all here, and in order. Not beyond the ceiling: what
+ * the host still types there may be answered before a time that everybody sleeps through. Taken
+ * one by one: where all sleep for ever an answer may still come from before.
+ */
 static void release(struct conductor *c, uint64_t bound_ns)
 {
+    uint64_t ceiling = orrery_ceiling(c->seg), arrival_ns;
     struct orrery_message msg;
 
+    bound_ns = bound_ns < ceiling ? bound_ns : ceiling;
     if (c->for_ns && bound_ns > c->for_ns) {
         bound_ns = c->for_ns; /* turn mode runs on to the end of the window */
     }
-    while (bound_ns > 0 && orrery_take(c->self, bound_ns - 1, &msg) && deliver(c, &msg)) {
+    while ((arrival_ns = orrery_next_arrival(c->self)) < bound_ns &&
+           orrery_take(c->self, arrival_ns, &msg) && deliver(c, &msg)) {
     }
     if (c->trace) {
         orrery_trace_commit(c->trace, bound_ns);
@@ -286,6 +235,10 @@ static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct cal
     int culprit = 0;
 
     if (orrery_park(c->self, timeout_ms, c_ns, &culprit)) {
+        if (*c_ns < c->floor_ns) { /* they sleep, and answered with when they fell asleep */
+            orrery_raise_ceiling(c->self, c->floor_ns);
+            *c_ns = orrery_ceiling(c->seg);
+        }
         c->parked_at = orrery_host_ns();
         return true;
     }
@@ -479,7 +432,7 @@ static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
     char when[ORRERY_TIME_TEXT];
 
     while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
-        if (end_ns >= c->goal_ns) {
+        if (end_ns >= c->goal_ns || end_ns == c->for_ns) { /* the goal is a turn's end */
             orrery_call_stopped(call, end_ns);
         } else {
             orrery_call_error(call, "the run ended at %s", orrery_time_text(when, end_ns));
@@ -492,7 +445,8 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
 {
     struct run *run = &c->broker->run;
     bool can_wake = c->can_inject || c->hold_at_goal;
-    struct ending end = orrery_ending(c->seg, bound_ns, c->for_ns, can_wake);
+    struct ending end =
+        orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns, can_wake);
     char when[ORRERY_TIME_TEXT];
 
     *watch_ns = end.watch_ns;
@@ -555,37 +509,34 @@ static void interrupt(struct conductor *c, struct call *call)
 /* Do what others asked for. False: the run is over. */
 static bool obey(struct conductor *c)
 {
-    struct command *command;
-    bool go_on = true;
+    struct command command;
 
-    while (go_on && (command = next_command(c)) != NULL) {
-        switch (command->kind) {
+    while (orrery_mailbox_get(c->mailbox, &command)) {
+        switch (command.kind) {
         case COMMAND_START:
             break;
         case COMMAND_PAUSE:
-            do_pause(c, command->call);
+            do_pause(c, command.call);
             break;
         case COMMAND_STEP:
-            do_step(c, command->ns, command->call);
+            do_step(c, command.ns, command.call);
             break;
         case COMMAND_UNTIL:
-            do_until(c, command->ns, command->call);
+            do_until(c, command.ns, command.call);
             break;
         case COMMAND_RESUME:
-            do_resume(c, command->call);
+            do_resume(c, command.call);
             break;
         case COMMAND_DOWN:
-            interrupt(c, command->call);
-            go_on = false;
-            break;
+            interrupt(c, command.call);
+            return false;
         }
-        g_free(command);
     }
-    return go_on;
+    return true;
 }
 
 /* A pause cannot reach a member that a debugger stopped: say so rather than hang. */
-static void check_debugger(struct conductor *c, uint64_t bound_ns)
+static void check_debugger(struct conductor *c)
 {
     char stands[ORRERY_TIME_TEXT], others[ORRERY_TIME_TEXT], text[240];
 
@@ -612,8 +563,8 @@ static void check_goal(struct conductor *c, uint64_t bound_ns)
     if (!c->hold_at_goal || atomic_load(&c->holding)) {
         return;
     }
-    if (bound_ns < c->goal_ns) {
-        check_debugger(c, bound_ns);
+    if (bound_ns < c->goal_ns || orrery_ceiling(c->seg) < c->goal_ns) {
+        check_debugger(c);
         return;
     }
     atomic_store(&c->holding, true);
@@ -625,11 +576,15 @@ static void check_goal(struct conductor *c, uint64_t bound_ns)
 
 static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch_ns)
 {
-    uint64_t word = orrery_ceiling(c->seg), need = watch_ns;
+    uint64_t word = orrery_ceiling(c->seg), need = NEVER;
     bool holding = atomic_load(&c->holding);
     int64_t timeout_us = -1;
 
-    if (c->hold_at_goal && !holding && c->goal_ns < need) {
+    /* Beyond the ceiling nothing counts as reached; when time raises it, we look again. */
+    if (watch_ns <= word) {
+        need = watch_ns;
+    }
+    if (c->hold_at_goal && !holding && c->goal_ns <= word && c->goal_ns < need) {
         need = c->goal_ns;
     }
     if (c->throttled && word < need) {
@@ -648,6 +603,17 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
     orrery_broker_wait(c->self, need, timeout_us);
 }
 
+static void note_progress(struct conductor *c, uint64_t bound_ns)
+{
+    uint64_t ceiling = orrery_ceiling(c->seg);
+
+    bound_ns = bound_ns < ceiling ? bound_ns : ceiling;
+    if (bound_ns < ORRERY_TIME_INF && bound_ns > c->floor_ns) {
+        c->floor_ns = bound_ns;
+        atomic_store(&c->broker->run.bound_ns, bound_ns);
+    }
+}
+
 static void run_loop(struct conductor *c)
 {
     struct run *run = &c->broker->run;
@@ -660,7 +626,7 @@ static void run_loop(struct conductor *c)
             return;
         }
         if (congested(c)) {
-            sleep_until_woken(c, 5000000);
+            orrery_mailbox_wait(c->mailbox, CONGESTED_NS);
             continue;
         }
         bound_ns = orrery_lower_bound(c->self); /* R8: first the words, then the rings */
@@ -668,9 +634,7 @@ static void run_loop(struct conductor *c)
         if (check_ending(c, bound_ns, &watch_ns)) {
             return;
         }
-        if (bound_ns < ORRERY_TIME_INF) {
-            atomic_store(&run->bound_ns, bound_ns);
-        }
+        note_progress(c, bound_ns);
         release(c, bound_ns);
         check_goal(c, bound_ns);
         advance(c, bound_ns);
@@ -678,63 +642,73 @@ static void run_loop(struct conductor *c)
     }
 }
 
-/* Until all are ready. False: it will not come to that. */
-static bool form(struct conductor *c)
+/* While members join: false when that is over, *start says how. */
+static bool form(struct conductor *c, const struct command *command, bool *start)
 {
-    for (;;) {
-        struct command *command = next_command(c);
-        enum command_kind kind;
+    *start = command->kind == COMMAND_START;
+    if (*start) {
+        return false;
+    }
+    if (command->kind == COMMAND_DOWN) {
+        orrery_run_break(&c->broker->run, -1, "interrupted before the start");
+        if (command->call) {
+            orrery_call_stopped(command->call, 0);
+        }
+        return false;
+    }
+    if (command->call) {
+        orrery_call_error(command->call, "not everybody has joined yet");
+    }
+    return true;
+}
 
-        if (orrery_state(c->seg) == ORRERY_DEAD) {
+/* Until all are ready. False: it will not come to that. */
+static bool wait_for_start(struct conductor *c)
+{
+    struct command command;
+    bool start = false;
+
+    for (;;) {
+        bool asked = orrery_mailbox_get(c->mailbox, &command);
+
+        if (orrery_state(c->seg) == ORRERY_DEAD) { /* after the get: it unrings */
             orrery_run_found_dead(&c->broker->run);
-            if (command && command->call) {
-                orrery_call_error(command->call, "the run is over");
+            if (asked && command.call) {
+                orrery_call_error(command.call, "the run is over");
             }
-            g_free(command);
             return false;
         }
-        if (!command) {
-            sleep_until_woken(c, 0);
-            continue;
-        }
-        kind = command->kind;
-        if (kind == COMMAND_DOWN) {
-            orrery_run_break(&c->broker->run, -1, "interrupted before the start");
-        }
-        if (command->call && kind == COMMAND_DOWN) {
-            orrery_call_stopped(command->call, 0);
-        } else if (command->call) {
-            orrery_call_error(command->call, "not everybody has joined yet");
-        }
-        g_free(command);
-        if (kind == COMMAND_START || kind == COMMAND_DOWN) {
-            return kind == COMMAND_START;
+        if (!asked) {
+            orrery_mailbox_wait(c->mailbox, 0);
+        } else if (!form(c, &command, &start)) {
+            return start;
         }
     }
 }
 
-static void begin(struct conductor *c)
+static bool begin(struct conductor *c)
 {
     c->for_ns = c->broker->plan->clock->for_ns;
     c->limit_ns = c->for_ns ? round_up(c, c->for_ns) : ORRERY_TIME_INF;
     run_freely(c);
     atomic_store(&c->started_ns, orrery_host_ns());
-    orrery_start(c->self);
+    if (!orrery_run_start(&c->broker->run, c->self)) {
+        orrery_run_found_dead(&c->broker->run);
+        return false;
+    }
     publish(c, ORRERY__EVENT__KIND__RUNNING, 0);
+    return true;
 }
 
 static void close_commands(struct conductor *c)
 {
-    struct command *command;
+    struct command command;
 
-    pthread_mutex_lock(&c->lock);
-    c->closed = true;
-    pthread_mutex_unlock(&c->lock);
-    while ((command = next_command(c)) != NULL) {
-        if (command->call) {
-            orrery_call_error(command->call, "the run is over");
+    orrery_mailbox_close(c->mailbox);
+    while (orrery_mailbox_get(c->mailbox, &command)) {
+        if (command.call) {
+            orrery_call_error(command.call, "the run is over");
         }
-        g_free(command);
     }
     fail_waiters(c, "the run is over");
 }
@@ -743,8 +717,7 @@ static void *conductor_main(void *opaque)
 {
     struct conductor *c = opaque;
 
-    if (form(c)) {
-        begin(c);
+    if (wait_for_start(c) && begin(c)) {
         run_loop(c);
     }
     close_commands(c);

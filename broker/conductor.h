@@ -8,17 +8,7 @@
 #define ORRERY_BROKER_CONDUCTOR_H
 
 #include "broker.h"
-
-struct call;
-
-enum command_kind {
-    COMMAND_START, /* everybody is ready */
-    COMMAND_PAUSE,
-    COMMAND_STEP,  /* ns: how far */
-    COMMAND_UNTIL, /* ns: virtual time */
-    COMMAND_RESUME,
-    COMMAND_DOWN, /* park and end here */
-};
+#include "mailbox.h"
 
 struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_error *err);
 void orrery_conductor_destroy(struct conductor *conductor); /* accepts NULL; not running */

@@ -35,8 +35,8 @@ static struct tally count(const struct orrery_segment *seg)
     return tally;
 }
 
-struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns, uint64_t for_ns,
-                            bool can_wake)
+struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns, uint64_t ceiling_ns,
+                            uint64_t for_ns, bool can_wake)
 {
     struct tally tally = count(seg);
     uint64_t limit_ns = for_ns ? for_ns : ORRERY_TIME_INF;
@@ -54,7 +54,7 @@ struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
     } else if (tally.off == orrery_seg_members(seg) - 1 && tally.last_off_ns < limit_ns) {
         ending.kind = ENDING_OFF;
         ending.at_ns = tally.last_off_ns;
-    } else if (for_ns && bound_ns >= for_ns) {
+    } else if (for_ns && bound_ns >= for_ns && ceiling_ns >= for_ns) {
         ending.kind = ENDING_TIME;
         ending.at_ns = for_ns;
     } else if (bound_ns >= ORRERY_TIME_INF && !can_wake) {

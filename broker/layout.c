@@ -58,7 +58,7 @@ static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orre
 {
     struct layout_port *a = add_port(layout, plan, link->ends[0], link->uart);
     struct layout_port *b = add_port(layout, plan, link->ends[1], link->uart);
-    uint64_t latency_ns = orrery_plan_frame_ns(&a->format);
+    uint64_t latency_ns = link->latency_ns ? link->latency_ns : orrery_plan_frame_ns(&a->format);
 
     a->tx_lane = b->rx_lane = (unsigned)layout->lane_count;
     add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, LINK_SLOTS);

@@ -147,6 +147,20 @@ static bool check_instances(const Orrery__Plan *plan, struct orrery_error *err)
     return ok;
 }
 
+static bool check_link(const Orrery__Link *link, size_t i, struct orrery_error *err)
+{
+    struct uart_format format = orrery_plan_uart(link->uart);
+
+    if (link->ends[0]->member == link->ends[1]->member) {
+        return bad(err, "link %zu: loops to its own member", i);
+    }
+    if (link->latency_ns &&
+        (link->latency_ns < orrery_plan_frame_ns(&format) || link->latency_ns >= ORRERY_TIME_INF)) {
+        return bad(err, "link %zu: latency is not between one frame and 13 days", i);
+    }
+    return true;
+}
+
 static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -165,9 +179,7 @@ static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
             ok = check_end(plan, link->ends[0], used, "link", i + 1, err) &&
                  check_end(plan, link->ends[1], used, "link", i + 1, err) &&
                  check_uart(link->uart, "link", i + 1, err);
-            if (ok && link->ends[0]->member == link->ends[1]->member) {
-                ok = bad(err, "link %zu: loops to its own member", i + 1);
-            }
+            ok = ok && check_link(link, i + 1, err);
         }
     }
     for (size_t i = 0; i < plan->n_attaches && ok; i++) {

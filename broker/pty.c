@@ -92,6 +92,8 @@ struct uart_format orrery_pty_format(const struct pty *pty, const struct uart_fo
     if (termios.c_ospeed != 0) { /* B0 hangs up a modem; a wire has no such thing */
         line.baud = termios.c_ospeed;
     }
+    /* Linux answers CS8 without parity whatever is set on a pseudo-terminal (pty_set_termios()):
+     * then the link's own stands. */
     switch (termios.c_cflag & CSIZE) {
     case CS5:
         line.data_bits = 5;
@@ -103,10 +105,11 @@ struct uart_format orrery_pty_format(const struct pty *pty, const struct uart_fo
         line.data_bits = 7;
         break;
     default:
-        line.data_bits = 8;
         break;
     }
-    line.parity = !(termios.c_cflag & PARENB) ? 'N' : termios.c_cflag & PARODD ? 'O' : 'E';
+    if (termios.c_cflag & PARENB) {
+        line.parity = termios.c_cflag & PARODD ? 'O' : 'E';
+    }
     line.stop_halves = termios.c_cflag & CSTOPB ? 4 : 2;
     return line;
 }

@@ -17,7 +17,10 @@ struct pty {
 bool orrery_pty_open(struct pty *pty, const struct uart_format *format, struct orrery_error *err);
 void orrery_pty_close(struct pty *pty);
 
-/* What the user's terminal program has set; format itself while nobody has set anything. */
+/*
+ * What the user's terminal program has set; format itself while nobody has set anything. Baud
+ * and stop bits, that is: the kernel keeps no parity and no character size for a pty.
+ */
 struct uart_format orrery_pty_format(const struct pty *pty, const struct uart_format *format);
 
 #endif

@@ -18,33 +18,50 @@ void orrery_run_finish(struct run *run)
     pthread_mutex_destroy(&run->lock);
 }
 
+/* With the lock held. */
 static bool decide(struct run *run, int exit_code, const char *line)
 {
-    bool first;
-
-    pthread_mutex_lock(&run->lock);
     /* A run that ended well may still fail to write its last line. */
-    first = !run->decided || (run->exit_code == EXIT_RUN_OK && exit_code == EXIT_RUN_BROKE);
+    bool first =
+        !run->decided || (run->exit_code == EXIT_RUN_OK && exit_code == EXIT_RUN_BROKE);
+
     if (first) {
         run->decided = true;
         run->exit_code = exit_code;
         snprintf(run->line, sizeof(run->line), "%s", line);
     }
-    pthread_mutex_unlock(&run->lock);
     return first;
+}
+
+bool orrery_run_start(struct run *run, struct orrery_member *broker)
+{
+    bool start;
+
+    /* Under the lock of orrery_run_break(): RUNNING must not hide a DEAD of this moment. */
+    pthread_mutex_lock(&run->lock);
+    start = !run->decided && orrery_state(run->seg) == ORRERY_FORMING;
+    if (start) {
+        orrery_start(broker);
+    }
+    pthread_mutex_unlock(&run->lock);
+    return start;
 }
 
 bool orrery_run_end(struct run *run, int exit_code, const char *format, ...)
 {
     char line[sizeof(run->line)] = "";
     va_list args;
+    bool first;
 
     if (format) {
         va_start(args, format);
         vsnprintf(line, sizeof(line), format, args);
         va_end(args);
     }
-    return decide(run, exit_code, line);
+    pthread_mutex_lock(&run->lock);
+    first = decide(run, exit_code, line);
+    pthread_mutex_unlock(&run->lock);
+    return first;
 }
 
 /* A reason that a member wrote: it names itself by number only, and may be any bytes. */
@@ -70,19 +87,23 @@ bool orrery_run_break(struct run *run, int member, const char *format, ...)
 {
     char line[sizeof(run->line)], reason[200];
     va_list args;
+    bool first;
 
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    if (orrery_state(run->seg) == ORRERY_ENDED) {
-        return decide(run, EXIT_RUN_BROKE, line);
+    /* Under the lock: whoever sees the segment dead finds our line, not one made from it. */
+    pthread_mutex_lock(&run->lock);
+    if (orrery_state(run->seg) != ORRERY_ENDED) {
+        orrery_mark_dead(run->seg, member, line);
+        orrery_dead_reason(run->seg, reason, sizeof(reason));
+        if (strncmp(reason, line, strlen(reason)) != 0 || reason[0] == '\0') {
+            members_line(run, line, sizeof(line));
+        }
     }
-    orrery_mark_dead(run->seg, member, line);
-    orrery_dead_reason(run->seg, reason, sizeof(reason));
-    if (strncmp(reason, line, strlen(reason)) != 0 || reason[0] == '\0') {
-        members_line(run, line, sizeof(line));
-    }
-    return decide(run, EXIT_RUN_BROKE, line);
+    first = decide(run, EXIT_RUN_BROKE, line);
+    pthread_mutex_unlock(&run->lock);
+    return first;
 }
 
 void orrery_run_found_dead(struct run *run)
@@ -90,7 +111,9 @@ void orrery_run_found_dead(struct run *run)
     char line[sizeof(run->line)];
 
     members_line(run, line, sizeof(line));
+    pthread_mutex_lock(&run->lock);
     decide(run, EXIT_RUN_BROKE, line);
+    pthread_mutex_unlock(&run->lock);
 }
 
 uint64_t orrery_run_time_of(struct run *run, unsigned member)

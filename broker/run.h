@@ -28,6 +28,8 @@ struct run {
 void orrery_run_init(struct run *run, struct orrery_segment *seg);
 void orrery_run_finish(struct run *run);
 
+/* Start it, unless something broke already; broker: its handle of member 0. */
+bool orrery_run_start(struct run *run, struct orrery_member *broker);
 /* It ended in virtual time: exit code and line (NULL: none). False: it was decided before. */
 __attribute__((format(printf, 3, 4))) bool orrery_run_end(struct run *run, int exit_code,
                                                           const char *format, ...);

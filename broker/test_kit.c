@@ -241,6 +241,10 @@ void test_finish(struct test_run *run, double timeout_s)
     run->err = read_memory(run->err_fd);
     hash = strstr(run->out, "trace-hash: ");
     snprintf(run->hash, sizeof(run->hash), "%.64s", hash ? hash + 12 : "");
+    if (getenv("VERBOSE")) {
+        fprintf(stderr, "exit %d in %.3f s\n%s%s", run->exit_code, run->wall_s, run->out,
+                run->err);
+    }
 }
 
 bool test_clean(struct test_run *run)

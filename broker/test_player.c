@@ -102,7 +102,7 @@ static void on_timer(struct player *p)
     if (p->text && p->ticks == 1) {
         say(p, p->text);
     }
-    p->timer_ns = p->period_ns ? p->now_ns + p->period_ns : ORRERY_TIME_INF;
+    p->timer_ns = p->period_ns ? p->now_ns + p->period_ns : p->off_ns ? p->off_ns : ORRERY_TIME_INF;
 }
 
 static void on_message(struct player *p, const struct orrery_message *msg)
@@ -155,12 +155,34 @@ static void execute(struct player *p, uint64_t limit_ns)
     }
 }
 
+/* SIGUSR1 is its debugger: stops it, and lets it go on. */
+static struct orrery_member *debugged;
+static volatile sig_atomic_t stop_wanted;
+
+static void on_signal(int number)
+{
+    stop_wanted = !stop_wanted;
+    orrery_kick(debugged);
+}
+
+static void stand_still(struct player *p)
+{
+    orrery_stopped(p->m, p->now_ns);
+    while (stop_wanted && orrery_state(p->seg) == ORRERY_RUNNING) {
+        test_sleep_ms(1);
+    }
+    orrery_resumed(p->m);
+}
+
 static enum orrery_wake live(struct player *p)
 {
     for (;;) {
         uint64_t limit, need;
         enum orrery_wake why;
 
+        if (stop_wanted) {
+            stand_still(p);
+        }
         limit = p->is_off ? 0 : orrery_window(p->m, p->now_ns, NULL);
         execute(p, limit);
         need = p->timer_ns;
@@ -267,6 +289,8 @@ int orrery_test_player(int argc, char **argv)
     if (p.off_ns && p.timer_ns == ORRERY_TIME_INF) {
         p.timer_ns = p.off_ns;
     }
+    debugged = p.m;
+    signal(SIGUSR1, on_signal);
     if (!say_ready(&p, argv[0])) {
         return 96;
     }

@@ -15,6 +15,7 @@
  *   off=NS      power off with success then; fail=NS code=C: fail then
  *   unready=1   join, and never say ready
  *   hang=1      ignore SIGTERM and the end of the run
+ * SIGUSR1 stops it as a debugger would, and again lets it go on.
  */
 int orrery_test_player(int argc, char **argv);
 

@@ -73,6 +73,11 @@ static bool arrange_descriptors(const struct child_spec *spec, int *report)
     return true;
 }
 
+static const char *program(const struct child_spec *spec)
+{
+    return spec->path ? spec->path : spec->argv[0];
+}
+
 static _Noreturn void become(const struct child_spec *spec, pid_t parent, int report)
 {
     int error;
@@ -86,7 +91,7 @@ static _Noreturn void become(const struct child_spec *spec, pid_t parent, int re
     }
     reset_signals();
     if (arrange_descriptors(spec, &report)) {
-        execv(spec->argv[0], spec->argv);
+        execv(program(spec), spec->argv);
     }
     error = errno;
     if (write(report, &error, sizeof(error)) < 0) {
@@ -99,7 +104,7 @@ static _Noreturn void become(const struct child_spec *spec, pid_t parent, int re
 
 static pid_t fail_start(const struct child_spec *spec, struct problem *why, int error)
 {
-    problem_broke(why, "cannot start %s: %s", spec->argv[0], error_text(error));
+    problem_broke(why, "cannot start %s: %s", program(spec), error_text(error));
     return -1;
 }
 

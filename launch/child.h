@@ -17,8 +17,9 @@
 #define CHILD_PASS_MAX 2
 
 struct child_spec {
-    char *const *argv; /* argv[0] is the path */
-    int out, err;      /* -1: ours */
+    const char *path; /* NULL: argv[0] */
+    char *const *argv;
+    int out, err; /* -1: ours */
     int pass[CHILD_PASS_MAX];
     unsigned pass_count;
     bool dies_with_us; /* SIGKILL when orrery dies, however it dies */

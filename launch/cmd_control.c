@@ -20,7 +20,7 @@ static int ask(const char *wanted, Orrery__Request__CallCase what, void *message
 {
     struct arena arena = {0};
     char when[TIME_TEXT_SIZE];
-    struct problem why;
+    struct problem why = {0};
     Orrery__Reply *reply = NULL;
     char *run;
 
@@ -54,7 +54,7 @@ static int pause_main(int argc, char **argv)
     Orrery__Empty empty = ORRERY__EMPTY__INIT;
     const char *run = NULL;
     struct words words;
-    struct problem why;
+    struct problem why = {0};
 
     if (!parse(argc, argv, "orrery pause [--run RUN]", 0, &run, &words, &why)) {
         return problem_report(&why);
@@ -67,7 +67,7 @@ static int resume_main(int argc, char **argv)
     Orrery__Empty empty = ORRERY__EMPTY__INIT;
     const char *run = NULL;
     struct words words;
-    struct problem why;
+    struct problem why = {0};
 
     if (!parse(argc, argv, "orrery resume [--run RUN]", 0, &run, &words, &why)) {
         return problem_report(&why);
@@ -93,7 +93,7 @@ static int step_main(int argc, char **argv)
 {
     Orrery__Step step = ORRERY__STEP__INIT;
     const char *run = NULL;
-    struct problem why;
+    struct problem why = {0};
 
     if (!parse_with_time(argc, argv, "orrery step TIME [--run RUN]", &run, &step.ns, &why)) {
         return problem_report(&why);
@@ -105,7 +105,7 @@ static int until_main(int argc, char **argv)
 {
     Orrery__Until until = ORRERY__UNTIL__INIT;
     const char *run = NULL;
-    struct problem why;
+    struct problem why = {0};
 
     if (!parse_with_time(argc, argv, "orrery until TIME [--run RUN]", &run, &until.ns, &why)) {
         return problem_report(&why);
@@ -162,7 +162,7 @@ static int down_main(int argc, char **argv)
         .usage = "orrery down [RUN]", .defs = defs, .def_count = 1, .most = 1};
     struct arena arena = {0};
     struct words words;
-    struct problem why;
+    struct problem why = {0};
     char *path;
     bool good;
 

@@ -119,7 +119,7 @@ static int monitor_main(int argc, char **argv)
                                        .most = SIZE_MAX,
                                        .rest_is_words = true};
     struct target t;
-    struct problem why;
+    struct problem why = {0};
     bool good = choose(argc, argv, rules, &t, &why);
 
     if (good) {
@@ -166,7 +166,7 @@ static int qmp_main(int argc, char **argv)
     json_t *arguments = NULL;
     json_error_t error;
     struct target t;
-    struct problem why;
+    struct problem why = {0};
     bool good = choose(argc, argv, rules, &t, &why);
 
     if (good && t.words.count > 2) {
@@ -219,7 +219,7 @@ static int gdb_main(int argc, char **argv)
     const struct option_rules rules = {
         .usage = "orrery gdb INSTANCE [-- GDB ARGUMENTS...]", .least = 1, .most = SIZE_MAX};
     struct target t;
-    struct problem why;
+    struct problem why = {0};
     bool good = choose(argc, argv, rules, &t, &why);
 
     return finish(&t, good && exec_gdb(&t, &why), &why);
@@ -311,7 +311,7 @@ static int console_main(int argc, char **argv)
                                        .least = 1,
                                        .most = 1};
     struct target t = {0};
-    struct problem why;
+    struct problem why = {0};
     char *port, *dot, *instance;
     int fd;
 

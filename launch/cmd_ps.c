@@ -74,7 +74,7 @@ static bool print_tables(const struct strings *runs)
 {
     Orrery__Reply **replies = NULL;
     struct arena arena = {0};
-    struct problem why;
+    struct problem why = {0};
     bool good = true, ports = false;
 
     replies = arena_pointers(&arena, runs->count);
@@ -136,7 +136,7 @@ static json_t *json_of_run(const char *run, const Orrery__Status *status)
 static bool print_json(const struct strings *runs)
 {
     json_t *list = json_array();
-    struct problem why;
+    struct problem why = {0};
     bool good = true;
 
     for (size_t i = 0; i < runs->count; i++) {
@@ -164,7 +164,7 @@ static int ps_main(int argc, char **argv)
     struct arena arena = {0};
     struct strings runs = {0};
     struct words words;
-    struct problem why;
+    struct problem why = {0};
 
     if (!options_parse(argc, argv, &rules, &words, &why)) {
         return problem_report(&why);
@@ -223,7 +223,7 @@ static int events_main(int argc, char **argv)
     struct arena arena = {0};
     struct connection c;
     struct words words;
-    struct problem why;
+    struct problem why = {0};
     nng_msg *msg;
     char *path;
 

@@ -134,7 +134,7 @@ static int run_with(int argc, char **argv, struct arena *arena)
     struct ensemble e = {.arena = arena};
     struct manifest m;
     struct words words;
-    struct problem why;
+    struct problem why = {0};
 
     if (!parse_options(argc, argv, &o, &words, &why) ||
         !manifest_read(&m, words.items[0], arena, &why) || !apply_options(&o, &m, &e.plan, &why) ||
@@ -190,7 +190,7 @@ static int validate_main(int argc, char **argv)
     const struct option_rules rules = {
         .usage = "orrery validate MANIFEST...", .least = 1, .most = SIZE_MAX};
     struct words words;
-    struct problem why;
+    struct problem why = {0};
     int code = EXIT_PASS;
 
     if (!options_parse(argc, argv, &rules, &words, &why)) {

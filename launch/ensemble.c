@@ -406,6 +406,7 @@ static void tidy_up(struct ensemble *e)
         close(e->signal_fd);
     }
     rundir_remove(&e->dir);
+    keeper_dismiss(&e->keeper);
 }
 
 static int run_to_end(struct ensemble *e, struct problem *why)
@@ -437,6 +438,7 @@ int ensemble_run(struct ensemble *e, struct problem *why)
     int code;
 
     e->ready_fd = e->signal_fd = -1;
+    e->keeper.pipe = -1;
     e->first_dead = -1;
     e->dir.fd = -1;
     e->members = arena_array(e->arena, e->manifest->instance_count, sizeof(*e->members));
@@ -444,7 +446,9 @@ int ensemble_run(struct ensemble *e, struct problem *why)
         e->members[i].log_fd = -1;
     }
     rundir_sweep();
-    if (!watch_signals(e, why) || !rundir_create(&e->dir, e->manifest->name, why)) {
+    if (!watch_signals(e, why) || !keeper_start(&e->keeper, why) ||
+        !rundir_create(&e->dir, e->manifest->name, why)) {
+        keeper_dismiss(&e->keeper);
         return problem_report(why);
     }
     e->plan.run_dir = e->dir.path;

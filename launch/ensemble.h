@@ -2,10 +2,10 @@
 /*
  * ensemble.h - the processes of one run, from the first to the last.
  *
- * Order: the broker starts and says that it listens; then the QEMUs. The run lasts as long as
+ * Order: the keeper; the broker, until it says that it listens; the QEMUs. The run lasts as long as
  * the broker, whose exit code is the run's. Then what is left of the QEMUs is ended, and the run
  * directory goes. When the launcher is killed the kernel kills the QEMUs (PR_SET_PDEATHSIG), and
- * the broker, which watches the launcher, says so and removes the run directory.
+ * the broker, which watches the launcher, says so and ends; the keeper removes the directory.
  */
 #ifndef LAUNCH_ENSEMBLE_H
 #define LAUNCH_ENSEMBLE_H
@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "keeper.h"
 #include "manifest.h"
 #include "orrery.h"
 #include "plan.h"
@@ -32,6 +33,7 @@ struct ensemble {
     const struct manifest *manifest;
     struct run_plan plan;
     struct rundir dir;
+    struct keeper keeper;
     struct arena *arena;
     pid_t broker; /* 0: gone */
     int broker_status;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "keeper.h"
 #include "orrery.pb-c.h"
 #include "problem.h"
 #include "suggest.h"
@@ -36,7 +37,7 @@ static const struct command *find_command(const char *name)
 static int fail_unknown(const char *name)
 {
     struct suggestion near;
-    struct problem why;
+    struct problem why = {0};
 
     suggest_begin(&near, name);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -107,6 +108,9 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "--version")) {
         printf("orrery %s (protocol %d)\n", ORRERY_VERSION, ORRERY__PROTOCOL__PROTOCOL_VERSION);
         return EXIT_PASS;
+    }
+    if (!strcmp(argv[1], "keep")) {
+        return keeper_main();
     }
     command = find_command(argv[1]);
     if (!command) {

@@ -177,7 +177,7 @@ static void expect_problem(const char *path)
     static const char mark[] = "# expect: ";
     struct arena arena = {0};
     struct manifest m;
-    struct problem why;
+    struct problem why = {0};
     size_t len;
     char *text = load(path, &len), expected[2048];
 
@@ -202,7 +202,7 @@ static void expect_good(const char *path)
 {
     struct arena arena = {0};
     struct manifest m;
-    struct problem why;
+    struct problem why = {0};
 
     if (!manifest_read(&m, path, &arena, &why)) {
         fail_msg("%s", why.text);
@@ -222,7 +222,7 @@ static void test_good(void **state)
 
 static void read_good(struct manifest *m, struct arena *arena, const char *name)
 {
-    struct problem why;
+    struct problem why = {0};
     char path[1024];
 
     snprintf(path, sizeof(path), "%s/good/%s",
@@ -253,7 +253,7 @@ static void test_everything(void **state)
     assert_true(m.instances[2].named_ports[0].defined);
     assert_int_equal(m.instances[2].icount, DEFAULT_ICOUNT);
     assert_int_equal(m.links[0].uart.stop_halves, 3);
-    assert_int_equal(m.links[0].latency_ns, 10000000);
+    assert_int_equal(m.links[0].latency_ns, 1093750);
     assert_int_equal(m.links[1].uart.parity, 'E');
     assert_string_equal(m.links[1].ends[0].port, "bus1");
     assert_int_equal(m.attaches[0].uart.data_bits, 9);
@@ -267,7 +267,7 @@ static void test_only(void **state)
 {
     struct arena arena = {0};
     struct manifest m;
-    struct problem why;
+    struct problem why = {0};
 
     read_good(&m, &arena, "pair.yaml");
     manifest_choose_pace(&m);
@@ -344,7 +344,7 @@ static void expect_fast(const char *text, size_t len, const char *expected)
     struct arena arena = {0};
     struct timespec start, end;
     struct manifest m;
-    struct problem why;
+    struct problem why = {0};
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     assert_false(manifest_parse(&m, "big.yaml", text, len, &arena, &why));

@@ -97,7 +97,7 @@ static void read_tail(int fd, char *tail, size_t size)
 bool obituary_of_member(const char *file, const struct instance *inst, int status, int log_fd)
 {
     char how[CHILD_STATUS_SIZE], tail[768];
-    struct problem line;
+    struct problem line = {0};
 
     read_tail(log_fd, tail, sizeof(tail));
     if (!*tail) {

@@ -48,7 +48,7 @@ static bool is_listed(const char *path)
 static void test_life(void **state)
 {
     struct rundir dir, twin;
-    struct problem why;
+    struct problem why = {0};
     struct stat st;
     char path[128];
 
@@ -73,7 +73,7 @@ static void test_life(void **state)
 static void test_sweep(void **state)
 {
     struct rundir dir;
-    struct problem why;
+    struct problem why = {0};
     struct stat st;
     char path[RUNDIR_PATH_SIZE] = "";
     int pipes[2], status;
@@ -105,7 +105,7 @@ static void test_sweep(void **state)
 static void test_foreign(void **state)
 {
     struct rundir dir;
-    struct problem why;
+    struct problem why = {0};
     char base[128];
 
     snprintf(base, sizeof(base), "%s/orrery-%u", home, (unsigned)geteuid());
@@ -129,7 +129,7 @@ static void test_race(void **state)
         if (fork() == 0) {
             for (int k = 0; k < 200; k++) {
                 struct rundir dir;
-                struct problem why;
+                struct problem why = {0};
 
                 if (!rundir_create(&dir, "race", &why)) {
                     fprintf(stderr, "%s\n", why.text);
@@ -168,7 +168,7 @@ static void test_options(void **state)
          g[] = "--fro", h[] = "--dry-run=1", i[] = "-x";
     const char *value;
     struct words words;
-    struct problem why;
+    struct problem why = {0};
     bool flag;
 
     assert_true(parse((char *[]){b, c, a, e}, 4, &value, &flag, &words, &why));

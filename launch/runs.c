@@ -87,7 +87,7 @@ bool runs_find_instance(const char *wanted, const char *instance, struct arena *
     suggest_begin(&near, instance);
     for (size_t i = 0; i < runs.count; i++) {
         struct record record;
-        struct problem ignored; /* a run that is just starting or ending */
+        struct problem ignored = {0}; /* a run that is just starting or ending */
 
         if (record_read(runs.items[i], &record, arena, &ignored) &&
             find_in(&record, instance, found, &near)) {

@@ -284,13 +284,17 @@ static bool check_room(struct reader *r, const yaml_node_t *node, const struct m
 
 /* ---- links ---- */
 
+/*
+ * On a uart link the latency is one frame, which baud and format say already. The key is checked,
+ * so that nobody believes in another one; links of other kinds will set theirs with it.
+ */
 static bool check_latency(struct reader *r, const struct link_draft *draft)
 {
     const struct uart *uart = &draft->link.uart;
     uint64_t frame_ns = orrery_uart_frame_ns(uart->baud, uart->data_bits, uart->parity,
                                              uart->stop_halves);
 
-    if (!draft->latency) {
+    if (!draft->latency || draft->link.latency_ns == frame_ns) {
         return true;
     }
     if (!draft->link.latency_ns) {
@@ -298,9 +302,8 @@ static bool check_latency(struct reader *r, const struct link_draft *draft)
             r, draft->latency,
             "latency 0: nothing travels in no time; a frame here takes %" PRIu64 "ns", frame_ns);
     }
-    return draft->link.latency_ns >= frame_ns ||
-           reader_fail(r, draft->latency,
-                       "latency %s: shorter than one frame, which takes %" PRIu64 "ns",
+    return reader_fail(r, draft->latency,
+                       "latency %.40s: a uart link has that of one frame, here %" PRIu64 "ns",
                        node_text(draft->latency), frame_ns);
 }
 

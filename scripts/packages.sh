@@ -8,22 +8,17 @@ PACKAGES_RUN='
     python3 python3-venv xz-utils
     libfdt-dev libglib2.0-dev libpixman-1-dev libpng-dev libslirp-dev zlib1g-dev
     libjansson-dev libnng-dev libprotobuf-c-dev liburing-dev libyaml-dev protobuf-c-compiler
-    gcc-arm-none-eabi'
-PACKAGES_RISCV='gcc-riscv64-unknown-elf'
-PACKAGES_TEST='clang-format gdb-multiarch libcmocka-dev procps shellcheck socat spin'
+    gcc-arm-none-eabi gcc-riscv64-unknown-elf'
+PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev procps shellcheck socat spin'
 PACKAGES_LINT='clang-format clang-tidy cppcheck libcmocka-dev shellcheck'
 
-# packages_need PROFILE TARGET… - install what is missing. No root when nothing is.
+# packages_need PROFILE - install what is missing. No root when nothing is.
 packages_need() {
     packages_list=$PACKAGES_RUN
     case $1 in
-        test) packages_list="$packages_list $PACKAGES_RISCV $PACKAGES_TEST" ;;
+        test) packages_list="$packages_list $PACKAGES_TEST" ;;
         lint) packages_list="$packages_list $PACKAGES_LINT" ;;
     esac
-    shift
-    for packages_target; do
-        case $packages_target in riscv*) packages_list="$packages_list $PACKAGES_RISCV" ;; esac
-    done
 
     # Another system than Debian: its owner sees to it.
     command -v dpkg-query >/dev/null || return 0

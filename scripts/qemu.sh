@@ -11,6 +11,10 @@
 # Two trees are kept: the one in use and the one before.
 QEMU_KEEP=2
 
+# Targets that are always configured, though built only when named. The common objects depend
+# on the list (config-poison.h): with another list all of QEMU is compiled again.
+QEMU_LIKELY='arm aarch64 riscv32 riscv64 xtensa'
+
 # The patches of the series, in order.
 qemu_patches() {
     sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$ROOT/qemu-patches/series" 2>/dev/null || true
@@ -131,23 +135,28 @@ qemu_configure() {
 
 # qemu_build TARGET… - arm, the targets named, and those that were built here before.
 qemu_build() {
-    qemu_targets=$(
-        {
-            echo arm
-            for target; do echo "$target"; done
-            sed -n 's/^--target-list=\([^ ]*\).*/\1/p' "$QEMU_TREE/configured" 2>/dev/null | tr , '\n' | sed 's/-softmmu$//'
-        } | sort -u
+    qemu_wanted=$(
+        for target in arm "$@"; do echo "$target"; done
+        for program in "$QEMU_BUILD"/qemu-system-*[!p]; do
+            if [ -f "$program" ]; then
+                echo "${program##*/qemu-system-}"
+            fi
+        done
     )
+    qemu_configured=$(sed -n 's/^--target-list=\([^ ]*\).*/\1/p' "$QEMU_TREE/configured" 2>/dev/null)
+    qemu_targets=$(
+        for target in $QEMU_LIKELY $qemu_wanted; do echo "$target"; done
+        echo "$qemu_configured" | sed -e 's/-softmmu//g' -e 's/,/\n/g'
+    )
+    # shellcheck disable=SC2086 # words
+    qemu_targets=$(printf '%s\n' $qemu_targets | sort -u)
     for target in $qemu_targets; do
         [ -f "$QEMU_SRC/configs/targets/$target-softmmu.mak" ] || die 2 "$target: QEMU $QEMU_VERSION has no such target"
     done
     qemu_sync
     # shellcheck disable=SC2086 # words
     qemu_configure $qemu_targets
-    qemu_programs=
-    for target in $qemu_targets; do
-        qemu_programs="$qemu_programs qemu-system-$target"
-    done
+    qemu_programs=$(for target in $qemu_wanted; do echo "qemu-system-$target"; done | sort -u)
     # shellcheck disable=SC2086 # words
     step "build QEMU $QEMU_VERSION" qemu-build qemu_env ninja $qemu_programs
 }

@@ -173,7 +173,7 @@ test_c() {
     test_chosen=
     # "orrery:ipc / ring" (one suite only: "ipc / ring"); meson tells the rest on stderr
     test_list=$(meson test -C "$test_dir" --list 2>/dev/null |
-        sed -n 's,^\(.*:\)\{0,1\}\([^ ]*\) / \(.*\)$,\2/\3,p')
+        sed -n 's#^\(.*:\)\{0,1\}\([^ ]*\) / \(.*\)$#\2/\3#p')
     for test_one in $test_list; do
         expr "$test_one" : "$3" >/dev/null || continue
         test_wanted "$test_group/$test_one" && test_chosen="$test_chosen ${test_one#*/}"

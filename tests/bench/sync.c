@@ -164,8 +164,8 @@ static void member_main(int fd, const struct bench *bench, unsigned index)
 {
     struct orrery_error err;
     struct orrery_segment *seg = orrery_segment_attach(fd, 0, &err);
-    struct actor a = {.role = bench->roles[index], .timer = ORRERY_TIME_INF, .lane = index,
-                      .length = bench->step_ns};
+    struct actor a = {.role = bench->roles[index], .now = 1, .timer = ORRERY_TIME_INF,
+                      .lane = index, .length = bench->step_ns};
 
     if (bench->cpus[index] >= 0) {
         cpu_set_t set;
@@ -185,7 +185,7 @@ static void member_main(int fd, const struct bench *bench, unsigned index)
         a.timer = 1;
     }
     /* Say that I am here by leaving 0; the broker starts when all have. */
-    orrery_publish(a.m, 0, 1);
+    orrery_publish(a.m, a.now, a.now);
     act_until_ended(&a);
     orrery_done(a.m);
     _exit(0);
@@ -249,7 +249,12 @@ static double measure(const struct bench *bench, uint64_t steps)
     started = host_ns();
     orrery_start(broker);
     while (!orrery_all_reached(broker, end_ns)) {
-        orrery_broker_wait(broker, end_ns, -1);
+        if (orrery_broker_wait(broker, end_ns, -1) == ORRERY_STATE_DEAD) {
+            char reason[200];
+
+            orrery_dead_reason(seg, reason, sizeof(reason));
+            die(reason);
+        }
     }
     ended = host_ns();
     orrery_end(broker, end_ns);

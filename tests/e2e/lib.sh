@@ -30,6 +30,17 @@
 #   wait_for SECONDS COMMAND…        until the command succeeds; fails when it never does
 #   full SHORT LONG                  prints LONG under --full, else SHORT
 #   seconds                          prints the monotonic clock, with hundredths
+#
+# Ensembles:
+#
+#   pair NAME FIRMWARE FIRMWARE [CLOCK [LINE…]]   a manifest of two lm3s6965evb, a and b, joined by
+#                                    serial0, consoles on serial1: prints its path
+#   hash_in FILE                     the trace hash that a run printed
+#   start_run NAME MANIFEST [OPTION…]  `orrery run` in the background; waits until it runs: $PID,
+#                                    $RUN (for --run), $RUN_DIR
+#   ps_run FILTER                    what `orrery ps --json` says of $RUN, through jq
+#   pid_of INSTANCE                  of $RUN; also broker and launcher
+#   hogs N; no_hogs                  load on the processors
 
 TOP=$(cd "$(dirname "$0")/../.." && pwd -P)
 EXAMPLES=$TOP/examples
@@ -159,6 +170,84 @@ wait_for() {
         [ "$(seconds | tr -d .)" -lt "$wait_until" ] || return 1
         sleep 0.05
     done
+}
+
+# ---- ensembles ----
+
+pair() {
+    cat >"$SCRATCH/$1.yaml" <<END
+orrery: 1
+name: $1
+clock: { seed: 1, for: 30s${4:+, $4} }
+instances:
+  a: { machine: lm3s6965evb, firmware: $2.elf, icount: 4, semihosting: true }
+  b: { machine: lm3s6965evb, firmware: $3.elf, icount: 4, semihosting: true }
+links:
+  - { uart: [a.serial0, b.serial0], baud: 115200 }
+attach:
+  - { port: a.serial1, to: stdout }
+  - { port: b.serial1, to: stdout }
+END
+    pair_file=$SCRATCH/$1.yaml
+    [ $# -le 4 ] || { shift 4 && printf '%s\n' "$@" >>"$pair_file"; }
+    echo "$pair_file"
+}
+
+hash_in() { sed -n 's/^trace-hash: //p' "$1"; }
+
+start_run() {
+    run_id=$1
+    shift
+    start "$run_id" "$ORRERY" run "$@"
+    RUN=''
+    RUN_DIR=''
+    wait_for 20 run_stands || { diag "$run_id does not get going:"; diag_file "$SCRATCH/$run_id.err"; false; }
+}
+
+# The run that $PID launched: its directory ends in its pid.
+run_stands() {
+    RUN_DIR=$(find "$SCRATCH/run" -mindepth 2 -maxdepth 2 -name "*-$PID" 2>/dev/null)
+    RUN=${RUN_DIR##*/}
+    gone "$PID" || { [ -n "$RUN" ] && ps_run .state | grep -qE 'running|paused|ended'; }
+}
+
+ps_run() {
+    timeout 10 "$ORRERY" ps --json 2>/dev/null |
+        jq -r --arg run "$RUN" ".[] | select(.run == \$run) | $1"
+}
+
+pid_of() {
+    case $1 in
+        launcher) echo "$PID" ;;
+        broker) child_of "$PID" orrery-broker ;;
+        *) child_of "$PID" "name=$1," ;;
+    esac
+}
+
+# child_of PID TEXT - the child that has the text in its command line.
+child_of() {
+    tr ' ' '\n' <"/proc/$1/task/$1/children" 2>/dev/null | while read -r child; do
+        if tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null | grep -qF -e "$2"; then
+            echo "$child"
+            break
+        fi
+    done
+}
+
+hogs() {
+    hog_pids=
+    hog_count=0
+    while [ "$hog_count" -lt "$1" ]; do
+        sh -c 'while :; do :; done' &
+        hog_pids="$hog_pids $!"
+        hog_count=$((hog_count + 1))
+    done
+}
+
+no_hogs() {
+    # shellcheck disable=SC2086 # words
+    { kill -KILL $hog_pids && wait $hog_pids; } 2>/dev/null
+    hog_pids=
 }
 
 full() { if [ -n "${ORRERY_FULL:-}" ]; then echo "$2"; else echo "$1"; fi; }

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh [-n RUNS] - what the lockstep costs, as ratios against the same QEMU build without
+# Orrery's member, measured in turn in the same run. Whole processes, start and end included.
+# `./bootstrap bench` calls it with ORRERY_QEMU_DIR, ORRERY_BUILD and orrery in PATH.
+set -eu
+
+HERE=$(cd "$(dirname "$0")" && pwd -P)
+BUILD=${ORRERY_BUILD:-$HERE/../../build}
+FIRMWARE=$BUILD/tests/firmware
+QEMU=$ORRERY_QEMU_DIR/qemu-system-arm
+RUNS=5
+case ${1:-} in
+    -n) RUNS=$2 ;;
+    '') ;;
+    *) echo "usage: run.sh [-n RUNS]" >&2 && exit 2 ;;
+esac
+
+DIR=$(mktemp -d)
+HOGS=
+trap 'hogs_stop; rm -rf "$DIR"' EXIT
+trap 'exit 3' INT TERM
+
+hogs_start() {
+    for _ in 1 2; do
+        sh -c 'while :; do :; done' &
+        HOGS="$HOGS $!"
+    done
+}
+
+hogs_stop() {
+    # shellcheck disable=SC2086 # words
+    [ -z "$HOGS" ] || kill $HOGS 2>/dev/null || :
+    HOGS=
+}
+
+# The same QEMUs at once, unlinked.
+stock() {
+    pids=
+    for elf; do
+        "$QEMU" -M lm3s6965evb -nodefaults -display none -seed 1 \
+            -rtc base=2020-01-01T00:00:00,clock=vm -icount shift=4,align=off,sleep=off \
+            -serial null -serial null -semihosting-config enable=on,target=gdb \
+            -kernel "$FIRMWARE/$elf.elf" >"$DIR/stock.log" 2>&1 &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid"; done
+}
+
+linked() { orrery run "$HERE/$1.yaml" >"$DIR/linked.log" 2>&1; }
+linked_loaded() {
+    hogs_start
+    linked "$1"
+    hogs_stop
+}
+
+# seconds COMMAND… - wall time, with a meaningful exit code
+seconds() {
+    start=$(date +%s%N)
+    "$@" || { cat "$DIR"/*.log >&2 && exit 3; }
+    end=$(date +%s%N)
+    echo "$start $end" | awk '{ printf "%.3f\n", ($2 - $1) / 1e9 }'
+}
+
+# spread FILE - "median (min to max)"
+spread() {
+    sort -n "$1" | awk '{ v[NR] = $1 }
+        END { printf "%.3f (%.3f to %.3f)", v[int((NR + 1) / 2)], v[1], v[NR] }'
+}
+
+# compare NAME GOAL 'COMMAND A' 'COMMAND B' [inverse] - A B A B…; the ratio pair by pair
+compare() {
+    : >"$DIR/a"
+    : >"$DIR/b"
+    : >"$DIR/ratio"
+    i=0
+    while [ "$i" -le "$RUNS" ]; do
+        # shellcheck disable=SC2086 # words
+        a=$(seconds $3)
+        # shellcheck disable=SC2086
+        b=$(seconds $4)
+        # the first pair warms the caches
+        if [ "$i" -gt 0 ]; then
+            echo "$a" >>"$DIR/a"
+            echo "$b" >>"$DIR/b"
+            echo "$a $b ${5:-}" | awk '{ print ($3 == "inverse" ? $2 / $1 : $1 / $2) }' >>"$DIR/ratio"
+        fi
+        i=$((i + 1))
+    done
+    printf '%-52s %-9s %-26s %s s against %s s\n' "$1" "$2" "$(spread "$DIR/ratio")" \
+        "$(spread "$DIR/a")" "$(spread "$DIR/b")"
+}
+
+# rate NAME COUNT UNIT COMMAND… - how long one of COUNT takes
+rate() {
+    rate_name=$1 rate_count=$2 rate_unit=$3
+    shift 3
+    : >"$DIR/a"
+    i=0
+    while [ "$i" -lt "$RUNS" ]; do
+        seconds "$@" | awk -v n="$rate_count" '{ print $1 * 1e6 / n }' >>"$DIR/a"
+        i=$((i + 1))
+    done
+    printf '%-52s %-9s %s %s\n' "$rate_name" '' "$(spread "$DIR/a")" "$rate_unit"
+}
+
+echo "$(nproc) cores; medians of $RUNS runs (least to most); load $(cut -d ' ' -f 1 /proc/loadavg)"
+echo
+printf '%-52s %-9s %-26s %s\n' 'wall time, linked against unlinked' goal ratio 'linked against baseline'
+compare 'busy pair, 86.8 us link' '<= 1.10' 'linked busy-pair' 'stock busy_long busy_long'
+compare 'busy beside 1 ms ticks, against busy alone' '<= 1.35' 'linked busy-tick' 'stock busy_long'
+compare 'busy beside a sleeper, against busy alone' '<= 1.03' 'linked busy-sleep' 'stock busy_long'
+compare 'two asleep with 1 ms ticks: times faster' '>= 6' 'linked ticks' 'stock tick tick' inverse
+compare 'busy pair beside 2 hogs, against unloaded' '<= 10' 'linked_loaded busy-pair' 'linked busy-pair'
+rate 'ping-pong of one byte at 115200 baud' 20000 'us a message' linked pingpong
+rate 'bytes one way, back to back at 115200 baud' 10000 'us a message' linked stream
+echo
+"$BUILD/tests/bench/sync-bench"
