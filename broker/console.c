@@ -12,7 +12,7 @@
 
 struct line {
     GString *text;
-    uint64_t first_ns;
+    uint64_t last_ns;
     bool shown;
 };
 
@@ -120,8 +120,8 @@ static void append_line(struct console *console, unsigned port, bool colour)
     const struct layout_port *from = &console->layout->ports[port];
     GString *to = console->scratch;
 
-    g_string_append_printf(to, "[%3" PRIu64 ".%09" PRIu64 "] ", line->first_ns / NS_PER_S,
-                           line->first_ns % NS_PER_S);
+    g_string_append_printf(to, "[%3" PRIu64 ".%09" PRIu64 "] ", line->last_ns / NS_PER_S,
+                           line->last_ns % NS_PER_S);
     if (colour) {
         g_string_append_printf(to, "\033[%sm%-*s\033[0m", colour_of(from->member),
                                console->label_width, from->full);
@@ -155,7 +155,7 @@ static void release_line(struct console *console, unsigned port)
         orrery_io_write(console->log, console->scratch->str, console->scratch->len);
     }
     g_string_truncate(line->text, 0);
-    line->first_ns = 0;
+    line->last_ns = 0;
 }
 
 void orrery_console_byte(struct console *console, unsigned port, uint64_t at_ns, uint8_t byte,
@@ -163,9 +163,7 @@ void orrery_console_byte(struct console *console, unsigned port, uint64_t at_ns,
 {
     struct line *line = &console->lines[port];
 
-    if (line->first_ns == 0) {
-        line->first_ns = at_ns;
-    }
+    line->last_ns = at_ns; /* a line bears the time of its end, so the stream is in order */
     line->shown = shown;
     if (byte == '\n') {
         release_line(console, port);
@@ -186,7 +184,7 @@ void orrery_console_finish(struct console *console)
             const struct line *line = &console->lines[i];
 
             if (line->text->len > 0 &&
-                (first < 0 || line->first_ns < console->lines[first].first_ns)) {
+                (first < 0 || line->last_ns < console->lines[first].last_ns)) {
                 first = (int)i;
             }
         }

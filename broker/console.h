@@ -4,7 +4,7 @@
  *
  *     [  0.001234567] ping.serial1 | hello
  *
- * A line comes out when it ends, with the time of its first byte. Io loop's thread only.
+ * A line comes out when it ends, with that time. Io loop's thread only.
  */
 #ifndef ORRERY_BROKER_CONSOLE_H
 #define ORRERY_BROKER_CONSOLE_H

@@ -277,7 +277,11 @@ struct orrery_segment *orrery_segment_format(int fd, const struct orrery_topolog
     if (!check_topology(topo, err)) {
         return NULL;
     }
-    if (fstat(fd, &st) < 0 || st.st_size != 0) {
+    if (fstat(fd, &st) < 0) {
+        fail(err, "segment: %s", strerror(errno));
+        return NULL;
+    }
+    if (st.st_size != 0) {
         fail(err, "segment: the file is not empty");
         return NULL;
     }

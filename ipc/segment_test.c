@@ -144,7 +144,7 @@ static void test_not_empty(void **state)
     good(&f);
     assert_int_equal(write(fd, "x", 1), 1);
     refused(orrery_segment_format(fd, &f.topo, &err), &err, "not empty");
-    refused(orrery_segment_format(-1, &f.topo, &err), &err, "not empty");
+    refused(orrery_segment_format(-1, &f.topo, &err), &err, "segment: Bad file descriptor");
     close(fd);
 }
 
@@ -345,7 +345,7 @@ static void test_malicious_header(void **state)
     SPOIL(h->turn_ns = 0, "inconsistent header");
     SPOIL(h->member_count = 0, "inconsistent header");
     SPOIL(h->member_count = ORRERY_MAX_MEMBERS + 1, "inconsistent header");
-    SPOIL(h->member_count = ORRERY_MAX_MEMBERS, "inconsistent header");
+    SPOIL(h->member_count = ORRERY_MAX_MEMBERS, "inconsistent");
     SPOIL(h->lane_count = ORRERY_MAX_LANES + 1, "inconsistent header");
     SPOIL(h->state_count = ORRERY_MAX_STATES + 1, "inconsistent header");
     SPOIL(h->members = 0, "inconsistent header");

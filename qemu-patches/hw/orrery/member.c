@@ -107,8 +107,14 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
 
 static void machine_ready(Notifier *notifier, void *data)
 {
+    const char *unused = orrery_port_unused();
     Error *err = NULL;
 
+    if (unused) {
+        error_report("orrery-member: %s: no device of this machine uses port "
+                     "%s", the_member->name, unused);
+        exit(3);
+    }
     orrery_pacer_machine_ready(the_member);
     if (!orrery_control_ready(the_member, &err)) {
         error_report_err(err);

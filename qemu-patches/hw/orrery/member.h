@@ -68,6 +68,9 @@ bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp);
 bool orrery_control_ready(OrreryMember *m, Error **errp);
 void orrery_control_close(struct OrreryControl *control);
 
+/* port.c: the first port that no device of the machine uses, or NULL */
+const char *orrery_port_unused(void);
+
 /* pacer.c */
 void orrery_pacer_install(OrreryMember *m);
 void orrery_pacer_machine_ready(OrreryMember *m);

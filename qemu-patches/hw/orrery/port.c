@@ -15,6 +15,7 @@
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
+#include "qemu/queue.h"
 #include "qemu/timer.h"
 #include "chardev/char.h"
 #include "chardev/char-serial.h"
@@ -37,7 +38,22 @@ struct OrreryPort {
     QEMUSerialSetParams own;
     uint64_t tx_end; /* of the frame on the wire */
     bool warned;
+    QSLIST_ENTRY(OrreryPort) next;
 };
+
+static QSLIST_HEAD(, OrreryPort) all_ports = QSLIST_HEAD_INITIALIZER(all_ports);
+
+const char *orrery_port_unused(void)
+{
+    OrreryPort *p;
+
+    QSLIST_FOREACH(p, &all_ports, next) {
+        if (!CHARDEV(p)->be) {
+            return p->info->name;
+        }
+    }
+    return NULL;
+}
 
 static unsigned stop_halves(const OrreryPort *p)
 {
@@ -203,6 +219,7 @@ static void orrery_port_open(Chardev *chr, ChardevBackend *backend,
     }
     orrery_member_on_message(p->member, p->info->rx_lane,
                              orrery_port_deliver, p);
+    QSLIST_INSERT_HEAD(&all_ports, p, next);
 }
 
 static void orrery_port_class_init(ObjectClass *oc, void *data)
