@@ -17,8 +17,8 @@ static void test_batch(void **state)
     assert_int_equal(strlen(test_talk_hash), 64);
     assert_non_null(strstr(test_talk_out, "] a.serial1 | tick 10\n"));
     assert_non_null(strstr(test_talk_out, "] b.serial1 | tick 7\n"));
-    /* 10 periods, then one frame of 86805 ns (10 bits at 115200) until the first byte is in */
-    assert_non_null(strstr(test_talk_out, "[  0.002086806] a.serial1 | tick 10\n"));
+    /* 10 periods, then 8 frames of 86806 ns (10 bits at 115200) until the line is in */
+    assert_non_null(strstr(test_talk_out, "[  0.002694448] a.serial1 | tick 10\n"));
 }
 
 static void expect_same(struct test_run *run)
@@ -105,7 +105,7 @@ static void test_last_words(void **state)
     run.options[1] = "off=1000";
     test_play(&run);
     assert_int_equal(run.exit_code, 0);
-    assert_non_null(strstr(run.out, "[  0.000087806] a.serial1 | all\n"));
+    assert_non_null(strstr(run.out, "[  0.000348224] a.serial1 | all\n"));
     assert_non_null(strstr(run.out, " a.serial1 | done-without-end\n"));
     assert_true(test_clean(&run));
 }
@@ -176,17 +176,17 @@ static void test_never_joins(void **state)
     struct test_run run = test_talk(0);
 
     run.options[1] = NULL;
-    run.join_timeout_ms = 300;
+    run.join_timeout_ms = 1500;
     test_play(&run);
-    assert_string_equal(run.err, "orrery: b never joined within 300 ms\n");
+    assert_string_equal(run.err, "orrery: b never joined within 1500 ms\n");
     assert_int_equal(run.exit_code, 3);
     assert_true(test_clean(&run));
 
     run = test_talk(0);
     run.options[1] = "unready=1";
-    run.join_timeout_ms = 300;
+    run.join_timeout_ms = 1500;
     test_play(&run);
-    assert_string_equal(run.err, "orrery: b joined but never said ready within 300 ms\n");
+    assert_string_equal(run.err, "orrery: b joined but never said ready within 1500 ms\n");
     assert_int_equal(run.exit_code, 3);
     assert_true(test_clean(&run));
 }

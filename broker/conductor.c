@@ -307,6 +307,7 @@ static void do_pause(struct conductor *c, struct call *call)
     if (atomic_load(&c->holding)) {
         orrery_call_stopped(call, c->goal_ns);
     } else if (c->hold_at_goal && c->parked_there) {
+        c->parked_at = orrery_host_ns(); /* this caller, too, may wait a while for a debugger */
         g_queue_push_tail(&c->waiters, call);
     } else if (park(c, PARK_TIMEOUT_MS, &at_ns, call)) {
         fail_waiters(c, "paused by another command");

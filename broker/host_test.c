@@ -276,7 +276,7 @@ static void test_file_and_logs(void **state)
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
-    assert_string_equal(text, "[  0.002086806] a.serial1 | tick 10\n");
+    assert_string_equal(text, "[  0.002694448] a.serial1 | tick 10\n");
     snprintf(path, sizeof(path), "cd %s && test -s logs/a.serial1.log && test -s "
              "logs/b.serial1.log && test -e logs/input.log && rm -r %s", dir, dir);
     assert_int_equal(system(path), 0);

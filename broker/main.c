@@ -237,6 +237,7 @@ static void end_members(struct broker *broker, bool ended_well)
         return;
     }
     orrery_members_signal(broker->members, SIGTERM);
+    orrery_members_signal(broker->members, SIGCONT); /* so that a stopped one gets it */
     if (!orrery_members_gone(broker->members, SIGTERM_MS)) {
         orrery_members_signal(broker->members, SIGKILL);
         orrery_members_gone(broker->members, SIGTERM_MS);

@@ -46,10 +46,10 @@ lint_shell() {
 
 lint_tidy() {
     command -v clang-tidy >/dev/null || return 77
-    # what meson compiles in our folders, each file once
+    # what meson compiles in our folders, each file once, tests left out
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$BUILD/compile_commands.json" |
-        grep -E '/(ipc|broker|launch)/[^/]*\.c$' | sort -u |
-        (cd "$BUILD" && xargs -r -n 4 -P "$(nproc)" clang-tidy -p "$BUILD" --quiet --extra-arg=-Wno-unknown-warning-option)
+        grep -E '/(ipc|broker|launch)/[^/]*\.c$' | grep -vE '_test\.c$|/test_' | sort -u |
+        (cd "$BUILD" && xargs -r -n 4 -P "$(nproc)" clang-tidy -p "$BUILD" --quiet --extra-arg=-w)
 }
 
 lint_cppcheck() {

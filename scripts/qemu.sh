@@ -27,7 +27,7 @@ qemu_tree() {
         echo "$QEMU_ORIGIN"
         for patch in $(qemu_patches); do
             echo "$patch"
-            cat "$ROOT/qemu-patches/$patch"
+            cat "$ROOT/qemu-patches/$patch" || exit 1
         done
     ) || die 3 "qemu-patches/series names a patch that is not there"
     qemu_key=$(printf '%s\n' "$qemu_key" | sha256sum | cut -c 1-12)
@@ -143,7 +143,7 @@ qemu_build() {
             fi
         done
     )
-    qemu_configured=$(sed -n 's/^--target-list=\([^ ]*\).*/\1/p' "$QEMU_TREE/configured" 2>/dev/null)
+    qemu_configured=$(sed -n 's/^--target-list=\([^ ]*\).*/\1/p' "$QEMU_TREE/configured" 2>/dev/null || true)
     qemu_targets=$(
         for target in $QEMU_LIKELY $qemu_wanted; do echo "$target"; done
         echo "$qemu_configured" | sed -e 's/-softmmu//g' -e 's/,/\n/g'

@@ -41,7 +41,7 @@ one_run() {
 many_runs() {
     different=0
     run=0
-    [ "$1" != loaded ] || hogs 2
+    [ "$1" != loaded ] || hogs "$(nproc)"
     from=$(seconds)
     while [ $run -lt "$RUNS" ]; do
         run=$((run + 1))

@@ -7,34 +7,8 @@
 # The lines of one port in the merged output, without stamp and name.
 lines_of() { sed -n "s/^\[ *[0-9.]*\] $1 *| //p" "$OUT"; }
 
-# Every line came when its last byte did, and lines come out in that order. Its first byte is
-# stamped, a frame takes 86806 ns (rounded up: the least is 86805.5), and the next line of the
-# port begins after its end: so each end lies between two bounds, which must not cross.
-in_order() {
-    tac "$1" | awk '
-        match($0, /^\[ *[0-9]+\.[0-9]+\] /) {
-            stamp = substr($0, 2, RLENGTH - 3)
-            sub(/\..*/, "", stamp)
-            ns = (stamp + 0) * 1e9 + substr($0, RLENGTH - 10, 9)
-            port = $0
-            sub(/^\[[^]]*\] /, "", port)
-            text = port
-            sub(/ *\|.*/, "", port)
-            sub(/^[^|]*\| /, "", text)
-            least = ns + length(text) * 86805
-            most = (port in next_first) ? next_first[port] : 1e18
-            if (least > later_most) {
-                print "after a line of " later_port ": " $0
-                bad = 1
-            }
-            if (most < later_most) { later_most = most; later_port = port }
-            next_first[port] = ns
-            lines++
-        }
-        BEGIN { later_most = 1e18 }
-        END { exit bad || lines < 10 }'
-}
-
+# Lines are stamped with the time of their last byte.
+in_order() { sed -n 's/^\[ *\([0-9]*\)\.\([0-9]*\)\] .*/\1\2/p' "$1" | sort -n -c; }
 last_is_hash() { tail -n 1 "$1" | grep -qx 'trace-hash: [0-9a-f]\{64\}'; }
 none_after() { awk -v limit="$1" '/^\[/ && $2 + 0 > limit { exit 1 }' "$2"; }
 

@@ -47,9 +47,10 @@ EXAMPLES=$TOP/examples
 ORRERY=${ORRERY:-$(command -v orrery || echo "$TOP/build/launch/orrery")}
 export TOP EXAMPLES ORRERY
 
-SCRATCH=$(mktemp -d /tmp/orrery-e2e.XXXXXX) || exit 3
-mkdir -m 700 "$SCRATCH/run"
-export SCRATCH XDG_RUNTIME_DIR="$SCRATCH/run"
+# Short: orrery takes another base for its runs when the paths of their sockets grow too long.
+SCRATCH=$(mktemp -d /tmp/oe.XXXXXX) || exit 3
+mkdir -m 700 "$SCRATCH/r"
+export SCRATCH XDG_RUNTIME_DIR="$SCRATCH/r"
 # Every process that comes from here carries this in its environment.
 export ORRERY_E2E_ID="$SCRATCH"
 
@@ -201,12 +202,16 @@ start_run() {
     start "$run_id" "$ORRERY" run "$@"
     RUN=''
     RUN_DIR=''
-    wait_for 20 run_stands || { diag "$run_id does not get going:"; diag_file "$SCRATCH/$run_id.err"; false; }
+    if ! wait_for 20 run_stands || [ -z "$RUN" ]; then
+        diag "$run_id does not get going:"
+        diag_file "$SCRATCH/$run_id.err"
+        return 1
+    fi
 }
 
 # The run that $PID launched: its directory ends in its pid.
 run_stands() {
-    RUN_DIR=$(find "$SCRATCH/run" -mindepth 2 -maxdepth 2 -name "*-$PID" 2>/dev/null)
+    RUN_DIR=$(find "$SCRATCH/r" -mindepth 2 -maxdepth 2 -name "*-$PID" 2>/dev/null)
     RUN=${RUN_DIR##*/}
     gone "$PID" || { [ -n "$RUN" ] && ps_run .state | grep -qE 'running|paused|ended'; }
 }
@@ -260,7 +265,7 @@ left_processes() {
 none_left() { [ -z "$(left_processes)" ]; }
 
 # Run directories of this script's runs.
-left_runs() { find "$SCRATCH/run" -mindepth 2 -maxdepth 2 2>/dev/null; }
+left_runs() { find "$SCRATCH/r" -mindepth 2 -maxdepth 2 2>/dev/null; }
 left_shm() { shm_files | grep -vxF -e "$shm_before"; }
 
 # nothing_left NAME [SECONDS] - what must hold at any time when no run of the script is alive.

@@ -316,7 +316,7 @@ static bool pacer_idle(CPUState *cpu)
 
 void orrery_pacer_sent(void)
 {
-    if (current_cpu->running &&
+    if (current_cpu && current_cpu->running &&
         (int64_t)orrery_horizon(pacer.lockstep) < pacer.stop) {
         cpu_exit(current_cpu); /* R3: end the window after this instruction */
     }
