@@ -251,12 +251,13 @@ static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct cal
     return false;
 }
 
-static void advance(struct conductor *c, uint64_t bound_ns)
+/* True: the ceiling moved, and what was true of words and rings may not be any more. */
+static bool advance(struct conductor *c, uint64_t bound_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), target = c->goal_ns, at_ns;
 
     if (atomic_load(&c->holding) || (c->throttled && bound_ns < word)) {
-        return;
+        return false;
     }
     if (c->paced) {
         uint64_t paced = orrery_pace_ceiling(&c->pace, orrery_host_ns(), bound_ns);
@@ -266,10 +267,13 @@ static void advance(struct conductor *c, uint64_t bound_ns)
                (bound_ns < word || word == ORRERY_TIME_INF)) {
         /* All was granted already: take it back where they are, type there, go on. */
         if (!park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL)) {
-            return;
+            return false;
         }
+        raise_to(c, target);
+        return true;
     }
     raise_to(c, target);
+    return orrery_ceiling(c->seg) != word;
 }
 
 /* ---- commands ---- */
@@ -582,17 +586,24 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
     int64_t timeout_us = -1;
 
     /* Beyond the ceiling nothing counts as reached; when time raises it, we look again. */
-    if (watch_ns <= word) {
+    if (watch_ns <= word && watch_ns < ORRERY_TIME_INF) {
         need = watch_ns;
     }
-    if (c->hold_at_goal && !holding && c->goal_ns <= word && c->goal_ns < need) {
+    if (c->hold_at_goal && c->goal_ns <= word && c->goal_ns < need) {
         need = c->goal_ns;
     }
     if (c->throttled && word < need) {
         need = word;
     }
-    if (holding || bound_ns >= ORRERY_TIME_INF) {
+    if (holding) {
         need = NEVER; /* nothing moves unless somebody asks */
+    } else if (need <= bound_ns) {
+        return; /* what was waited for is there */
+    } else if (need == NEVER && bound_ns < ORRERY_TIME_INF) {
+        need = ORRERY_TIME_INF; /* until all sleep for ever */
+    }
+    if (holding || bound_ns >= ORRERY_TIME_INF) {
+        timeout_us = -1; /* no output comes either */
     } else if (c->has_output) {
         timeout_us = OUTPUT_EVERY_US;
     } else if (c->parked_there) {
@@ -638,8 +649,9 @@ static void run_loop(struct conductor *c)
         note_progress(c, bound_ns);
         release(c, bound_ns);
         check_goal(c, bound_ns);
-        advance(c, bound_ns);
-        wait_for_more(c, bound_ns, watch_ns);
+        if (!advance(c, bound_ns)) {
+            wait_for_more(c, bound_ns, watch_ns);
+        }
     }
 }
 

@@ -57,7 +57,7 @@ struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
     } else if (for_ns && bound_ns >= for_ns && ceiling_ns >= for_ns) {
         ending.kind = ENDING_TIME;
         ending.at_ns = for_ns;
-    } else if (bound_ns >= ORRERY_TIME_INF && !can_wake) {
+    } else if (!for_ns && bound_ns >= ORRERY_TIME_INF && !can_wake) {
         ending.kind = ENDING_STARVED;
     }
     return ending;

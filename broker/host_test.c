@@ -199,7 +199,7 @@ static void test_pty_baud(void **state)
 /* stdout is a terminal: colours, a progress line, and no way in for the guest's escapes. */
 static void test_terminal(void **state)
 {
-    struct test_run run = test_talk(600 * MS);
+    struct test_run run = test_talk(1500 * MS);
     char buf[16384] = "";
     size_t got = 0;
     ssize_t n;
@@ -242,6 +242,35 @@ static void test_pty(void **state)
 static void test_pty_unpaced(void **state)
 {
     echo(ORRERY__ATTACH__TO__PTY, 0, false);
+}
+
+/* Nobody has anything to do until somebody types: time stands still, and no core is busy. */
+static void test_pty_all_asleep(void **state)
+{
+    struct test_run run = test_talk(0);
+    uint64_t start;
+    char path[128];
+    int fd;
+
+    run.attach_to = ORRERY__ATTACH__TO__PTY;
+    run.attach_b_to = -1;
+    run.options[0] = "echo=1";
+    run.options[1] = "period=0";
+    assert_true(test_start(&run));
+    assert_true(test_wait_state(&run, "running"));
+    snprintf(path, sizeof(path), "%s/a.serial1.pty", run.run_dir);
+    fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    for (int i = 0; i < 10; i++) {
+        start = test_now_ns();
+        expect_echo(fd, "x", "X");
+        assert_true(test_now_ns() - start < SECOND);
+        test_sleep_ms(30);
+    }
+    assert_true(test_cpu_ms(run.broker) < 200);
+    close(fd);
+    kill(run.broker, SIGINT);
+    test_finish(&run, 5);
+    assert_true(test_clean(&run));
 }
 
 static void test_tcp(void **state)
@@ -351,6 +380,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pty),
         cmocka_unit_test(test_pty_unpaced),
+        cmocka_unit_test(test_pty_all_asleep),
         cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_paste),
         cmocka_unit_test(test_pty_baud),

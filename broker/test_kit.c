@@ -33,6 +33,24 @@ void test_sleep_ms(unsigned ms)
     g_usleep(ms * 1000ul);
 }
 
+unsigned test_cpu_ms(pid_t pid)
+{
+    unsigned long user = 0, system = 0;
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    if (file) {
+        if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                   &system) != 2) {
+            user = system = 0;
+        }
+        fclose(file);
+    }
+    return (unsigned)((user + system) * 1000 / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
 /* ---- the plan ---- */
 
 static int memory_file(const void *bytes, size_t len)

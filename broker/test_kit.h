@@ -58,6 +58,7 @@ Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t le
 
 uint64_t test_now_ns(void);
 void test_sleep_ms(unsigned ms);
+unsigned test_cpu_ms(pid_t pid); /* processor time it has used */
 /* Wait until the run's state in Status is so. */
 bool test_wait_state(struct test_run *run, const char *state);
 

@@ -227,6 +227,12 @@ uint64_t member_horizon(struct orrery_member *m)
 {
     uint64_t horizon = 0;
 
+    if (!backlog_flush(m)) {
+        /* R7: a full ring is waited for. What it keeps here has lowered nobody (R3), so no
+         * snapshot would say when the answer may come. */
+        m->origin = m->seg->views[m->backlog->lane].dst;
+        return 0;
+    }
     if (m->seg->mode == ORRERY_TURNS && m->self != ORRERY_BROKER) {
         horizon = turns_horizon(m, &m->origin);
         if (horizon) {
@@ -236,15 +242,6 @@ uint64_t member_horizon(struct orrery_member *m)
     }
     while (!snapshot_words(m, &horizon, &m->origin)) {
         cpu_relax();
-    }
-    /* R3 for what a full ring keeps here: it has lowered nobody yet, but the answer may come. */
-    for (const struct backlog_entry *entry = m->backlog; entry; entry = entry->next) {
-        unsigned dst = m->seg->views[entry->lane].dst;
-
-        if (dst != ORRERY_BROKER) {
-            horizon = time_min(horizon,
-                               time_add(entry->arrival_ns, seg_dist(m->seg, dst, m->self)));
-        }
     }
     return horizon;
 }

@@ -224,7 +224,7 @@ struct orrery_segment *orrery_segment_of(const struct orrery_member *m);
  * Takes a snapshot, then drains the rings into the private queue. Returns the time up to
  * which (exclusive) the caller may start instructions before it must come back: the horizon,
  * less when a peer would otherwise wait for us for long, or with jitter. A value <= now_ns
- * means: nothing; publish and wait. *horizon_ns (may be NULL) gets the true horizon.
+ * means: nothing; publish and wait (also while a full ring keeps a send back). *horizon_ns (may be NULL) gets the true horizon.
  * The caller must also stop at orrery_next_arrival() and at its own next event.
  */
 uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horizon_ns);

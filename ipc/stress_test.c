@@ -32,7 +32,7 @@
 #define MAX_LANES 64
 #define STATES 2
 #define REACTION_NS 20000
-#define RUN_LIMIT_NS (UINT64_C(8) * 1000000000)
+#define RUN_LIMIT_NS (UINT64_C(30) * 1000000000)
 #define FNV_START UINT64_C(0xcbf29ce484222325)
 
 /* ---- what a run is ---- */
@@ -835,7 +835,7 @@ static void run_all(void (*make)(struct plan *), uint64_t end_ns, uint64_t full_
     plan.end_ns = full() ? full_end_ns : end_ns;
     run(&plan, &(struct conditions){.threads = true, .turns = true}, &want);
     assert_true(want.accesses > 20);
-    for (unsigned round = 0; round < (full() ? 10 : 1); round++) {
+    for (unsigned round = 0; round < (full() ? 15u : 2u); round++) {
         for (size_t i = 0; i < sizeof(under) / sizeof(under[0]); i++) {
             struct conditions conditions = under[i].conditions;
             uint64_t started = host_ns();

@@ -36,12 +36,13 @@ ninja_count() {
     tail -c 16384 "$1" 2>/dev/null | sed -n 's,^\[\([0-9]*\)/\([0-9]*\)\].*,\1 \2,p' | tail -n 1
 }
 
-# Runs beside a step and tells how far it is: in place on a terminal, else a line per 10 %.
-# A step that takes less than a second says nothing.
+# Runs beside a step and tells how far it is: in place on a terminal, else a line per 10 %, five
+# seconds apart or more. A step that takes less than a second (WATCH_PATIENCE, when no terminal is
+# there) says nothing.
 monitor() {
     trap - EXIT
     now
-    monitor_start=$NOW monitor_tenth=0 monitor_said=
+    monitor_start=$NOW monitor_tenth=0 monitor_last=$NOW monitor_said=
     sleep 1 >/dev/null 2>&1
     while kill -0 $$ 2>/dev/null; do
         now
@@ -50,11 +51,12 @@ monitor() {
         if [ -t 2 ]; then
             printf '\r\033[K%s … %s%s s' "$1" "${monitor_count:+[$monitor_done/$monitor_total] }" \
                 $((NOW - monitor_start)) >&2
-        elif [ -z "$monitor_said" ]; then
+        elif [ -z "$monitor_said" ] && [ $((NOW - monitor_start)) -ge "${WATCH_PATIENCE:-1}" ]; then
             printf '%s …\n' "$1" >&2
             monitor_said=yes
-        elif [ "${monitor_total:-0}" -gt 50 ] &&
+        elif [ "${monitor_total:-0}" -gt 0 ] && [ $((NOW - monitor_last)) -ge 5 ] &&
             [ $((monitor_done * 10 / monitor_total)) -gt "$monitor_tenth" ]; then
+            monitor_last=$NOW
             monitor_tenth=$((monitor_done * 10 / monitor_total))
             printf '%s … [%s/%s] %s s\n' "$1" "$monitor_done" "$monitor_total" \
                 $((NOW - monitor_start)) >&2

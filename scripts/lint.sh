@@ -25,7 +25,12 @@ lint_format() {
         echo "clang-format $LINT_FORMAT_VERSION is not here; the layout of C files was not checked"
         return 77
     fi
-    (cd "$ROOT" && lint_c_files | xargs -r "$lint_tool" --dry-run -Werror)
+    lint_bad=$(cd "$ROOT" && lint_c_files | xargs -r "$lint_tool" --dry-run -Werror 2>&1 |
+        sed -n 's/^\([^ :]*\):.*clang-format-violations.*/\1/p' | sort -u)
+    [ -n "$lint_bad" ] || return 0
+    echo "not laid out as .clang-format says (./bootstrap lint --fix):"
+    echo "$lint_bad"
+    return 1
 }
 
 lint_fix() {

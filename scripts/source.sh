@@ -50,7 +50,7 @@ source_entries() {
                 next
             if (value["types"] !~ /deb/ || (" " value["components"] " ") !~ /[ \t]main[ \t]/)
                 next
-            if (value["uris"] == "" || value["uris"] ~ /security/)
+            if (value["uris"] == "" || value["uris"] ~ /security|^cdrom:/)
                 next
             found = 0
             n = split(value["suites"], suite, /[ \t]+/)

@@ -231,12 +231,12 @@ pid_of() {
 
 # child_of PID TEXT - the child that has the text in its command line.
 child_of() {
-    tr ' ' '\n' <"/proc/$1/task/$1/children" 2>/dev/null | while read -r child; do
-        if tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null | grep -qF -e "$2"; then
+    { tr ' ' '\n' <"/proc/$1/task/$1/children" | while read -r child; do
+        if tr '\0' ' ' <"/proc/$child/cmdline" | grep -qF -e "$2"; then
             echo "$child"
             break
         fi
-    done
+    done; } 2>/dev/null
 }
 
 hogs() {
@@ -260,7 +260,9 @@ seconds() { cut -d ' ' -f 1 /proc/uptime; }
 
 # Processes that this script started and that are still there, one pid a line.
 left_processes() {
-    env -u ORRERY_E2E_ID grep -lsz -x "ORRERY_E2E_ID=$SCRATCH" /proc/[0-9]*/environ | cut -d / -f 3
+    # without the mark on what looks for it
+    # shellcheck disable=SC2016
+    env -u ORRERY_E2E_ID sh -c 'grep -lsz -x "$1" /proc/[0-9]*/environ | cut -d / -f 3' - "ORRERY_E2E_ID=$SCRATCH"
 }
 none_left() { [ -z "$(left_processes)" ]; }
 
