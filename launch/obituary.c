@@ -69,7 +69,13 @@ void obituary_of_broker(struct orrery_segment *seg, int status)
     fprintf(stderr, "orrery: broker died (%s) at virtual time %s\n", how, when);
 }
 
-/* The last lines of a log, joined; lines that begin with '+' are ours. */
+/* Lines that begin with '+' are ours; a warning is nothing to die of. */
+static bool is_last_word(const char *line)
+{
+    return *line != '+' && !strstr(line, ": warning: ");
+}
+
+/* The last lines of a log, joined. */
 static void read_tail(int fd, char *tail, size_t size)
 {
     char bytes[TAIL_BYTES + 1], *lines[TAIL_LINES] = {NULL}, *save = NULL;
@@ -80,7 +86,7 @@ static void read_tail(int fd, char *tail, size_t size)
     *tail = 0;
     bytes[n > 0 ? n : 0] = 0;
     for (char *line = strtok_r(bytes, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
-        if (*line != '+') {
+        if (is_last_word(line)) {
             memmove(lines, lines + 1, (TAIL_LINES - 1) * sizeof(lines[0]));
             lines[TAIL_LINES - 1] = line;
         }

@@ -17,7 +17,7 @@ begin() {
     shift
     start_run death "$manifest" --trace-hash "$@"
     wait_for 20 past_start || not_ok "$as: gets going"
-    PIDS="a=$(pid_of a) b=$(pid_of b) broker=$(pid_of broker) launcher=$PID"
+    PIDS="a=$(pid_of a) b=$(pid_of b) broker=$(pid_of broker) launcher=$(pid_of launcher)"
 }
 
 # signal NAME WHO - as `begin` found them.
@@ -26,7 +26,7 @@ signal() { kill "-$1" "$(echo "$PIDS" | sed "s/.*\<$2=\([0-9]*\).*/\1/")" 2>/dev
 # The processes must not be listed by one that would be in the list.
 left() {
     left_pids=$(left_processes)
-    # shellcheck disable=SC2086 # on one line
+    # shellcheck disable=SC2046,SC2086 # on one line
     echo $left_pids $(left_runs) $(left_shm)
 }
 

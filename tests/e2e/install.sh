@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `meson install` under any prefix gives an orrery that works from there, with an empty
+# environment and a build directory nobody needs any more.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+PREFIX=$SCRATCH/prefix
+export CCACHE_TEMPDIR="$SCRATCH/ccache" # meson uses ccache, which likes XDG_RUNTIME_DIR
+
+run_timeout 120 meson setup "$SCRATCH/build" "$TOP" --prefix "$PREFIX" -Dqemu_dir="$ORRERY_QEMU_DIR"
+is "a build for a prefix is configured" "$RC" 0
+run_timeout 300 ninja -C "$SCRATCH/build"
+is "it builds" "$RC" 0
+run_timeout 60 meson install -C "$SCRATCH/build" --no-rebuild
+is "it installs" "$RC" 0
+rm -rf "$SCRATCH/build"
+
+# Nothing of the build's environment: the program finds its parts beside itself.
+installed() {
+    run_timeout 60 env -i PATH=/usr/bin:/bin HOME="$SCRATCH" XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" \
+        ORRERY_E2E_ID="$SCRATCH" "$PREFIX/bin/orrery" "$@"
+}
+
+installed --version
+is "orrery --version" "$RC" 0
+installed validate "$PREFIX/share/orrery/examples/uart-pair.yaml"
+is "it validates an installed example" "$RC" 0
+installed run "$PREFIX/share/orrery/examples/uart-pair.yaml" --dry-run
+contains "its QEMU is the installed one" "$OUT" "$PREFIX/libexec/orrery/qemu-system-arm"
+installed run "$PREFIX/share/orrery/examples/uart-pair.yaml"
+is "it runs an installed example" "$RC" 0
+contains "with the right dialogue" "$OUT" "ping: 20 replies, 0 errors"
+
+done_testing
