@@ -111,7 +111,7 @@ static void test_pause_with_debugger(void **state)
     for (int linked = 0; linked < 2; linked++) {
         struct test_run run = test_talk(100 * MS);
 
-        run.pace = 0.3;
+        run.pace = 0.05;
         run.no_link = !linked;
         assert_true(test_start(&run));
         assert_true(test_wait_state(&run, "running"));

@@ -12,7 +12,12 @@ orrery_build() {
     set -- -Dqemu_dir="$QEMU_BUILD" "$@"
     # Compilers and libraries that came since the last time make a new configuration.
     orrery_stamp="$* $(meson --version) $(command -v arm-none-eabi-gcc || :)
-$(command -v riscv64-unknown-elf-gcc || :) $(ls /usr/include/cmocka.h 2>/dev/null || :)"
+$(command -v riscv64-unknown-elf-gcc || :) $(ls /usr/include/cmocka.h 2>/dev/null || :)
+checkout $ROOT"
+    # a build of another checkout, copied along with it
+    if grep -sv -x -F "checkout $ROOT" "$orrery_dir/.bootstrap" | grep -q '^checkout '; then
+        rm -rf "$orrery_dir"
+    fi
     if ! [ -f "$orrery_dir/build.ninja" ]; then
         step "configure Orrery ($orrery_name)" "orrery-configure-$orrery_name" \
             orrery_env meson setup "$orrery_dir" "$ROOT" "$@"

@@ -40,7 +40,7 @@ packages_need() {
         command -v sudo >/dev/null ||
             die 3 "packages are missing; as root: apt-get install$packages_missing"
         packages_sudo=sudo
-        sudo -v || die 3 "packages are missing; as root: apt-get install$packages_missing"
+        sudo -n true 2>/dev/null || sudo -v || die 3 "packages are missing; as root: apt-get install$packages_missing"
     fi
     note "installing:$packages_missing"
     # An update that fails in part (a third-party source, say) need not matter: install decides.

@@ -121,7 +121,10 @@ qemu_configure() {
         --without-default-features --enable-tcg --enable-system --enable-slirp --enable-pixman \
         --enable-png --enable-fdt=system --disable-docs --disable-tools --disable-install-blobs \
         --disable-debug-info
-    if [ -f "$QEMU_BUILD/build.ninja" ] && [ "$(cat "$QEMU_TREE/configured" 2>/dev/null)" = "$*" ]; then
+    # the build keeps a python environment, and an upgrade of Debian changes both of these
+    qemu_stamp="$*
+$(/usr/bin/python3 -V) $(gcc -dumpfullversion)"
+    if [ -f "$QEMU_BUILD/build.ninja" ] && [ "$(cat "$QEMU_TREE/configured" 2>/dev/null)" = "$qemu_stamp" ]; then
         return 0
     fi
     /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null ||
@@ -130,7 +133,7 @@ qemu_configure() {
     mkdir -p "$QEMU_BUILD"
     rm -f "$QEMU_TREE/configured"
     step "configure QEMU $QEMU_VERSION (${qemu_list#,})" qemu-configure qemu_env "$QEMU_SRC/configure" "$@"
-    echo "$*" >"$QEMU_TREE/configured"
+    echo "$qemu_stamp" >"$QEMU_TREE/configured"
 }
 
 # qemu_build TARGET… - arm, the targets named, and those that were built here before.
