@@ -76,19 +76,19 @@ resets() {
     run_timeout 100 "$ORRERY" run "$manifest" --trace-hash
     no_hogs
     is "resets, loaded: the same output and hash" "$(cat "$OUT")" "$(cat "$SCRATCH/resets.reference")"
-    disturbed resets 200 "$manifest"
-    disturbed resets 200 "$manifest" --turns
+    disturbed resets 30 "$manifest" --pace 0.5
+    disturbed resets 30 "$manifest" --pace 0.5 --turns
 }
 
 # Some are over in no time: a pace gives the monitors theirs, and must not change anything either.
 undisturbed uart-pair "$EXAMPLES/uart-pair.yaml"
-disturbed uart-pair 500 "$EXAMPLES/uart-pair.yaml" --pace 0.2
+disturbed uart-pair 30 "$EXAMPLES/uart-pair.yaml" --pace 0.2
 undisturbed trio "$EXAMPLES/trio.yaml"
-disturbed trio 500 "$EXAMPLES/trio.yaml" --pace 0.3
+disturbed trio 30 "$EXAMPLES/trio.yaml" --pace 0.3
 spin=$(pair spin spin_send spin_send)
 for=$(full 400ms 2.1s)
 undisturbed spin "$spin" --for "$for"
-disturbed spin 200 "$spin" --for "$for"
-disturbed spin 200 "$spin" --for "$for" --jitter 11
+disturbed spin 30 "$spin" --for "$for" --pace 0.1
+disturbed spin 30 "$spin" --for "$for" --pace 0.1 --jitter 11
 resets
 done_testing
