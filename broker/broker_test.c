@@ -26,7 +26,7 @@ static void expect_same(struct test_run *run)
     test_remember_talk();
     test_play(run);
     assert_string_equal(run->err, "");
-    assert_int_equal(run->exit_code, 0);
+    test_ended(run, 0);
     assert_string_equal(run->hash, test_talk_hash);
     assert_string_equal(run->out, test_talk_out);
     assert_true(test_clean(run));
@@ -70,7 +70,7 @@ static void test_power_off(void **state)
     run.options[1] = "period=330000 say=7 off=60000000";
     test_play(&run);
     assert_string_equal(run.err, "");
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_int_equal(strlen(run.hash), 64);
     assert_true(test_clean(&run));
 }
@@ -86,7 +86,7 @@ static void test_guest_fails(void **state)
         run.jitter_seed = (uint64_t)i;
         test_play(&run);
         assert_string_equal(run.err, "orrery: b exited with code 7 at 0.050000000\n");
-        assert_int_equal(run.exit_code, 1);
+        test_ended(&run, 1);
         assert_int_equal(strlen(run.hash), 64);
         if (i) {
             assert_string_equal(run.hash, hash);
@@ -104,7 +104,7 @@ static void test_last_words(void **state)
     run.options[0] = "text=all~done-without-end off=2000";
     run.options[1] = "off=1000";
     test_play(&run);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_non_null(strstr(run.out, "[  0.000348224] a.serial1 | all\n"));
     assert_non_null(strstr(run.out, " a.serial1 | done-without-end\n"));
     assert_true(test_clean(&run));
@@ -117,7 +117,7 @@ static void test_starved(void **state)
     run.options[0] = "text=good~night period=0";
     run.options[1] = "period=0";
     test_play(&run);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: nothing can happen after "));
     assert_non_null(strstr(run.out, " a.serial1 | night\n"));
     assert_true(test_clean(&run));
@@ -130,7 +130,7 @@ static void test_sleepers_end_in_time(void **state)
     run.options[0] = run.options[1] = "period=0";
     test_play(&run);
     assert_string_equal(run.err, "");
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_true(run.wall_s < 5);
     assert_true(test_clean(&run));
 }
@@ -148,7 +148,7 @@ static void test_member_killed(void **state)
     killed = test_now_ns();
     test_finish(&run, 5);
     assert_true(test_now_ns() - killed < 2 * SECOND);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: b (pid "));
     assert_non_null(strstr(run.err, " died at virtual time "));
     assert_non_null(strstr(run.err, "killed by signal 9"));
@@ -166,7 +166,7 @@ static void test_killed_before_start(void **state)
     }
     kill(run.members[1], SIGKILL);
     test_finish(&run, 5);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: b (pid "));
     assert_true(test_clean(&run));
 }
@@ -179,7 +179,7 @@ static void test_never_joins(void **state)
     run.join_timeout_ms = 1500;
     test_play(&run);
     assert_string_equal(run.err, "orrery: b never joined within 1500 ms\n");
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_true(test_clean(&run));
 
     run = test_talk(0);
@@ -187,7 +187,7 @@ static void test_never_joins(void **state)
     run.join_timeout_ms = 1500;
     test_play(&run);
     assert_string_equal(run.err, "orrery: b joined but never said ready within 1500 ms\n");
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_true(test_clean(&run));
 }
 
@@ -202,7 +202,7 @@ static void test_interrupted(void **state)
     sent = test_now_ns();
     test_finish(&run, 5);
     assert_true(test_now_ns() - sent < 2 * SECOND);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: interrupted at "));
     assert_int_equal(strlen(run.hash), 64); /* everybody stood at one time: a whole trace */
     assert_true(test_clean(&run));
@@ -221,7 +221,7 @@ static void test_interrupted_while_stopped(void **state)
     sent = test_now_ns();
     test_finish(&run, 5);
     assert_true(test_now_ns() - sent < 2 * SECOND);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: interrupted at "));
     assert_true(test_clean(&run));
 }
@@ -233,7 +233,7 @@ static void test_lingering_member(void **state)
     run.options[0] = TALK_A " hang=1";
     test_remember_talk();
     test_play(&run);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_string_equal(run.hash, test_talk_hash);
     assert_true(test_clean(&run));
 }
@@ -248,7 +248,7 @@ static void test_launcher_dies(void **state)
     assert_true(test_wait_state(&run, "running"));
     kill(run.launcher, SIGKILL);
     test_finish(&run, 5);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: the launcher (pid "));
     assert_int_equal(access(run.run_dir, F_OK), -1);
     assert_true(test_clean(&run));
@@ -266,7 +266,7 @@ static void test_member_stops_for_a_while(void **state)
     test_sleep_ms(1000);
     kill(run.members[0], SIGCONT);
     test_finish(&run, 10);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_string_equal(run.hash, test_talk_hash);
     assert_true(test_clean(&run));
 }

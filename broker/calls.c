@@ -64,8 +64,8 @@ static void hello(struct broker *broker, struct call *call, const Orrery__Hello 
     unsigned member;
 
     if (hello->run_id != 0 && hello->run_id != broker->plan->run_id) {
-        orrery_call_error(call, "this is run %016" PRIx64 ", not %016" PRIx64,
-                          broker->plan->run_id, hello->run_id);
+        orrery_call_error(call, "this is run %016" PRIx64 ", not %016" PRIx64, broker->plan->run_id,
+                          hello->run_id);
         return;
     }
     /* The broker will signal this pid when the run ends: nobody may name another's. */

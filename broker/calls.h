@@ -8,7 +8,6 @@
 struct call;
 
 /* Answer the call, now or later. The request lives until then. */
-void orrery_calls_handle(struct broker *broker, struct call *call,
-                         const Orrery__Request *request);
+void orrery_calls_handle(struct broker *broker, struct call *call, const Orrery__Request *request);
 
 #endif

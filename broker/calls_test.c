@@ -59,7 +59,7 @@ static void stops(double pace, bool turns, uint64_t jitter_seed)
     }
     assert_int_equal(test_stopped_at(&run, ORRERY__REQUEST__CALL_UNTIL, 100 * MS), 100 * MS);
     test_finish(&run, 10);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_string_equal(run.hash, test_talk_hash);
     assert_string_equal(run.out, test_talk_out);
     assert_true(test_clean(&run));
@@ -99,7 +99,7 @@ static void test_stops_unpaced(void **state)
     }
     test_stopped_at(&run, ORRERY__REQUEST__CALL_DOWN, 0);
     test_finish(&run, 5);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, "orrery: interrupted at "));
     assert_true(test_clean(&run));
 }
@@ -126,7 +126,7 @@ static void test_pause_with_debugger(void **state)
         test_do(&run, ORRERY__REQUEST__CALL_PAUSE);
         test_do(&run, ORRERY__REQUEST__CALL_RESUME);
         test_finish(&run, 10);
-        assert_int_equal(run.exit_code, 0);
+        test_ended(&run, 0);
         test_remember_talk();
         assert_true(!linked || strcmp(run.hash, test_talk_hash) == 0);
         assert_true(test_clean(&run));
@@ -146,7 +146,7 @@ static void test_pause_with_stopped_process(void **state)
     test_refused(&run, ORRERY__REQUEST__CALL_PAUSE, 0, "b does not answer");
     kill(run.members[1], SIGCONT);
     test_finish(&run, 10);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_string_equal(run.hash, test_talk_hash);
     assert_true(test_clean(&run));
 }
@@ -259,7 +259,7 @@ static void test_bad_calls(void **state)
     test_start_member(&run, 0);
     test_finish(&run, 30);
     test_remember_talk();
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_string_equal(run.hash, test_talk_hash);
     assert_true(test_clean(&run));
 }

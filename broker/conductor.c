@@ -44,8 +44,8 @@ struct conductor {
     bool throttled;            /* more input waits at the ceiling */
     bool paced;
     struct pace pace;
-    uint64_t parked_at;        /* wall time */
-    GQueue waiters;            /* calls answered at the goal */
+    uint64_t parked_at; /* wall time */
+    GQueue waiters;     /* calls answered at the goal */
 
     atomic_bool holding, over, ended_well;
     _Atomic uint64_t started_ns; /* wall time, 0: not yet */
@@ -148,8 +148,7 @@ static bool deliver(struct conductor *c, const struct orrery_message *msg)
     }
     memcpy(&frame, msg->payload, sizeof(frame));
     if (!(frame.flags & ORRERY_UART_BREAK)) {
-        orrery_output_byte(c->broker->output, (unsigned)port, msg->arrival_ns,
-                           (uint8_t)frame.data);
+        orrery_output_byte(c->broker->output, (unsigned)port, msg->arrival_ns, (uint8_t)frame.data);
     }
     return true;
 }
@@ -222,8 +221,7 @@ static void raise_to(struct conductor *c, uint64_t target_ns)
     if (target_ns <= word) {
         return;
     }
-    to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word,
-                           target_ns);
+    to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word, target_ns);
     orrery_output_flush(c->broker->output);
     c->throttled = to < target_ns;
     orrery_raise_ceiling(c->self, to);
@@ -450,8 +448,8 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
 {
     struct run *run = &c->broker->run;
     bool can_wake = c->can_inject || c->hold_at_goal;
-    struct ending end =
-        orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns, can_wake);
+    struct ending end = orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns,
+                                      can_wake);
     char when[ORRERY_TIME_TEXT];
 
     *watch_ns = end.watch_ns;
@@ -551,8 +549,10 @@ static void check_debugger(struct conductor *c)
     }
     for (unsigned i = 1; i < orrery_seg_members(c->seg); i++) {
         if (orrery_is_stopped(c->seg, i) && orrery_word(c->seg, i) < c->goal_ns) {
-            snprintf(text, sizeof(text), "%s is stopped by its monitor or debugger at %s; the "
-                     "others stop at %s at the latest", orrery_seg_member_name(c->seg, i),
+            snprintf(text, sizeof(text),
+                     "%s is stopped by its monitor or debugger at %s; the "
+                     "others stop at %s at the latest",
+                     orrery_seg_member_name(c->seg, i),
                      orrery_time_text(stands, orrery_word(c->seg, i)),
                      orrery_time_text(others, c->goal_ns));
             fail_waiters(c, text);

@@ -65,8 +65,8 @@ void orrery_console_destroy(struct console *console)
 
 static const char *colour_of(unsigned member)
 {
-    static const char *const palette[] = {"36", "33", "32", "35", "34", "31", "96", "93", "92",
-                                          "95"};
+    static const char *const palette[] = {"36", "33", "32", "35", "34",
+                                          "31", "96", "93", "92", "95"};
 
     return palette[(member - 1) % G_N_ELEMENTS(palette)];
 }

@@ -305,7 +305,7 @@ void orrery_control_event(struct control *control, Orrery__Event__Kind kind, uin
 
     event.kind = kind;
     event.at_ns = at_ns;
-    event.who = (char *)who;   /* packed below, not kept */
+    event.who = (char *)who; /* packed below, not kept */
     event.text = (char *)text;
     if (nng_msg_alloc(&msg, orrery__event__get_packed_size(&event)) != 0) {
         return;

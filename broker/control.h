@@ -28,8 +28,8 @@ pid_t orrery_call_pid(const struct call *call);
 /* Answers, from any thread. */
 void orrery_call_reply(struct call *call, Orrery__Reply *reply);
 void orrery_call_ok(struct call *call);
-__attribute__((format(printf, 2, 3))) void orrery_call_error(struct call *call,
-                                                             const char *format, ...);
+__attribute__((format(printf, 2, 3))) void orrery_call_error(struct call *call, const char *format,
+                                                             ...);
 void orrery_call_stopped(struct call *call, uint64_t at_ns);
 
 /* Publish, from any thread. */

@@ -2,9 +2,9 @@
 #include "ending.h"
 
 struct tally {
-    unsigned off;         /* powered off with success */
+    unsigned off; /* powered off with success */
     uint64_t last_off_ns;
-    unsigned failed;      /* the first that failed, 0: none */
+    unsigned failed; /* the first that failed, 0: none */
     uint64_t failed_ns;
     int exit_code;
 };
@@ -35,8 +35,8 @@ static struct tally count(const struct orrery_segment *seg)
     return tally;
 }
 
-struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns, uint64_t ceiling_ns,
-                            uint64_t for_ns, bool can_wake)
+struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
+                            uint64_t ceiling_ns, uint64_t for_ns, bool can_wake)
 {
     struct tally tally = count(seg);
     uint64_t limit_ns = for_ns ? for_ns : ORRERY_TIME_INF;

@@ -26,7 +26,7 @@ struct ending {
  * ceiling_ns: who sleeps beyond it stands there. for_ns: 0, or the end asked for.
  * can_wake: something from outside may still come.
  */
-struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns, uint64_t ceiling_ns,
-                            uint64_t for_ns, bool can_wake);
+struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
+                            uint64_t ceiling_ns, uint64_t for_ns, bool can_wake);
 
 #endif

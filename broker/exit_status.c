@@ -41,7 +41,7 @@ static bool ask_zombie(pid_t pid, int *status)
     if (!at || at[1] != ' ' || (at[2] != 'Z' && at[2] != 'X')) {
         return false;
     }
-    at = strrchr(at, ' '); /* the last field */
+    at = strrchr(at, ' ');                      /* the last field */
     return at && sscanf(at, "%d", status) == 1; /* NOLINT(cert-err34-c): the kernel's format */
 }
 

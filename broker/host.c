@@ -354,8 +354,8 @@ static bool open_pty(struct host_port *hp, struct orrery_error *err)
 
 static bool open_tcp(struct host_port *hp, struct orrery_error *err)
 {
-    if (!orrery_tcp_listen(&hp->tcp, hp->host->broker->io, hp->port->attach->tcp_port,
-                           client_came, hp, err)) {
+    if (!orrery_tcp_listen(&hp->tcp, hp->host->broker->io, hp->port->attach->tcp_port, client_came,
+                           hp, err)) {
         return false;
     }
     snprintf(hp->where, sizeof(hp->where), "127.0.0.1:%u", hp->tcp.port);
@@ -423,8 +423,7 @@ static bool open_all(struct host *host, bool tty, struct orrery_error *err)
         }
     }
     host->console = orrery_console_create(host->broker->layout, host->out->file,
-                                          host->console_log ? host->console_log->file : NULL,
-                                          tty);
+                                          host->console_log ? host->console_log->file : NULL, tty);
     for (size_t i = 0; i < host->count; i++) {
         if (!open_port(&host->ports[i], err)) {
             return false;
@@ -452,8 +451,7 @@ struct host *orrery_host_create(struct broker *broker, struct orrery_error *err)
         return NULL;
     }
     if (tty) {
-        host->progress = orrery_io_timer(broker->io, PROGRESS_MS, PROGRESS_MS, show_progress,
-                                         host);
+        host->progress = orrery_io_timer(broker->io, PROGRESS_MS, PROGRESS_MS, show_progress, host);
     }
     return host;
 }

@@ -89,7 +89,7 @@ static void echo(int to, double pace, bool no_uring)
     close(fd);
     kill(run.broker, SIGINT);
     test_finish(&run, 5);
-    assert_int_equal(run.exit_code, 3);
+    test_ended(&run, 3);
     assert_non_null(strstr(run.err, where));
     snprintf(path, sizeof(path), "%s/input.log", log_dir);
     input = fopen(path, "r");
@@ -225,7 +225,7 @@ static void test_terminal(void **state)
     test_finish(&run, 10);
     close(slave);
     close(master);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_non_null(strstr(buf, "\033[36ma.serial1\033[0m | plain\r\n"));
     assert_non_null(strstr(buf, " | \033[31mred\033[0m\r\n"));
     assert_non_null(strstr(buf, " | \\x1b]0;title\\x07\r\n"));
@@ -293,7 +293,7 @@ static void test_file_and_logs(void **state)
     run.log_dir = log_dir;
     test_play(&run);
     assert_string_equal(run.err, "");
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     assert_null(strstr(run.out, "a.serial1"));
     file = fopen(path, "r");
     assert_non_null(file);
@@ -306,8 +306,10 @@ static void test_file_and_logs(void **state)
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
     assert_string_equal(text, "[  0.002694448] a.serial1 | tick 10\n");
-    snprintf(path, sizeof(path), "cd %s && test -s logs/a.serial1.log && test -s "
-             "logs/b.serial1.log && test -e logs/input.log && rm -r %s", dir, dir);
+    snprintf(path, sizeof(path),
+             "cd %s && test -s logs/a.serial1.log && test -s "
+             "logs/b.serial1.log && test -e logs/input.log && rm -r %s",
+             dir, dir);
     assert_int_equal(system(path), 0);
     assert_true(test_clean(&run));
 }
@@ -323,7 +325,7 @@ static void test_full_disk(void **state)
         test_play(&run);
         assert_string_equal(run.err,
                             "orrery: cannot write to /dev/full: No space left on device\n");
-        assert_int_equal(run.exit_code, 3);
+        test_ended(&run, 3);
         assert_true(test_clean(&run));
     }
 }
@@ -341,7 +343,7 @@ static void test_stdout_closed(void **state)
         test_play(&run);
         close(ends[1]);
         assert_string_equal(run.err, "orrery: cannot write to stdout: Broken pipe\n");
-        assert_int_equal(run.exit_code, 3);
+        test_ended(&run, 3);
         assert_true(test_clean(&run));
     }
 }
@@ -368,7 +370,7 @@ static void test_slow_stdout(void **state)
         }
         close(ends[0]);
         test_finish(&run, 10);
-        assert_int_equal(run.exit_code, 0);
+        test_ended(&run, 0);
         assert_string_equal(run.err, "");
         assert_true(bytes > 300000);
         assert_true(test_clean(&run));

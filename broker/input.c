@@ -9,7 +9,7 @@
 #include "output.h"
 #include "trace.h"
 
-#define QUEUE_FRAMES 4096u   /* per port; the host waits beyond */
+#define QUEUE_FRAMES 4096u    /* per port; the host waits beyond */
 #define FRAMES_AT_A_TIME 128u /* per port: half of its ring */
 
 struct line {

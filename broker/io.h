@@ -36,7 +36,7 @@ typedef void (*io_plain_fn)(void *opaque);
 typedef void (*io_error_fn)(void *opaque, int error);
 
 struct io *orrery_io_create(enum io_choice choice, struct orrery_error *err);
-void orrery_io_destroy(struct io *io); /* accepts NULL */
+void orrery_io_destroy(struct io *io);              /* accepts NULL */
 const char *orrery_io_backend(const struct io *io); /* "io_uring" or "poll" */
 
 /* Run callbacks until orrery_io_stop(). */
@@ -60,7 +60,7 @@ void orrery_io_unwatch(struct io_watch *watch); /* accepts NULL; before fd is cl
 struct io_file *orrery_io_file(struct io *io, int fd, io_error_fn fn, void *opaque);
 void orrery_io_write(struct io_file *file, const void *data, size_t len);
 size_t orrery_io_pending(const struct io_file *file); /* bytes not written yet */
-void orrery_io_file_close(struct io_file *file); /* accepts NULL; what is pending is lost */
+void orrery_io_file_close(struct io_file *file);      /* accepts NULL; what is pending is lost */
 /* Write out everything of every file: at most so long. False: something is left. */
 bool orrery_io_drain(struct io *io, unsigned timeout_ms);
 

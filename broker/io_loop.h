@@ -24,7 +24,7 @@ struct io_file {
     struct io_file *next;
     int fd;
     bool regular;
-    bool busy;      /* the kernel holds a write (or a poll for one) */
+    bool busy; /* the kernel holds a write (or a poll for one) */
     unsigned busy_tag;
     bool removed;
     bool failed;

@@ -371,25 +371,21 @@ static void test_environment(void **state)
 
 static const enum io_choice poll_choice = IO_POLL, uring_choice = IO_URING;
 
-#define ON_BOTH(test) \
-    {"poll: " #test, test, NULL, NULL, (void *)&poll_choice}, \
-    {"io_uring: " #test, test, NULL, NULL, (void *)&uring_choice}
+#define ON_BOTH(test)                                                                              \
+    {"poll: " #test, test, NULL, NULL, (void *)&poll_choice},                                      \
+    {                                                                                              \
+        "io_uring: " #test, test, NULL, NULL, (void *)&uring_choice                                \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(test_watch),
-        ON_BOTH(test_rest),
-        ON_BOTH(test_change_events),
-        ON_BOTH(test_unwatch_armed),
-        ON_BOTH(test_poke),
-        ON_BOTH(test_timers),
-        ON_BOTH(test_file),
-        ON_BOTH(test_full_disk),
-        ON_BOTH(test_full_pipe),
-        ON_BOTH(test_full_nonblocking_pipe),
-        ON_BOTH(test_destroy_busy),
-        cmocka_unit_test(test_environment),
+        ON_BOTH(test_watch),         ON_BOTH(test_rest),
+        ON_BOTH(test_change_events), ON_BOTH(test_unwatch_armed),
+        ON_BOTH(test_poke),          ON_BOTH(test_timers),
+        ON_BOTH(test_file),          ON_BOTH(test_full_disk),
+        ON_BOTH(test_full_pipe),     ON_BOTH(test_full_nonblocking_pipe),
+        ON_BOTH(test_destroy_busy),  cmocka_unit_test(test_environment),
     };
 
     signal(SIGPIPE, SIG_IGN);

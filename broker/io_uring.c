@@ -132,8 +132,7 @@ static void start_writes(struct io *io)
         if (!file->busy && orrery_io_file_next(file) && (sqe = get_sqe(state))) {
             /* offset -1: the file's own position, as write() has it; pipes and ttys too */
             io_uring_prep_write(sqe, file->fd, file->flight->data + file->flight_done,
-                                (unsigned)(file->flight->len - file->flight_done),
-                                (uint64_t)-1);
+                                (unsigned)(file->flight->len - file->flight_done), (uint64_t)-1);
             set_tag(sqe, file, TAG_WRITE);
             file->busy = true;
             file->busy_tag = TAG_WRITE;

@@ -12,7 +12,7 @@
 #define LINK_SLOTS 256u
 #define HOST_OUT_SLOTS 1024u /* port -> broker: the broker looks every 20 ms of wall time */
 #define HOST_IN_SLOTS 256u
-#define UNUSED_SLOTS 2u      /* broker -> port where the host never sends */
+#define UNUSED_SLOTS 2u /* broker -> port where the host never sends */
 /* R4: 2 x (slots into a member) + its senders stays below 2^14 versions. */
 #define SLOTS_INTO_MEMBER ((1u << 13) - ORRERY_MAX_MEMBERS)
 #define REACTION_NS UINT64_C(10000000)
@@ -74,8 +74,7 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
 
     port->attach = attach;
     port->tx_lane = (unsigned)layout->lane_count;
-    add_lane(layout, port->full, "broker", port->member, ORRERY_BROKER, latency_ns,
-             HOST_OUT_SLOTS);
+    add_lane(layout, port->full, "broker", port->member, ORRERY_BROKER, latency_ns, HOST_OUT_SLOTS);
     port->rx_lane = (unsigned)layout->lane_count;
     add_lane(layout, "broker", port->full, ORRERY_BROKER, port->member, latency_ns,
              orrery_layout_can_inject(port) ? HOST_IN_SLOTS : UNUSED_SLOTS);
@@ -141,9 +140,8 @@ void orrery_layout_destroy(struct layout *layout)
     }
 }
 
-struct orrery_segment *orrery_layout_segment(const struct layout *layout,
-                                             const Orrery__Plan *plan, int *fd,
-                                             struct orrery_error *err)
+struct orrery_segment *orrery_layout_segment(const struct layout *layout, const Orrery__Plan *plan,
+                                             int *fd, struct orrery_error *err)
 {
     struct orrery_topology topology = {
         .run_id = plan->run_id,

@@ -9,10 +9,10 @@
 /* Where a link or attach ends at an instance. */
 struct layout_port {
     unsigned member;
-    const char *name;           /* the Plan's: serial0 */
+    const char *name;               /* the Plan's: serial0 */
     char full[2 * ORRERY_NAME_MAX]; /* ping.serial0 */
-    unsigned tx_lane, rx_lane;  /* as the instance sees it */
-    const Orrery__Uart *uart;   /* the Plan's, may be NULL */
+    unsigned tx_lane, rx_lane;      /* as the instance sees it */
+    const Orrery__Uart *uart;       /* the Plan's, may be NULL */
     struct uart_format format;
     const Orrery__Attach *attach; /* NULL: it ends at another instance */
 };
@@ -35,8 +35,7 @@ void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
 bool orrery_layout_can_inject(const struct layout_port *port);
 
 /* Make and format the segment. *fd: a sealed memfd. NULL with err filled. */
-struct orrery_segment *orrery_layout_segment(const struct layout *layout,
-                                             const Orrery__Plan *plan, int *fd,
-                                             struct orrery_error *err);
+struct orrery_segment *orrery_layout_segment(const struct layout *layout, const Orrery__Plan *plan,
+                                             int *fd, struct orrery_error *err);
 
 #endif

@@ -104,8 +104,8 @@ static bool watch_signals(struct program *program, struct orrery_error *err)
         snprintf(err->text, sizeof(err->text), "signals: %s", strerror(errno));
         return false;
     }
-    program->signal_watch =
-        orrery_io_watch(program->broker.io, program->signal_fd, IO_IN, signalled, program);
+    program->signal_watch = orrery_io_watch(program->broker.io, program->signal_fd, IO_IN,
+                                            signalled, program);
     return true;
 }
 

@@ -101,16 +101,15 @@ static void join_timeout(void *opaque)
     name_who(members, MEMBER_ABSENT, absent, sizeof(absent));
     name_who(members, MEMBER_JOINED, unready, sizeof(unready));
     orrery_run_break(&members->broker->run, -1, "%s%s%s%s%s within %u ms", absent,
-                     absent[0] ? " never joined" : "", absent[0] && unready[0] ? "; " : "",
-                     unready, unready[0] ? " joined but never said ready" : "",
-                     timeout_ms(members));
+                     absent[0] ? " never joined" : "", absent[0] && unready[0] ? "; " : "", unready,
+                     unready[0] ? " joined but never said ready" : "", timeout_ms(members));
     orrery_conductor_wake(members->broker->conductor);
 }
 
 void orrery_members_expect(struct members *members)
 {
-    members->join_timer =
-        orrery_io_timer(members->broker->io, timeout_ms(members), 0, join_timeout, members);
+    members->join_timer = orrery_io_timer(members->broker->io, timeout_ms(members), 0, join_timeout,
+                                          members);
 }
 
 static void died(void *opaque, unsigned events)
@@ -128,7 +127,8 @@ static void died(void *opaque, unsigned events)
     }
     orrery_exit_status(member->pidfd, member->pid, how, sizeof(how));
     orrery_time_text(when, orrery_run_time_of(&broker->run, member->number));
-    if (orrery_run_break(&broker->run, (int)member->number, "%s (pid %d) died at virtual time %s: %s",
+    if (orrery_run_break(&broker->run, (int)member->number,
+                         "%s (pid %d) died at virtual time %s: %s",
                          name_of(members, member->number), (int)member->pid, when, how)) {
         orrery_control_event(broker->control, ORRERY__EVENT__KIND__DIED,
                              orrery_run_time_of(&broker->run, member->number),
@@ -178,8 +178,7 @@ unsigned orrery_members_join(struct members *members, const char *name, pid_t pi
 bool orrery_members_ready(struct members *members, unsigned member, pid_t pid,
                           struct orrery_error *err)
 {
-    if (member < 1 || member >= members->count ||
-        members->member[member].phase == MEMBER_ABSENT) {
+    if (member < 1 || member >= members->count || members->member[member].phase == MEMBER_ABSENT) {
         snprintf(err->text, sizeof(err->text), "member %u has not joined", member);
         return false;
     }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct pace {
-    double rate; /* virtual seconds per wall second; 0: no pacing */
+    double rate;                  /* virtual seconds per wall second; 0: no pacing */
     uint64_t wall_ns, virtual_ns; /* they were these at the same moment */
 };
 

@@ -14,8 +14,8 @@
 #define BAUD_MAX 1000000000u
 #define RUN_DIR_MAX 80 /* sun_path holds 108 with the socket's name */
 
-__attribute__((format(printf, 2, 3))) static bool bad(struct orrery_error *err,
-                                                      const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool bad(struct orrery_error *err, const char *format,
+                                                      ...)
 {
     size_t n = (size_t)snprintf(err->text, sizeof(err->text), "plan: ");
     va_list args;

@@ -15,7 +15,7 @@
 
 static uint32_t flags_of(const struct uart_format *format)
 {
-    uint32_t flags = format->data_bits <= 5 ? CS5
+    uint32_t flags = format->data_bits <= 5   ? CS5
                      : format->data_bits == 6 ? CS6
                      : format->data_bits == 7 ? CS7
                                               : CS8;
@@ -24,6 +24,25 @@ static uint32_t flags_of(const struct uart_format *format)
     flags |= format->parity == 'O' ? PARODD : 0;
     flags |= format->stop_halves > 2 ? CSTOPB : 0;
     return flags;
+}
+
+/* Its own constant where there is one: stty shows 0 for the others. */
+static uint32_t speed_of(uint32_t baud)
+{
+    static const struct {
+        uint32_t baud, flag;
+    } known[] = {
+        {1200, B1200},     {2400, B2400},     {4800, B4800},     {9600, B9600},
+        {19200, B19200},   {38400, B38400},   {57600, B57600},   {115200, B115200},
+        {230400, B230400}, {460800, B460800}, {921600, B921600},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].baud == baud) {
+            return known[i].flag;
+        }
+    }
+    return BOTHER;
 }
 
 static bool set_line(struct pty *pty, const struct uart_format *format)
@@ -38,7 +57,7 @@ static bool set_line(struct pty *pty, const struct uart_format *format)
     termios.c_lflag = 0;
     termios.c_cc[VMIN] = 1;
     termios.c_cc[VTIME] = 0;
-    termios.c_cflag = flags_of(format) | CREAD | CLOCAL | BOTHER;
+    termios.c_cflag = flags_of(format) | CREAD | CLOCAL | speed_of(format->baud);
     termios.c_ispeed = termios.c_ospeed = format->baud;
     if (ioctl(pty->slave, TCSETS2, &termios) < 0 || ioctl(pty->slave, TCGETS2, &termios) < 0) {
         return false;

@@ -8,8 +8,8 @@
 #include "plan.h"
 
 struct pty {
-    int master, slave; /* slave stays open, so that the master never hangs up */
-    char path[64];     /* of the slave */
+    int master, slave;    /* slave stays open, so that the master never hangs up */
+    char path[64];        /* of the slave */
     uint32_t cflag, baud; /* as we set them */
 };
 

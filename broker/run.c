@@ -22,8 +22,7 @@ void orrery_run_finish(struct run *run)
 static bool decide(struct run *run, int exit_code, const char *line)
 {
     /* A run that ended well may still fail to write its last line. */
-    bool first =
-        !run->decided || (run->exit_code == EXIT_RUN_OK && exit_code == EXIT_RUN_BROKE);
+    bool first = !run->decided || (run->exit_code == EXIT_RUN_OK && exit_code == EXIT_RUN_BROKE);
 
     if (first) {
         run->decided = true;
@@ -76,8 +75,7 @@ static void members_line(struct run *run, char *line, size_t size)
         }
     }
     if (member > 0 && (size_t)member < orrery_seg_members(run->seg)) {
-        snprintf(line, size, "%s: %s", orrery_seg_member_name(run->seg, (unsigned)member),
-                 reason);
+        snprintf(line, size, "%s: %s", orrery_seg_member_name(run->seg, (unsigned)member), reason);
     } else {
         snprintf(line, size, "%s", reason[0] ? reason : "the run was marked dead");
     }

@@ -20,7 +20,7 @@ struct run {
     pthread_mutex_t lock;
     bool decided;
     int exit_code;
-    char line[512]; /* empty: nothing to say */
+    char line[512];            /* empty: nothing to say */
     _Atomic uint64_t bound_ns; /* the last finite lower bound the conductor saw */
     _Atomic uint64_t backlog;  /* bytes of output that wait for stdout and files */
 };

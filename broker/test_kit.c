@@ -260,8 +260,7 @@ void test_finish(struct test_run *run, double timeout_s)
     hash = strstr(run->out, "trace-hash: ");
     snprintf(run->hash, sizeof(run->hash), "%.64s", hash ? hash + 12 : "");
     if (getenv("VERBOSE")) {
-        fprintf(stderr, "exit %d in %.3f s\n%s%s", run->exit_code, run->wall_s, run->out,
-                run->err);
+        fprintf(stderr, "exit %d in %.3f s\n%s%s", run->exit_code, run->wall_s, run->out, run->err);
     }
 }
 
@@ -292,8 +291,7 @@ bool test_clean(struct test_run *run)
 
 /* ---- calls ---- */
 
-Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t len,
-                               int timeout_ms)
+Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t len, int timeout_ms)
 {
     char *url = g_strdup_printf("ipc://%s/broker.sock", run_dir);
     Orrery__Reply *reply = NULL;

@@ -21,10 +21,10 @@ struct test_run {
     uint64_t jitter_seed;
     uint32_t join_timeout_ms;
     const char *log_dir;
-    int attach_to;             /* Orrery__Attach__To of a.serial1; -1: not attached */
-    int attach_b_to;           /* and of b.serial1 */
+    int attach_to;   /* Orrery__Attach__To of a.serial1; -1: not attached */
+    int attach_b_to; /* and of b.serial1 */
     const char *file_path;
-    int stdout_fd;             /* the broker's; 0: a file that is read at the end */
+    int stdout_fd;                     /* the broker's; 0: a file that is read at the end */
     const char *options[TEST_MEMBERS]; /* of the players, separated by spaces; NULL: none starts */
 
     /* then */
@@ -53,8 +53,7 @@ bool test_clean(struct test_run *run);
 /* One call; NULL: no answer within 20 s. Free with orrery__reply__free_unpacked(). */
 Orrery__Reply *test_call(const char *run_dir, Orrery__Request *request);
 /* The same without anything decoded: bytes there, packed Reply back. */
-Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t len,
-                               int timeout_ms);
+Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t len, int timeout_ms);
 
 uint64_t test_now_ns(void);
 void test_sleep_ms(unsigned ms);

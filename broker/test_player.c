@@ -68,8 +68,8 @@ static void send_byte(struct player *p, const Orrery__Port *port, uint64_t arriv
         fprintf(stderr, "player: send failed\n");
         exit(99);
     }
-    orrery_trace_add(p->trace, port->tx_lane, p->now_ns, arrival_ns, orrery_last_seq(p->m),
-                     &frame, sizeof(frame));
+    orrery_trace_add(p->trace, port->tx_lane, p->now_ns, arrival_ns, orrery_last_seq(p->m), &frame,
+                     sizeof(frame));
 }
 
 static uint64_t latency(struct player *p, const Orrery__Port *port)

@@ -25,6 +25,14 @@ void test_play(struct test_run *run)
     test_finish(run, 30);
 }
 
+void test_ended(const struct test_run *run, int exit_code)
+{
+    if (run->exit_code != exit_code) {
+        fail_msg("exit code %d, not %d, after %.3f s: %s", run->exit_code, exit_code, run->wall_s,
+                 run->err);
+    }
+}
+
 void test_remember_talk(void)
 {
     struct test_run run = test_talk(100 * MS);
@@ -33,7 +41,7 @@ void test_remember_talk(void)
         return;
     }
     test_play(&run);
-    assert_int_equal(run.exit_code, 0);
+    test_ended(&run, 0);
     snprintf(test_talk_hash, sizeof(test_talk_hash), "%s", run.hash);
     test_talk_out = strdup(run.out);
     assert_true(test_clean(&run));
@@ -83,7 +91,7 @@ uint64_t test_stopped_at(struct test_run *run, Orrery__Request__CallCase kind, u
 }
 
 void test_refused(struct test_run *run, Orrery__Request__CallCase kind, uint64_t ns,
-                    const char *why)
+                  const char *why)
 {
     Orrery__Reply *reply = test_ask(run, kind, ns);
 

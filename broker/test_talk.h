@@ -25,6 +25,9 @@ struct test_run test_talk(uint64_t for_ns);
 /* Start and finish within 30 s. VERBOSE=1 in the environment shows what it printed. */
 void test_play(struct test_run *run);
 
+/* It ended with this exit code; else shows why it did not. */
+void test_ended(const struct test_run *run, int exit_code);
+
 /* The hash and output of an undisturbed talk of 100 ms. */
 extern char test_talk_hash[80], *test_talk_out;
 void test_remember_talk(void);

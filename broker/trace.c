@@ -85,8 +85,8 @@ void orrery_trace_commit(struct trace *trace, uint64_t upto_ns)
 
     while ((sent = g_queue_peek_head(&trace->waiting)) != NULL && sent->send_ns < upto_ns) {
         g_queue_pop_head(&trace->waiting);
-        orrery_trace_message(sum_of(trace, sent->lane), sent->send_ns, sent->arrival_ns,
-                             sent->seq, sent->payload, sent->len);
+        orrery_trace_message(sum_of(trace, sent->lane), sent->send_ns, sent->arrival_ns, sent->seq,
+                             sent->payload, sent->len);
         g_free(sent);
     }
 }

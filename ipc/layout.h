@@ -38,12 +38,12 @@ enum need_kind { NEED_HORIZON = 0, NEED_ORDERED = 1 };
 
 /* One member, as everybody sees it. What a snapshot reads is on one cache line. */
 struct seg_member {
-    LINE_ALIGNED uint64_t word; /* R2. Raised by the owner, lowered by senders */
-    uint64_t sent;              /* R3: messages sent so far, on all lanes */
+    LINE_ALIGNED uint64_t word;  /* R2. Raised by the owner, lowered by senders */
+    uint64_t sent;               /* R3: messages sent so far, on all lanes */
     LINE_ALIGNED uint32_t futex; /* 1: asleep or about to be */
     uint32_t need_kind;
-    int32_t counted; /* the CPU under which it is counted in pinned[], or -1 */
-    uint64_t need; /* ns, meaning by need_kind */
+    int32_t counted;              /* the CPU under which it is counted in pinned[], or -1 */
+    uint64_t need;                /* ns, meaning by need_kind */
     LINE_ALIGNED uint64_t ack_ns; /* R9 */
     uint32_t ack_gen;
     uint32_t stopped; /* by gdb or a monitor; ack_ns is then valid for any park */
@@ -95,9 +95,9 @@ struct seg_header {
     uint64_t members, dist, lanes, states; /* offsets */
     uint64_t reaction_ns, jitter_seed, turn_ns;
     uint64_t trace_hash;
-    uint64_t checksum; /* of all of the above: header_checksum() */
-    LINE_ALIGNED uint32_t state; /* enum orrery_run_state */
-    uint32_t park;               /* generation of the park asked for, 0: none */
+    uint64_t checksum;             /* of all of the above: header_checksum() */
+    LINE_ALIGNED uint32_t state;   /* enum orrery_run_state */
+    uint32_t park;                 /* generation of the park asked for, 0: none */
     LINE_ALIGNED uint32_t running; /* instances not asleep in a futex */
     uint32_t pinned[MAX_CPUS];     /* those of them that are bound to this one CPU */
     LINE_ALIGNED uint64_t end_ns;
@@ -166,8 +166,8 @@ struct orrery_member {
 
     uint32_t *inbound; /* lanes to me */
     size_t inbound_count;
-    uint64_t *heads;   /* [lane]: my place in each inbound ring */
-    uint64_t *tails;   /* [lane]: my place in each outbound ring */
+    uint64_t *heads; /* [lane]: my place in each inbound ring */
+    uint64_t *tails; /* [lane]: my place in each outbound ring */
 
     struct node **heap; /* by (arrival, source, seq) */
     size_t heap_count, heap_capacity;
@@ -180,10 +180,10 @@ struct orrery_member {
     uint64_t seq;        /* of my last message */
     uint64_t last_stamp; /* of my last effect */
     uint64_t horizon;
-    uint64_t executed;   /* every message arriving below it was due already */
-    uint64_t access_ns;  /* stamp of the last ordered access begun: the word's floor (R2) */
-    uint64_t freeze_ns;  /* a failed guest's word is never raised above it */
-    uint64_t ceiling_ns; /* broker: what the word will be once the backlog is flushed */
+    uint64_t executed;      /* every message arriving below it was due already */
+    uint64_t access_ns;     /* stamp of the last ordered access begun: the word's floor (R2) */
+    uint64_t freeze_ns;     /* a failed guest's word is never raised above it */
+    uint64_t ceiling_ns;    /* broker: what the word will be once the backlog is flushed */
     uint64_t publish_every; /* least outgoing latency */
     uint64_t window_max;
     uint64_t turn_end; /* turn mode: my word is not raised below it */

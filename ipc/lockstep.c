@@ -327,8 +327,8 @@ bool backlog_flush(struct orrery_member *m)
     struct backlog_entry *entry;
 
     while ((entry = m->backlog) != NULL) {
-        if (!send_now(m, entry->lane, entry->send_ns, entry->arrival_ns, entry->seq,
-                      entry->payload, entry->len)) {
+        if (!send_now(m, entry->lane, entry->send_ns, entry->arrival_ns, entry->seq, entry->payload,
+                      entry->len)) {
             return false;
         }
         m->backlog = entry->next;

@@ -232,7 +232,7 @@ static void test_publish(void **state)
     assert_int_equal(orrery_word(r.seg, 2), 5000);
     send(r.a, AB, 10, 6000); /* not this: the first is earlier */
     assert_int_equal(orrery_word(r.seg, 2), 5000);
-    assert_int_equal(orrery_publish(r.b, 100, 9000), 5000); /* the undelivered message */
+    assert_int_equal(orrery_publish(r.b, 100, 9000), 5000);  /* the undelivered message */
     assert_int_equal(orrery_publish(r.b, 5500, 9000), 5500); /* busy past it */
     assert_int_equal(orrery_publish(r.b, 5600, INF), 5600);
     finish(&r);
@@ -340,7 +340,7 @@ static void test_backlog(void **state)
         send(r.a, AB, 100 * i, 2000 + 100 * i);
     }
     assert_int_equal(orrery_publish(r.a, 900, 900), 200); /* the third is not in the ring */
-    assert_int_equal(horizon(r.a, 900), 0); /* wait for room first */
+    assert_int_equal(horizon(r.a, 900), 0);               /* wait for room first */
     struct waiting w = {.m = r.a, .now_ns = 900, .own_ns = 900, .need_ns = 900};
 
     begin(&w);
@@ -817,20 +817,34 @@ static void test_turns_ceiling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_horizon),           cmocka_unit_test(test_forming),
-        cmocka_unit_test(test_idle_window),       cmocka_unit_test(test_jitter),
-        cmocka_unit_test(test_publish),           cmocka_unit_test(test_version),
-        cmocka_unit_test(test_own_sends),         cmocka_unit_test(test_order),
-        cmocka_unit_test(test_refused_sends),     cmocka_unit_test(test_backlog),
-        cmocka_unit_test(test_broker_backlog),    cmocka_unit_test(test_message_in_the_past),
-        cmocka_unit_test(test_corrupt_ring),      cmocka_unit_test(test_corrupt_head),
-        cmocka_unit_test(test_wait),              cmocka_unit_test(test_broker_wait),
-        cmocka_unit_test(test_ordered_ready),     cmocka_unit_test(test_ordered_toucher_woken),
-        cmocka_unit_test(test_ordered_abandon),   cmocka_unit_test(test_ordered_kick),
-        cmocka_unit_test(test_ordered_processes), cmocka_unit_test(test_power_off),
-        cmocka_unit_test(test_power_off_backlog), cmocka_unit_test(test_fail),
-        cmocka_unit_test(test_park),              cmocka_unit_test(test_park_timeout),
-        cmocka_unit_test(test_turns),             cmocka_unit_test(test_turns_ordered),
+        cmocka_unit_test(test_horizon),
+        cmocka_unit_test(test_forming),
+        cmocka_unit_test(test_idle_window),
+        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_publish),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_own_sends),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_refused_sends),
+        cmocka_unit_test(test_backlog),
+        cmocka_unit_test(test_broker_backlog),
+        cmocka_unit_test(test_message_in_the_past),
+        cmocka_unit_test(test_corrupt_ring),
+        cmocka_unit_test(test_corrupt_head),
+        cmocka_unit_test(test_wait),
+        cmocka_unit_test(test_broker_wait),
+        cmocka_unit_test(test_ordered_ready),
+        cmocka_unit_test(test_ordered_toucher_woken),
+        cmocka_unit_test(test_ordered_abandon),
+        cmocka_unit_test(test_ordered_kick),
+        cmocka_unit_test(test_ordered_processes),
+        cmocka_unit_test(test_power_off),
+        cmocka_unit_test(test_power_off_backlog),
+        cmocka_unit_test(test_fail),
+        cmocka_unit_test(test_park),
+        cmocka_unit_test(test_park_timeout),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_turns_ordered),
         cmocka_unit_test(test_turns_ceiling),
     };
 

@@ -69,7 +69,7 @@ struct orrery_member_spec {
  */
 struct orrery_lane_spec {
     char name[ORRERY_NAME_MAX];
-    uint16_t src, dst;    /* member numbers */
+    uint16_t src, dst; /* member numbers */
     uint64_t latency_ns;
     uint32_t slots;       /* ring capacity in messages, a power of two, 2..4096 */
     uint32_t payload_max; /* bytes, 1..ORRERY_MAX_PAYLOAD */
@@ -189,7 +189,7 @@ struct orrery_member;
  * orrery_take() or orrery_member_destroy(). */
 struct orrery_message {
     uint64_t send_ns, arrival_ns;
-    uint64_t seq;    /* of the source member, over all its lanes: 1, 2, 3... */
+    uint64_t seq; /* of the source member, over all its lanes: 1, 2, 3... */
     uint32_t lane;
     uint16_t source; /* member number */
     uint16_t len;    /* bytes of payload */
@@ -224,8 +224,9 @@ struct orrery_segment *orrery_segment_of(const struct orrery_member *m);
  * Takes a snapshot, then drains the rings into the private queue. Returns the time up to
  * which (exclusive) the caller may start instructions before it must come back: the horizon,
  * less when a peer would otherwise wait for us for long, or with jitter. A value <= now_ns
- * means: nothing; publish and wait (also while a full ring keeps a send back). *horizon_ns (may be NULL) gets the true horizon.
- * The caller must also stop at orrery_next_arrival() and at its own next event.
+ * means: nothing; publish and wait (also while a full ring keeps a send back). *horizon_ns (may
+ * be NULL) gets the true horizon. The caller must also stop at orrery_next_arrival() and at its own
+ * next event.
  */
 uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horizon_ns);
 
@@ -341,9 +342,10 @@ uint64_t orrery_ceiling(const struct orrery_segment *seg);
 /*
  * orrery_park - R9: pause now. Asks every member to stop and acknowledge, waits for all (at
  * most timeout_ms), and sets the ceiling to C, the least time at which everybody can stand;
- * rounded up to the turn window in turn mode, and never above the ceiling there was. False: timed out or the run is over; *culprit
- * is the member that did not answer. On success everybody stands at *c_ns until the ceiling
- * is raised. Topology may change only between park and raise.
+ * rounded up to the turn window in turn mode, and never above the ceiling there was. False:
+ * timed out or the run is over; *culprit is the member that did not answer. On success
+ * everybody stands at *c_ns until the ceiling is raised. Topology may change only between park
+ * and raise.
  */
 bool orrery_park(struct orrery_member *broker, int timeout_ms, uint64_t *c_ns, int *culprit);
 
@@ -377,7 +379,6 @@ struct orrery_uart_frame {
 #define ORRERY_UART_NOISE 0x04
 
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
-uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity,
-                              unsigned stop_halves);
+uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);
 
 #endif

@@ -2,7 +2,8 @@
 /* park.c - R9 (pause now) and the broker's side of a run: start, ceiling, end. */
 #include "layout.h"
 
-#define PARK_LOOK_US 10000 /* how often a park that somebody does not answer looks at its timeout */
+#define PARK_LOOK_US 10000 /* how often a park that somebody does not answer looks at its timeout  \
+                            */
 
 /* ---- the members' side ---- */
 
@@ -92,7 +93,10 @@ void orrery_broker_drain(struct orrery_member *m)
 
 void orrery_start(struct orrery_member *m)
 {
-    store_total(&m->seg->header->state, ORRERY_RUNNING);
+    uint32_t forming = ORRERY_FORMING;
+
+    /* not over a death that somebody marked meanwhile */
+    cas_total(&m->seg->header->state, &forming, ORRERY_RUNNING);
     wake_everybody(m->seg);
 }
 

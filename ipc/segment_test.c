@@ -25,9 +25,12 @@ struct fixture {
 static void good(struct fixture *f)
 {
     static const struct orrery_lane_spec lanes[] = {
-        {"ab", 1, 2, 100, 4, 16}, {"bc", 2, 3, 50, 2, 1},
-        {"ca", 3, 1, 1000, 4096, ORRERY_MAX_PAYLOAD}, {"ac", 1, 3, 500, 8, 12},
-        {"a0", 1, 0, 0, 8, 12},   {"0a", 0, 1, 0, 8, 12},
+        {"ab", 1, 2, 100, 4, 16},
+        {"bc", 2, 3, 50, 2, 1},
+        {"ca", 3, 1, 1000, 4096, ORRERY_MAX_PAYLOAD},
+        {"ac", 1, 3, 500, 8, 12},
+        {"a0", 1, 0, 0, 8, 12},
+        {"0a", 0, 1, 0, 8, 12},
     };
 
     memset(f, 0, sizeof(*f));
@@ -417,11 +420,16 @@ static void test_dead(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_topologies),   cmocka_unit_test(test_version_range),
-        cmocka_unit_test(test_not_empty),        cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_dist),             cmocka_unit_test(test_turn_window),
-        cmocka_unit_test(test_attach),           cmocka_unit_test(test_flipped_bits),
-        cmocka_unit_test(test_malicious_header), cmocka_unit_test(test_malicious_parts),
+        cmocka_unit_test(test_bad_topologies),
+        cmocka_unit_test(test_version_range),
+        cmocka_unit_test(test_not_empty),
+        cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_dist),
+        cmocka_unit_test(test_turn_window),
+        cmocka_unit_test(test_attach),
+        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_malicious_header),
+        cmocka_unit_test(test_malicious_parts),
         cmocka_unit_test(test_dead),
     };
 

@@ -196,7 +196,11 @@ static void guest_decode(struct guest *g)
 
     g->begun = true;
     g->duration = durations[rnd(&g->rng) % 8];
-    g->kind = dice < 17 ? COMPUTE : dice < 21 ? SEND : dice < 22 ? BURST : dice < 26 ? ACCESS : IDLE;
+    g->kind = dice < 17   ? COMPUTE
+              : dice < 21 ? SEND
+              : dice < 22 ? BURST
+              : dice < 26 ? ACCESS
+                          : IDLE;
     g->accesses = 1 + rnd(&g->rng) % 2;
     g->accessed = 0;
     /* the second state is shared by members 1 and 2 only */
@@ -812,7 +816,8 @@ static void run_all(void (*make)(struct plan *), uint64_t end_ns, uint64_t full_
     } under[] = {
         {"threads", {.threads = true}},
         {"threads, jitter", {.threads = true, .jitter = 1}},
-        {"threads, jitter, kicks, parks", {.threads = true, .jitter = 2, .kicks = true, .parks = true}},
+        {"threads, jitter, kicks, parks",
+         {.threads = true, .jitter = 2, .kicks = true, .parks = true}},
         {"threads, turns, jitter, kicks, parks",
          {.threads = true, .turns = true, .jitter = 3, .kicks = true, .parks = true}},
 #ifndef __SANITIZE_THREAD__

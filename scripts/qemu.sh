@@ -39,9 +39,11 @@ qemu_tree() {
         qemu_part=$CACHE/qemu-part.$$
         step "unpack QEMU $QEMU_VERSION" qemu-unpack qemu_unpack "$qemu_part"
         for patch in $(qemu_patches); do
-            patch -p1 --fuzz=0 --no-backup-if-mismatch -s -f -d "$qemu_part/src" \
-                <"$ROOT/qemu-patches/$patch" >"$LOGS/qemu-patch.log" 2>&1 ||
+            if ! patch -p1 --fuzz=0 --no-backup-if-mismatch -s -f -d "$qemu_part/src" \
+                <"$ROOT/qemu-patches/$patch" >"$LOGS/qemu-patch.log" 2>&1; then
+                rm -rf "$qemu_part"
                 die 3 "qemu-patches/$patch does not apply to QEMU $QEMU_VERSION; see $LOGS/qemu-patch.log"
+            fi
         done
         mv "$qemu_part" "$QEMU_TREE"
     fi

@@ -267,6 +267,7 @@ test_all() {
     now
     test_start=$NOW
     unset ORRERY_TEST_ID ORRERY
+    export CCACHE_DIR="$CACHE/ccache" # a test builds and installs
     WATCH_PATIENCE=20
     if test_wanted lint/format; then test_simple lint/format lint_format; fi
     if test_wanted lint/shell; then test_simple lint/shell lint_shell; fi

@@ -51,10 +51,24 @@ static const struct bench benches[] = {
     {"step, 2 busy, own cores", "ns", 2, {BUSY, BUSY}, {0, 1}, 1000000, LATENCY_NS, 1, 100},
     {"step, 2 busy, unpinned", "ns", 2, {BUSY, BUSY}, {-1, -1}, 300000, LATENCY_NS, 1, 0},
     {"step, 2 busy, one core", "us", 2, {BUSY, BUSY}, {0, 0}, 10000, LATENCY_NS, 1e-3, 0},
-    {"step, 4 busy, 2 cores", "us", 4, {BUSY, BUSY, BUSY, BUSY}, {-1, -1, -1, -1}, 5000,
-     LATENCY_NS, 1e-3, 20},
-    {"step, 2 pairs, a core each", "us", 4, {BUSY, BUSY, BUSY, BUSY}, {0, 0, 1, 1}, 5000,
-     LATENCY_NS, 1e-3, 20},
+    {"step, 4 busy, 2 cores",
+     "us",
+     4,
+     {BUSY, BUSY, BUSY, BUSY},
+     {-1, -1, -1, -1},
+     5000,
+     LATENCY_NS,
+     1e-3,
+     20},
+    {"step, 2 pairs, a core each",
+     "us",
+     4,
+     {BUSY, BUSY, BUSY, BUSY},
+     {0, 0, 1, 1},
+     5000,
+     LATENCY_NS,
+     1e-3,
+     20},
     {"round trip, own cores", "ns", 2, {ASKING, ANSWERING}, {0, 1}, 200000, 2 * LATENCY_NS, 1, 0},
     {"round trip, one core", "us", 2, {ASKING, ANSWERING}, {0, 0}, 10000, 2 * LATENCY_NS, 1e-3, 0},
     {"messages one way", "/s", 2, {SENDING, LISTENING}, {0, 1}, 1000000, 100, 0, 0},
@@ -164,8 +178,11 @@ static void member_main(int fd, const struct bench *bench, unsigned index)
 {
     struct orrery_error err;
     struct orrery_segment *seg = orrery_segment_attach(fd, 0, &err);
-    struct actor a = {.role = bench->roles[index], .now = 1, .timer = ORRERY_TIME_INF,
-                      .lane = index, .length = bench->step_ns};
+    struct actor a = {.role = bench->roles[index],
+                      .now = 1,
+                      .timer = ORRERY_TIME_INF,
+                      .lane = index,
+                      .length = bench->step_ns};
 
     if (bench->cpus[index] >= 0) {
         cpu_set_t set;
@@ -203,13 +220,16 @@ static int lay_down(const struct bench *bench, struct orrery_segment **seg)
 
     topo.member_count = bench->members + 1;
     topo.lane_count = bench->members;
-    for (unsigned i = 0; i < bench->members; i++) { /* pairs: 1-2, 3-4 ... when pinned, else a ring */
+    for (unsigned i = 0; i < bench->members;
+         i++) { /* pairs: 1-2, 3-4 ... when pinned, else a ring */
         bool ring = bench->members > 2 && bench->cpus[0] < 0;
         unsigned dst = ring ? (i + 1) % bench->members : i ^ 1;
 
         snprintf(members[i + 1].name, sizeof(members[0].name), "m%u", i + 1);
-        lanes[i] = (struct orrery_lane_spec){.src = (uint16_t)(i + 1), .dst = (uint16_t)(dst + 1),
-                                             .latency_ns = LATENCY_NS, .slots = 1024,
+        lanes[i] = (struct orrery_lane_spec){.src = (uint16_t)(i + 1),
+                                             .dst = (uint16_t)(dst + 1),
+                                             .latency_ns = LATENCY_NS,
+                                             .slots = 1024,
                                              .payload_max = 8};
         snprintf(lanes[i].name, sizeof(lanes[i].name), "l%u", i);
     }

@@ -166,12 +166,12 @@ qemu_refuses() {
     is "no such machine: exit code" "$RC" 3
     check "no such machine: where, and what QEMU said" grep -q "^m.yaml:4:3: instance 'a': .*lm3s9999" "$ERR"
     nothing_left "no such machine"
-    printf ':10000000zz\n' >corrupt.hex
-    head_of | sed "4s|sleep.elf|corrupt.hex|" >m.yaml
+    awk 'BEGIN { for (i = 0; i < 64; i++) printf "%c", 255 }' >noise.bin
+    head_of | sed "4s|sleep.elf|noise.bin|" >m.yaml
     run_timeout 60 "$ORRERY" run m.yaml
-    is "corrupt HEX: exit code" "$RC" 3
-    check "corrupt HEX: where, and what QEMU said" grep -q "^m.yaml:4:3: instance 'a': .*corrupt.hex" "$ERR"
-    nothing_left "corrupt HEX"
+    is "a raw image that locks the core up: exit code" "$RC" 3
+    check "a raw image that locks the core up: who died" grep -q "^orrery: a .*died at virtual time" "$ERR"
+    nothing_left "a raw image that locks the core up"
 }
 
 full_disk() {
@@ -179,12 +179,13 @@ full_disk() {
     mkdir full
     ln -s /dev/full full/a.qemu.log
     broken "a log on a full disk" "cannot write .*/full/a.qemu.log: no space left on device" --log full
-    { head_of && printf 'attach:\n  - { port: a.serial0, to: file, path: /dev/full }\n'; } >m.yaml
-    sed -i 's/sleep.elf/spin_send.elf/; s/instances:/clock: { for: 1s }\ninstances:/; s/serial0/serial1/' m.yaml
+    { head_of && printf 'attach:\n  - { port: a.serial1, to: file, path: /dev/full }\n'; } |
+        sed 's/instances:/clock: { for: 1s }\ninstances:/' >m.yaml
     broken "a port to a full disk" "cannot write to /dev/full: No space left on device"
     pair chatty ping pong >path
     sed 's/lm3s6965evb, firmware: ping/b-l475e-iot01a, firmware: ping/' chatty.yaml >m.yaml
-    run_timeout 60 sh -c '"$1" run m.yaml >/dev/full' - "$ORRERY"
+    RC=0
+    timeout 60 "$ORRERY" run m.yaml >/dev/full 2>"$ERR" || RC=$?
     is "stdout to a full disk: exit code" "$RC" 3
     contains "stdout to a full disk: says so" "$ERR" "cannot write to stdout: No space left on device"
     nothing_left "stdout to a full disk"
@@ -205,7 +206,7 @@ small_disk() {
 
 # ---- strangers ----
 
-# Frames of NNG's: the greeting of a REQ socket, and a message of garbage as one of its requests.
+# What a REQ socket of NNG greets with, and a message of garbage as one of its requests.
 garbage() {
     printf '\0SP\0\0\060\0\0'
     printf '\001\0\0\0\0\0\0\0\014\200\0\0\001garbage!'
@@ -213,11 +214,29 @@ garbage() {
     printf '\001\377\377\377\377\377\377\377\377'
 }
 
-# talk BYTES - to the sockets of $RUN, in the background of nothing: until they hang up.
+# talk FILE NAME - send it to each socket of $RUN, and hang up a little later.
 talk() {
     for socket in broker.sock events.sock; do
-        socat -u -T 2 - "UNIX-CONNECT:$RUN_DIR/$socket" <"$1" 2>/dev/null
+        { cat "$1" && sleep 0.3; } | timeout 5 socat -u - "UNIX-CONNECT:$RUN_DIR/$socket" 2>/dev/null
+        is "garbage ($2) to $socket: the broker still answers" "$(ps_run .state)" running
     done
+}
+
+# Who hangs up before NNG has answered its greeting makes NNG 1.5 (Debian 12's) stop listening:
+# https://github.com/nanomsg/nng/issues/1518. The run itself goes on.
+gone_at_once() {
+    start_run gone "$EXAMPLES/uart-pair.yaml" --trace-hash --pace 0.1
+    for socket in broker.sock events.sock; do
+        timeout 5 socat -u - "UNIX-CONNECT:$RUN_DIR/$socket" </dev/null
+    done
+    if [ "$(ps_run .state)" = running ]; then
+        ok "gone at once: the broker still answers"
+    else
+        skip "gone at once: the broker still answers" "NNG stopped listening: nanomsg/nng#1518"
+    fi
+    finish 60 "$PID"
+    is "gone at once: exit code of the run" "$RC" 0
+    is "gone at once: the output and hash of an undisturbed run" "$(cat gone.out)" "$(cat reference)"
 }
 
 strangers() {
@@ -225,12 +244,11 @@ strangers() {
     cp "$OUT" reference
     start_run strangers "$EXAMPLES/uart-pair.yaml" --trace-hash --pace 0.05
     garbage >bytes
-    talk bytes
+    talk bytes "requests that are none"
     head -c 100000 /dev/urandom >bytes
-    talk bytes
+    talk bytes noise
     head -c 70000 /dev/zero >bytes
-    talk bytes
-    is "garbage: the broker still answers" "$(ps_run .state)" running
+    talk bytes zeros
     stranger "of another run" "this is run [0-9a-f]*, not 0*abcdef" run-id=0xabcdef name=ping
     stranger "of a name that is taken" "ping has already joined" run-id=0x0 name=ping
     stranger "of no name in it" "no instance of that name" run-id=0x0 name=pang
@@ -259,4 +277,5 @@ qemu_refuses
 full_disk
 small_disk
 strangers
+gone_at_once
 done_testing

@@ -3,6 +3,7 @@
 # Whoever dies, all die: within 2 s no process, run directory or shared memory is left, the exit code
 # is 3, and one line says who died first and at what virtual time. Who only stops holds the others up.
 # timeout: 240
+# shellcheck disable=SC2153 # PID is lib.sh's
 . "$(dirname "$0")/lib.sh"
 
 GONE_S=2
@@ -51,7 +52,7 @@ one_line() {
 TIME='[0-9]+\.[0-9]{9}'
 
 killed() {
-    begin "kill -9 of $1"
+    begin "kill -9 of $1" --pace 2
     signal KILL "$1"
     gone_soon
     finish 10 "$PID"
@@ -73,7 +74,7 @@ killed() {
 
 # SIGINT and SIGTERM: an end at one virtual time, in order.
 interrupted() {
-    begin "SIG$1 to orrery run${2:+, }${2:-}" ${2:+"$2"}
+    begin "SIG$1 to orrery run${2:+, }${2:-}" --pace 2 ${2:+"$2"}
     kill "-$1" "$PID"
     gone_soon
     finish 10 "$PID"
@@ -82,7 +83,7 @@ interrupted() {
 }
 
 terminal_interrupt() {
-    begin "^C: SIGINT to all of the process group"
+    begin "^C: SIGINT to all of the process group" --pace 2
     kill -INT "-$PID"
     gone_soon
     finish 10 "$PID"
@@ -91,7 +92,7 @@ terminal_interrupt() {
 }
 
 taken_down() {
-    begin "orrery down"
+    begin "orrery down" --pace 2
     timeout 20 "$ORRERY" down "$RUN"
     is "$as: its own exit code" $? 0
     gone_soon
@@ -104,7 +105,7 @@ taken_down() {
 stopped() {
     begin "SIGSTOP of $1 for $2 s"
     signal STOP "$1"
-    sleep 0.5 # for the others to come to their horizon
+    sleep 1 # for the others to come to their horizon
     if [ "$1" != broker ]; then
         before=$(ps_run '[.instances[].time_ns | tostring] | join(" ")')
         sleep "$2"
@@ -122,7 +123,7 @@ stopped() {
 # Who is stopped must go as well. The broker is the one that looks after it, and cannot when it is
 # itself stopped; then all go when it continues.
 killed_while_stopped() {
-    begin "kill -9 of $2 while $1 is stopped"
+    begin "kill -9 of $2 while $1 is stopped" --pace 2
     signal STOP "$1"
     sleep 0.2
     signal KILL "$2"
@@ -134,7 +135,7 @@ killed_while_stopped() {
 }
 
 interrupted_while_stopped() {
-    begin "SIGINT while $1 is stopped"
+    begin "SIGINT while $1 is stopped" --pace 2
     signal STOP "$1"
     signal INT launcher
     gone_soon

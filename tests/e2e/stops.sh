@@ -5,7 +5,7 @@
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 
-ask() { timeout 20 "$ORRERY" "$@" --run "$RUN" 2>"$ERR"; }
+ask() { timeout 20 "$ORRERY" "$@" --run "$RUN" 2>"$ERR" || { ask_code=$? && sed 's/^/# /' "$ERR" >&2 && return $ask_code; }; }
 ns_of() { awk -v text="$1" 'BEGIN { sub(/\./, "", text); sub(/^0+/, "", text); print text == "" ? 0 : text }'; }
 
 # The times at which the members stand, as ps shows them: one number if it is the same everywhere.
