@@ -2,8 +2,8 @@
 /* park.c - R9 (pause now) and the broker's side of a run: start, ceiling, end. */
 #include "layout.h"
 
-#define PARK_LOOK_US 10000 /* how often a park that somebody does not answer looks at its timeout  \
-                            */
+/* how often a park that somebody does not answer looks at its timeout */
+#define PARK_LOOK_US 10000
 
 /* ---- the members' side ---- */
 

@@ -5,7 +5,12 @@
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 
-ask() { timeout 20 "$ORRERY" "$@" --run "$RUN" 2>"$ERR" || { ask_code=$? && sed 's/^/# /' "$ERR" >&2 && return $ask_code; }; }
+ask() {
+    ask_code=0
+    timeout 20 "$ORRERY" "$@" --run "$RUN" 2>"$ERR" || ask_code=$?
+    sed 's/^/# /' "$ERR" >&2
+    return $ask_code
+}
 ns_of() { awk -v text="$1" 'BEGIN { sub(/\./, "", text); sub(/^0+/, "", text); print text == "" ? 0 : text }'; }
 
 # The times at which the members stand, as ps shows them: one number if it is the same everywhere.
@@ -51,7 +56,7 @@ begin() {
     shift 2
     run_timeout 60 "$ORRERY" run "$manifest" --trace-hash "$@"
     cp "$OUT" "$SCRATCH/reference"
-    start_run stops "$manifest" --trace-hash "$@"
+    start_run stops "$manifest" --trace-hash "$@" || not_ok "$as: starts"
 }
 
 # Twice is once; but not where the run may be over by then.
