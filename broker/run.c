@@ -114,16 +114,32 @@ void orrery_run_found_dead(struct run *run)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* How far the words of the others let a member go; the ceiling included. */
+static uint64_t horizon_of(const struct run *run, unsigned member)
+{
+    uint64_t least = ORRERY_TIME_INF;
+
+    for (unsigned j = 0; j < orrery_seg_members(run->seg); j++) {
+        uint64_t word = orrery_word(run->seg, j), dist = orrery_seg_dist(run->seg, j, member);
+
+        if (j != member && word < ORRERY_TIME_INF && dist < ORRERY_TIME_INF &&
+            word + dist < least) {
+            least = word + dist;
+        }
+    }
+    return least;
+}
+
 uint64_t orrery_run_time_of(struct run *run, unsigned member)
 {
-    uint64_t word = orrery_word(run->seg, member), ceiling = orrery_ceiling(run->seg), off;
+    uint64_t word = orrery_word(run->seg, member), horizon = horizon_of(run, member), off;
 
     if (orrery_is_off(run->seg, member, &off, NULL) ||
         orrery_is_failed(run->seg, member, &off, NULL)) {
         return off;
     }
-    if (word > ceiling) {
-        word = ceiling; /* idle beyond the ceiling: it stands there */
+    if (word > horizon) {
+        word = horizon; /* it sleeps towards its next event: it stands there */
     }
     return word < ORRERY_TIME_INF ? word : atomic_load(&run->bound_ns);
 }
