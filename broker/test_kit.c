@@ -306,6 +306,10 @@ Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t le
     nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, timeout_ms);
     nng_socket_set_ms(socket, NNG_OPT_SENDTIMEO, 5000);
     nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    /* no second try once dropped: closing in the middle of its handshake makes NNG 1.5's
+     * listener deaf (nanomsg/nng issue 1518) */
+    nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, 60000);
+    nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, 60000);
     if (nng_dial(socket, url, NULL, 0) == 0 && nng_send(socket, (void *)bytes, len, 0) == 0 &&
         nng_recv(socket, &answer, &size, NNG_FLAG_ALLOC) == 0) {
         reply = orrery__reply__unpack(NULL, size, answer);

@@ -63,6 +63,10 @@ bool connection_open(struct connection *c, enum channel channel, const char *run
     } else {
         nng_socket_set(c->socket, NNG_OPT_SUB_SUBSCRIBE, "", 0);
     }
+    /* No second try once dropped: closing in the middle of its handshake makes the listener of
+     * NNG 1.5 deaf (nanomsg/nng issue 1518). */
+    nng_socket_set_ms(c->socket, NNG_OPT_RECONNMINT, 60000);
+    nng_socket_set_ms(c->socket, NNG_OPT_RECONNMAXT, 60000);
     nng_pipe_notify(c->socket, NNG_PIPE_EV_REM_POST, on_gone, gone);
     error = nng_dial(c->socket, url, NULL, 0);
     if (error) {
