@@ -21,7 +21,7 @@
 #include "layout.h"
 
 #define SPIN_NS UINT64_C(50000)         /* longest spin when every member has a core */
-#define CROWDED_NS UINT64_C(1000000)   /* after being preempted, no spinning for so long */
+#define CROWDED_NS UINT64_C(1000000)    /* after being preempted, no spinning for so long */
 #define LOOK_EVERY_NS UINT64_C(1000000) /* how often to ask the kernel about that */
 #define FREE_LOOKS 32u
 #define EAGER_LOOKS 16u /* without a pause, which can take longer than the whole step */
