@@ -1,0 +1,370 @@
+/*
+ * STM32WB55 system on chip, as CPU1 sees it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * RM0434 2.2 (memory map), 12.3 (vectors), 11.3 (DMAMUX requests).
+ *
+ * The table below is the chip: a name, a type, an address, interrupts, wake-up lines and DMA
+ * requests for each peripheral. A type that does not exist (yet) is stood in for by a block
+ * that knows register names and reset values only.
+ *
+ * QEMU interface:
+ *  + children: one per row of the table, by the name of RM0434, and "armv7m"
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/module.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "hw/or-irq.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "soc.h"
+
+#define EXTI(n) (0x100 + (n)) /* an interrupt that reaches the NVIC through EXTI */
+#define NO_IRQ 0 /* end of a list; IRQ 0 is written as IRQ(0) */
+#define IRQ(n) ((n) + 1)
+
+typedef struct Row {
+    const char *name;
+    const char *type;
+    hwaddr base;
+    int irq[13];   /* of sysbus IRQ 0, 1...: IRQ(n) or EXTI(n) */
+    int wakeup;    /* EXTI direct line that the GPIO output "wakeup" drives, or 0 */
+    struct {
+        const char *line;
+        int request; /* DMAMUX1 request number */
+    } dma[7];
+} Row;
+
+static const Row rows[] = {
+    /* what others are wired to comes first */
+    { "RCC", "stm32wb-rcc", 0x58000000, { IRQ(5) } },
+    { "PWR", "stm32wb-pwr", 0x58000400, { EXTI(16), EXTI(31), EXTI(33), IRQ(43) } },
+    /* RM0434 12.3: EXTI0..4, 9_5, 15_10, PVD, RTC_TAMP, RTC_WKUP, RTC_ALARM, COMP, C2SEV */
+    { "EXTI", "stm32wb-exti", 0x58000800,
+      { IRQ(6), IRQ(7), IRQ(8), IRQ(9), IRQ(10), IRQ(23), IRQ(40), IRQ(1),
+        IRQ(2), IRQ(3), IRQ(41), IRQ(22), IRQ(21) } },
+    { "FLASH", "stm32wb-flash", 0x58004000, { IRQ(4) } },
+    { "SYSCFG", "stm32wb-syscfg", 0x40010000 },
+    { "DMAMUX1", "stm32wb-dmamux", 0x40020800, { IRQ(62) } },
+    { "DMA1", "stm32wb-dma", 0x40020000,
+      { IRQ(11), IRQ(12), IRQ(13), IRQ(14), IRQ(15), IRQ(16), IRQ(17) } },
+    { "DMA2", "stm32wb-dma", 0x40020400,
+      { IRQ(55), IRQ(56), IRQ(57), IRQ(58), IRQ(59), IRQ(60), IRQ(61) } },
+    { "GPIOA", "stm32wb-gpio", 0x48000000 },
+    { "GPIOB", "stm32wb-gpio", 0x48000400 },
+    { "GPIOC", "stm32wb-gpio", 0x48000800 },
+    { "GPIOD", "stm32wb-gpio", 0x48000C00 },
+    { "GPIOE", "stm32wb-gpio", 0x48001000 },
+    { "GPIOH", "stm32wb-gpio", 0x48001C00 },
+
+    { "TIM2", "stm32wb-tim", 0x40000000, { IRQ(28) }, 0,
+      { { "ch1", 28 }, { "ch2", 29 }, { "ch3", 30 }, { "ch4", 31 }, { "up", 32 } } },
+    { "LCD", "stm32wb-lcd", 0x40002400, { IRQ(49) }, 43 },
+    { "RTC", "stm32wb-rtc", 0x40002800, { EXTI(17), EXTI(18), EXTI(19) } },
+    { "WWDG", "stm32wb-wwdg", 0x40002C00, { IRQ(0) } },
+    { "IWDG", "stm32wb-iwdg", 0x40003000 },
+    { "SPI2", "stm32wb-spi", 0x40003800, { IRQ(35) }, 0, { { "rx", 8 }, { "tx", 9 } } },
+    { "I2C1", "stm32wb-i2c", 0x40005400, { IRQ(30), IRQ(31) }, 22,
+      { { "rx", 10 }, { "tx", 11 } } },
+    { "I2C3", "stm32wb-i2c", 0x40005C00, { IRQ(32), IRQ(33) }, 23,
+      { { "rx", 12 }, { "tx", 13 } } },
+    { "CRS", "stm32wb-crs", 0x40006000, { IRQ(42) } },
+    { "USB", "stm32wb-usb", 0x40006800, { IRQ(19), IRQ(20) }, 28 },
+    { "LPTIM1", "stm32wb-lptim", 0x40007C00, { IRQ(47) }, 29 },
+    { "LPUART1", "stm32wb-usart", 0x40008000, { IRQ(37) }, 25,
+      { { "rx", 16 }, { "tx", 17 } } },
+    { "LPTIM2", "stm32wb-lptim", 0x40009400, { IRQ(48) }, 30 },
+    { "COMP", "stm32wb-comp", 0x40010200, { EXTI(20), EXTI(21) } },
+    { "TIM1", "stm32wb-tim", 0x40012C00, { IRQ(24), IRQ(25), IRQ(26), IRQ(27) }, 0,
+      { { "ch1", 21 }, { "ch2", 22 }, { "ch3", 23 }, { "ch4", 24 }, { "up", 25 },
+        { "trig", 26 }, { "com", 27 } } },
+    { "SPI1", "stm32wb-spi", 0x40013000, { IRQ(34) }, 0, { { "rx", 6 }, { "tx", 7 } } },
+    { "USART1", "stm32wb-usart", 0x40013800, { IRQ(36) }, 24,
+      { { "rx", 14 }, { "tx", 15 } } },
+    { "TIM16", "stm32wb-tim", 0x40014400, { IRQ(25) }, 0, { { "ch1", 33 }, { "up", 34 } } },
+    { "TIM17", "stm32wb-tim", 0x40014800, { IRQ(26) }, 0, { { "ch1", 35 }, { "up", 36 } } },
+    { "SAI1", "stm32wb-sai", 0x40015400, { IRQ(38) }, 0, { { "a", 18 }, { "b", 19 } } },
+    { "CRC", "stm32wb-crc", 0x40023000 },
+    { "TSC", "stm32wb-tsc", 0x40024000, { IRQ(39) } },
+    { "ADC1", "stm32wb-adc", 0x50040000, { IRQ(18) }, 0, { { "adc", 5 } } },
+    { "AES1", "stm32wb-aes", 0x50060000, { IRQ(51) }, 0, { { "in", 37 }, { "out", 38 } } },
+    /* receive (the other core's flag) and transmit (one's own is free): RM0434 37.3 */
+    { "IPCC", "stm32wb-ipcc", 0x58000C00, { IRQ(44), IRQ(45) }, 36 },
+    { "RNG", "stm32wb-rng", 0x58001000, { IRQ(53) } },
+    { "HSEM", "stm32wb-hsem", 0x58001400, { IRQ(46) }, 38 },
+    { "AES2", "stm32wb-aes", 0x58001800, { IRQ(52) }, 0, { { "in", 39 }, { "out", 40 } } },
+    { "PKA", "stm32wb-pka", 0x58002000, { IRQ(29) } },
+    { "QUADSPI", "stm32wb-quadspi", 0xA0001000, { IRQ(50) }, 0, { { "fifo", 20 } } },
+    /* in the core's private peripheral bus: mapped over armv7m's default region */
+    { "DBGMCU", "stm32wb-dbgmcu", 0xE0042000 },
+};
+
+Stm32wbBlock *stm32wb55_soc_block(Stm32wb55Soc *s, const char *name)
+{
+    return STM32WB_BLOCK(object_resolve_path_component(OBJECT(s), name));
+}
+
+static DeviceState *row_device(Stm32wb55Soc *s, const Row *row)
+{
+    return DEVICE(stm32wb55_soc_block(s, row->name));
+}
+
+static DeviceState *device(Stm32wb55Soc *s, const char *name)
+{
+    return DEVICE(stm32wb55_soc_block(s, name));
+}
+
+static void soc_init(Object *obj)
+{
+    Stm32wb55Soc *s = STM32WB55_SOC(obj);
+
+    object_initialize_child(obj, "armv7m", &s->armv7m, TYPE_ARMV7M);
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *type = object_class_by_name(rows[i].type)
+                           ? rows[i].type : "stm32wb-unmodelled";
+        DeviceState *dev = qdev_new(type);
+
+        object_property_add_child(obj, rows[i].name, OBJECT(dev));
+        object_unref(OBJECT(dev));
+        qdev_prop_set_string(dev, "name", rows[i].name);
+    }
+}
+
+/* ---- memory ---- */
+
+static bool map_ram(Stm32wb55Soc *s, MemoryRegion *mr, const char *name,
+                    hwaddr base, uint64_t size, Error **errp)
+{
+    if (!memory_region_init_ram(mr, OBJECT(s), name, size, errp)) {
+        return false;
+    }
+    memory_region_add_subregion(&s->memory, base, mr);
+    return true;
+}
+
+static void map_alias(Stm32wb55Soc *s, MemoryRegion *alias, const char *name,
+                      hwaddr base, MemoryRegion *of)
+{
+    memory_region_init_alias(alias, OBJECT(s), name, of, 0,
+                             memory_region_size(of));
+    memory_region_add_subregion(&s->memory, base, alias);
+}
+
+static bool map_memories(Stm32wb55Soc *s, Error **errp)
+{
+    memory_region_init(&s->memory, OBJECT(s), "stm32wb55", UINT64_MAX);
+    memory_region_add_subregion_overlap(&s->memory, 0, get_system_memory(), -1);
+    if (!map_ram(s, &s->sram1, "SRAM1", WB_SRAM1_BASE, WB_SRAM1_SIZE, errp) ||
+        !map_ram(s, &s->sram2a, "SRAM2A", WB_SRAM2A_BASE, WB_SRAM2_SIZE, errp) ||
+        !map_ram(s, &s->sram2b, "SRAM2B", WB_SRAM2B_BASE, WB_SRAM2_SIZE, errp) ||
+        !memory_region_init_rom(&s->system, OBJECT(s), "system-memory",
+                                WB_SYSTEM_SIZE, errp)) {
+        return false;
+    }
+    memory_region_add_subregion(&s->memory, WB_SYSTEM_BASE, &s->system);
+    map_alias(s, &s->sram2a_code, "SRAM2A-code", 0x10000000, &s->sram2a);
+    map_alias(s, &s->sram2b_code, "SRAM2B-code", 0x10008000, &s->sram2b);
+    return true;
+}
+
+void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what)
+{
+    memory_region_transaction_begin();
+    memory_region_set_enabled(&s->boot_flash, what == WB_BOOT_FLASH);
+    memory_region_set_enabled(&s->boot_system, what == WB_BOOT_SYSTEM);
+    memory_region_set_enabled(&s->boot_sram, what == WB_BOOT_SRAM);
+    memory_region_transaction_commit();
+}
+
+/* The flash array is the second region of FLASH. */
+static void map_boot(Stm32wb55Soc *s)
+{
+    SysBusDevice *flash = SYS_BUS_DEVICE(device(s, "FLASH"));
+    MemoryRegion *array = sysbus_mmio_get_region(flash, 1);
+
+    if (array) {
+        memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
+    } else {
+        array = g_new0(MemoryRegion, 1); /* stand-in until there is a FLASH model */
+        memory_region_init_rom(array, OBJECT(s), "flash", WB_FLASH_SIZE,
+                               &error_fatal);
+        memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
+    }
+    map_alias(s, &s->boot_flash, "boot-flash", 0, array);
+    map_alias(s, &s->boot_system, "boot-system", 0, &s->system);
+    map_alias(s, &s->boot_sram, "boot-sram", 0, &s->sram1);
+    stm32wb55_soc_remap(s, WB_BOOT_FLASH);
+}
+
+/* ---- wires ---- */
+
+static bool has_gpio_out(DeviceState *dev, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("%s[0]", name);
+
+    return object_property_find(OBJECT(dev), path) != NULL;
+}
+
+static void connect_clock(Stm32wb55Soc *s, DeviceState *dev, const char *input,
+                          const char *name, const char *suffix)
+{
+    g_autofree char *output = g_strdup_printf("%s.%s", name, suffix);
+    DeviceState *rcc = device(s, "RCC");
+
+    /* without an RCC model nothing is gated */
+    if (object_property_find(OBJECT(rcc), output)) {
+        qdev_connect_clock_in(dev, input, qdev_get_clock_out(rcc, output));
+    }
+}
+
+/* The NVIC's input for @irq; several sources of one interrupt are ORed. */
+static qemu_irq nvic_input(Stm32wb55Soc *s, int irq)
+{
+    g_autofree char *name = g_strdup_printf("irq%d", irq);
+    qemu_irq nvic = qdev_get_gpio_in(DEVICE(&s->armv7m), irq);
+    int users = 0;
+    Object *gate;
+
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (int n = 0; n < ARRAY_SIZE(rows[i].irq); n++) {
+            users += rows[i].irq[n] == IRQ(irq);
+        }
+    }
+    if (users == 1) {
+        return nvic;
+    }
+    gate = object_resolve_path_component(OBJECT(s), name);
+    if (!gate) {
+        gate = object_new(TYPE_OR_IRQ);
+        object_property_add_child(OBJECT(s), name, gate);
+        object_unref(gate);
+        object_property_set_int(gate, "num-lines", users, &error_abort);
+        qdev_realize(DEVICE(gate), NULL, &error_abort);
+        qdev_connect_gpio_out(DEVICE(gate), 0, nvic);
+    }
+    return qdev_get_gpio_in(DEVICE(gate), s->shared_irq[irq]++);
+}
+
+static void connect_irqs(Stm32wb55Soc *s, const Row *row)
+{
+    SysBusDevice *busdev = SYS_BUS_DEVICE(row_device(s, row));
+    DeviceState *exti = device(s, "EXTI");
+
+    for (int n = 0; n < ARRAY_SIZE(row->irq) && row->irq[n] != NO_IRQ; n++) {
+        if (!sysbus_has_irq(busdev, n)) {
+            return;
+        }
+        if (row->irq[n] < EXTI(0)) {
+            sysbus_connect_irq(busdev, n, nvic_input(s, row->irq[n] - IRQ(0)));
+        } else if (object_dynamic_cast(OBJECT(exti), "stm32wb-exti")) {
+            sysbus_connect_irq(busdev, n,
+                               qdev_get_gpio_in(exti, row->irq[n] - EXTI(0)));
+        }
+    }
+}
+
+static void connect_row(Stm32wb55Soc *s, const Row *row)
+{
+    DeviceState *dev = row_device(s, row);
+    DeviceState *exti = device(s, "EXTI");
+    DeviceState *mux = device(s, "DMAMUX1");
+
+    connect_irqs(s, row);
+    if (row->wakeup && has_gpio_out(dev, "wakeup") &&
+        object_dynamic_cast(OBJECT(exti), "stm32wb-exti")) {
+        qdev_connect_gpio_out_named(dev, "wakeup", 0,
+                                    qdev_get_gpio_in(exti, row->wakeup));
+    }
+    for (int i = 0; i < ARRAY_SIZE(row->dma) && row->dma[i].line; i++) {
+        if (has_gpio_out(dev, row->dma[i].line) &&
+            object_dynamic_cast(OBJECT(mux), "stm32wb-dmamux")) {
+            qdev_connect_gpio_out_named(
+                dev, row->dma[i].line, 0,
+                qdev_get_gpio_in_named(mux, "request", row->dma[i].request));
+        }
+    }
+}
+
+/* ---- the core ---- */
+
+static bool realize_core(Stm32wb55Soc *s, Error **errp)
+{
+    DeviceState *armv7m = DEVICE(&s->armv7m);
+    DeviceState *rcc = device(s, "RCC");
+
+    qdev_prop_set_uint32(armv7m, "num-irq", WB_NVIC_LINES);
+    qdev_prop_set_uint8(armv7m, "num-prio-bits", 4);
+    qdev_prop_set_string(armv7m, "cpu-type", ARM_CPU_TYPE_NAME("cortex-m4"));
+    qdev_prop_set_bit(armv7m, "enable-bitband", true);
+    if (object_property_find(OBJECT(rcc), "hclk1")) {
+        qdev_connect_clock_in(armv7m, "cpuclk", qdev_get_clock_out(rcc, "hclk1"));
+        qdev_connect_clock_in(armv7m, "refclk", qdev_get_clock_out(rcc, "systick"));
+    } else {
+        Clock *msi = clock_new(OBJECT(s), "msi");
+
+        clock_set_hz(msi, 4000000);
+        qdev_connect_clock_in(armv7m, "cpuclk", msi);
+    }
+    object_property_set_link(OBJECT(armv7m), "memory", OBJECT(&s->memory),
+                             &error_abort);
+    return sysbus_realize(SYS_BUS_DEVICE(armv7m), errp);
+}
+
+static bool in_private_bus(hwaddr base)
+{
+    return base >= 0xE0000000;
+}
+
+static void soc_realize(DeviceState *dev, Error **errp)
+{
+    Stm32wb55Soc *s = STM32WB55_SOC(dev);
+
+    if (!map_memories(s, errp)) {
+        return;
+    }
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        DeviceState *block = row_device(s, &rows[i]);
+
+        connect_clock(s, block, "bus", rows[i].name, "bus");
+        connect_clock(s, block, "kernel", rows[i].name, "kernel");
+        if (!sysbus_realize(SYS_BUS_DEVICE(block), errp)) {
+            return;
+        }
+    }
+    map_boot(s);
+    if (!realize_core(s, errp)) {
+        return;
+    }
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        SysBusDevice *block = SYS_BUS_DEVICE(row_device(s, &rows[i]));
+
+        memory_region_add_subregion_overlap(
+            in_private_bus(rows[i].base) ? &s->armv7m.container : &s->memory,
+            rows[i].base, sysbus_mmio_get_region(block, 0),
+            in_private_bus(rows[i].base) ? 2 : 0);
+        connect_row(s, &rows[i]);
+    }
+}
+
+static void soc_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->realize = soc_realize;
+    dc->user_creatable = false; /* the board maps it */
+}
+
+static const TypeInfo soc_types[] = {
+    {
+        .name = TYPE_STM32WB55_SOC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(Stm32wb55Soc),
+        .instance_init = soc_init,
+        .class_init = soc_class_init,
+    },
+};
+
+DEFINE_TYPES(soc_types)

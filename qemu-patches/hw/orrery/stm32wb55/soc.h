@@ -1,0 +1,57 @@
+/*
+ * STM32WB55 system on chip
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ORRERY_STM32WB55_SOC_H
+#define HW_ORRERY_STM32WB55_SOC_H
+
+#include "hw/arm/armv7m.h"
+#include "hw/sysbus.h"
+#include "qom/object.h"
+#include "block.h"
+
+#define WB_FLASH_BASE 0x08000000
+#define WB_FLASH_SIZE (1 * MiB)
+#define WB_SRAM1_BASE 0x20000000
+#define WB_SRAM1_SIZE (192 * KiB)
+#define WB_SRAM2A_BASE 0x20030000
+#define WB_SRAM2B_BASE 0x20038000
+#define WB_SRAM2_SIZE (32 * KiB) /* each of the two */
+#define WB_SYSTEM_BASE 0x1FFF0000
+#define WB_SYSTEM_SIZE (28 * KiB)
+#define WB_NVIC_LINES 64 /* 63 used; ICTR counts groups of 32 */
+
+/* What address 0 shows: SYSCFG_MEMRMP.MEM_MODE (RM0434 9.2.1) */
+typedef enum Stm32wbBoot {
+    WB_BOOT_FLASH = 0,
+    WB_BOOT_SYSTEM = 1,
+    WB_BOOT_SRAM = 3,
+    WB_BOOT_QUADSPI = 6,
+} Stm32wbBoot;
+
+#define TYPE_STM32WB55_SOC "stm32wb55-soc"
+OBJECT_DECLARE_SIMPLE_TYPE(Stm32wb55Soc, STM32WB55_SOC)
+
+struct Stm32wb55Soc {
+    SysBusDevice parent_obj;
+
+    ARMv7MState armv7m;
+    MemoryRegion memory; /* what the bus matrix sees */
+    MemoryRegion sram1;
+    MemoryRegion sram2a;
+    MemoryRegion sram2b;
+    MemoryRegion sram2a_code; /* 0x10000000 */
+    MemoryRegion sram2b_code;
+    MemoryRegion system;      /* ROM */
+    MemoryRegion boot_flash, boot_system, boot_sram; /* at 0, one of them enabled */
+    uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
+};
+
+/* The block of that name ("USART1"); aborts if there is none. */
+Stm32wbBlock *stm32wb55_soc_block(Stm32wb55Soc *s, const char *name);
+
+/* Show @what at address 0. */
+void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what);
+
+#endif
