@@ -20,6 +20,7 @@
 #include "hw/or-irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "target/arm/cpu.h"
 #include "soc.h"
 
 #define EXTI(n) (0x100 + (n)) /* an interrupt that reaches the NVIC through EXTI */
@@ -310,7 +311,11 @@ static bool realize_core(Stm32wb55Soc *s, Error **errp)
     }
     object_property_set_link(OBJECT(armv7m), "memory", OBJECT(&s->memory),
                              &error_abort);
-    return sysbus_realize(SYS_BUS_DEVICE(armv7m), errp);
+    if (!sysbus_realize(SYS_BUS_DEVICE(armv7m), errp)) {
+        return false;
+    }
+    s->armv7m.cpu->midr = WB_CPUID;
+    return true;
 }
 
 static bool in_private_bus(hwaddr base)

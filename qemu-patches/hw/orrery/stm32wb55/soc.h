@@ -20,6 +20,7 @@
 #define WB_SRAM2_SIZE (32 * KiB) /* each of the two */
 #define WB_SYSTEM_BASE 0x1FFF0000
 #define WB_SYSTEM_SIZE (28 * KiB)
+#define WB_CPUID 0x410FC241   /* Cortex-M4 r0p1 */
 #define WB_NVIC_LINES 64 /* 63 used; ICTR counts groups of 32 */
 
 /* What address 0 shows: SYSCFG_MEMRMP.MEM_MODE (RM0434 9.2.1) */

@@ -1,0 +1,1067 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registers.h - the STM32WB55's registers by address, its interrupts, and the core's registers.
+ *
+ * RM0434 for the addresses and table "CPU1 vector table" for the interrupts; DDI 0403E for the
+ * core.
+ */
+#ifndef REGISTERS_H
+#define REGISTERS_H
+
+#include <stdint.h>
+
+#define REG32(address) (*(volatile uint32_t *)(address))
+#define REG16(address) (*(volatile uint16_t *)(address))
+#define REG8(address) (*(volatile uint8_t *)(address))
+
+/* The same register by halfword or byte: HALF(SPI1_DR). */
+#define HALF(reg) (*(volatile uint16_t *)&(reg))
+#define BYTE(reg) (*(volatile uint8_t *)&(reg))
+
+/* core: SysTick (B3.3), NVIC (B3.4), SCB (B3.2), DWT and debug (C1.6, C1.8) */
+#define SYST_CSR REG32(0xe000e010)
+#define SYST_RVR REG32(0xe000e014)
+#define SYST_CVR REG32(0xe000e018)
+#define SYST_CALIB REG32(0xe000e01c)
+#define ICTR REG32(0xe000e004)
+#define NVIC_ISER(n) REG32(0xe000e100 + 4 * (n))
+#define NVIC_ICER(n) REG32(0xe000e180 + 4 * (n))
+#define NVIC_ISPR(n) REG32(0xe000e200 + 4 * (n))
+#define NVIC_ICPR(n) REG32(0xe000e280 + 4 * (n))
+#define NVIC_IPR(irq) REG8(0xe000e400 + (irq))
+#define SCB_CPUID REG32(0xe000ed00)
+#define SCB_ICSR REG32(0xe000ed04)
+#define SCB_VTOR REG32(0xe000ed08)
+#define SCB_AIRCR REG32(0xe000ed0c)
+#define SCB_SCR REG32(0xe000ed10)
+#define SCB_CCR REG32(0xe000ed14)
+#define SCB_SHPR3 REG32(0xe000ed20)
+#define SCB_SHCSR REG32(0xe000ed24)
+#define SCB_CFSR REG32(0xe000ed28)
+#define SCB_HFSR REG32(0xe000ed2c)
+#define SCB_BFAR REG32(0xe000ed38)
+#define SCB_CPACR REG32(0xe000ed88)
+#define DEMCR REG32(0xe000edfc)
+#define DWT_CTRL REG32(0xe0001000)
+#define DWT_CYCCNT REG32(0xe0001004)
+
+/* memory */
+#define FLASH_MEMORY 0x08000000u
+#define SRAM1_MEMORY 0x20000000u
+#define SRAM2A_MEMORY 0x20030000u
+#define SRAM2B_MEMORY 0x20038000u
+#define SYSTEM_MEMORY 0x1fff0000u
+#define BITBAND_SRAM(address, bit)                                                                 \
+    REG32(0x22000000u + ((uint32_t)(address)-0x20000000u) * 32u + (bit)*4u)
+#define BITBAND_PERIPH(address, bit)                                                               \
+    REG32(0x42000000u + ((uint32_t)(address)-0x40000000u) * 32u + (bit)*4u)
+
+/* IRQ(number, name): IRQ_USART1 is the number, irq_USART1 the handler (weak; define your own) */
+#define WB55_IRQS(IRQ)                                                                             \
+    IRQ(0, WWDG)                                                                                   \
+    IRQ(1, PVD)                                                                                    \
+    IRQ(2, RTC_TAMP)                                                                               \
+    IRQ(3, RTC_WKUP)                                                                               \
+    IRQ(4, FLASH)                                                                                  \
+    IRQ(5, RCC)                                                                                    \
+    IRQ(6, EXTI0)                                                                                  \
+    IRQ(7, EXTI1)                                                                                  \
+    IRQ(8, EXTI2)                                                                                  \
+    IRQ(9, EXTI3)                                                                                  \
+    IRQ(10, EXTI4)                                                                                 \
+    IRQ(11, DMA1_CH1)                                                                              \
+    IRQ(12, DMA1_CH2)                                                                              \
+    IRQ(13, DMA1_CH3)                                                                              \
+    IRQ(14, DMA1_CH4)                                                                              \
+    IRQ(15, DMA1_CH5)                                                                              \
+    IRQ(16, DMA1_CH6)                                                                              \
+    IRQ(17, DMA1_CH7)                                                                              \
+    IRQ(18, ADC1)                                                                                  \
+    IRQ(19, USB_HP)                                                                                \
+    IRQ(20, USB_LP)                                                                                \
+    IRQ(21, C2SEV)                                                                                 \
+    IRQ(22, COMP)                                                                                  \
+    IRQ(23, EXTI5_9)                                                                               \
+    IRQ(24, TIM1_BRK)                                                                              \
+    IRQ(25, TIM1_UP_TIM16)                                                                         \
+    IRQ(26, TIM1_TRG_COM_TIM17)                                                                    \
+    IRQ(27, TIM1_CC)                                                                               \
+    IRQ(28, TIM2)                                                                                  \
+    IRQ(29, PKA)                                                                                   \
+    IRQ(30, I2C1_EV)                                                                               \
+    IRQ(31, I2C1_ER)                                                                               \
+    IRQ(32, I2C3_EV)                                                                               \
+    IRQ(33, I2C3_ER)                                                                               \
+    IRQ(34, SPI1)                                                                                  \
+    IRQ(35, SPI2)                                                                                  \
+    IRQ(36, USART1)                                                                                \
+    IRQ(37, LPUART1)                                                                               \
+    IRQ(38, SAI1)                                                                                  \
+    IRQ(39, TSC)                                                                                   \
+    IRQ(40, EXTI10_15)                                                                             \
+    IRQ(41, RTC_ALARM)                                                                             \
+    IRQ(42, CRS)                                                                                   \
+    IRQ(43, PWR)                                                                                   \
+    IRQ(44, IPCC_RX)                                                                               \
+    IRQ(45, IPCC_TX)                                                                               \
+    IRQ(46, HSEM)                                                                                  \
+    IRQ(47, LPTIM1)                                                                                \
+    IRQ(48, LPTIM2)                                                                                \
+    IRQ(49, LCD)                                                                                   \
+    IRQ(50, QUADSPI)                                                                               \
+    IRQ(51, AES1)                                                                                  \
+    IRQ(52, AES2)                                                                                  \
+    IRQ(53, RNG)                                                                                   \
+    IRQ(54, FPU)                                                                                   \
+    IRQ(55, DMA2_CH1)                                                                              \
+    IRQ(56, DMA2_CH2)                                                                              \
+    IRQ(57, DMA2_CH3)                                                                              \
+    IRQ(58, DMA2_CH4)                                                                              \
+    IRQ(59, DMA2_CH5)                                                                              \
+    IRQ(60, DMA2_CH6)                                                                              \
+    IRQ(61, DMA2_CH7)                                                                              \
+    IRQ(62, DMAMUX1)
+
+#define IRQ_NUMBER(number, name) IRQ_##name = number,
+enum { WB55_IRQS(IRQ_NUMBER) IRQ_COUNT };
+#undef IRQ_NUMBER
+
+#define IRQ_HANDLER(number, name) void irq_##name(void);
+WB55_IRQS(IRQ_HANDLER)
+#undef IRQ_HANDLER
+
+/* TIM2 */
+#define TIM2_BASE 0x40000000u
+#define TIM2_CR1 REG32(0x40000000)
+#define TIM2_CR2 REG32(0x40000004)
+#define TIM2_SMCR REG32(0x40000008)
+#define TIM2_DIER REG32(0x4000000c)
+#define TIM2_SR REG32(0x40000010)
+#define TIM2_EGR REG32(0x40000014)
+#define TIM2_CCMR1_Input REG32(0x40000018)
+#define TIM2_CCMR1_Output REG32(0x40000018)
+#define TIM2_CCMR2_Input REG32(0x4000001c)
+#define TIM2_CCMR2_Output REG32(0x4000001c)
+#define TIM2_CCER REG32(0x40000020)
+#define TIM2_CNT REG32(0x40000024)
+#define TIM2_PSC REG32(0x40000028)
+#define TIM2_ARR REG32(0x4000002c)
+#define TIM2_CCR1 REG32(0x40000034)
+#define TIM2_CCR2 REG32(0x40000038)
+#define TIM2_CCR3 REG32(0x4000003c)
+#define TIM2_CCR4 REG32(0x40000040)
+#define TIM2_DCR REG32(0x40000048)
+#define TIM2_DMAR REG32(0x4000004c)
+#define TIM2_OR REG32(0x40000050)
+#define TIM2_AF REG32(0x40000060)
+
+/* LCD */
+#define LCD_BASE 0x40002400u
+#define LCD_CR REG32(0x40002400)
+#define LCD_FCR REG32(0x40002404)
+#define LCD_SR REG32(0x40002408)
+#define LCD_CLR REG32(0x4000240c)
+#define LCD_RAM_COM0 REG32(0x40002414)
+#define LCD_RAM_COM1 REG32(0x4000241c)
+#define LCD_RAM_COM2 REG32(0x40002424)
+#define LCD_RAM_COM3 REG32(0x4000242c)
+#define LCD_RAM_COM4 REG32(0x40002434)
+#define LCD_RAM_COM5 REG32(0x4000243c)
+#define LCD_RAM_COM6 REG32(0x40002444)
+#define LCD_RAM_COM7 REG32(0x4000244c)
+
+/* RTC */
+#define RTC_BASE 0x40002800u
+#define RTC_TR REG32(0x40002800)
+#define RTC_DR REG32(0x40002804)
+#define RTC_CR REG32(0x40002808)
+#define RTC_ISR REG32(0x4000280c)
+#define RTC_PRER REG32(0x40002810)
+#define RTC_WUTR REG32(0x40002814)
+#define RTC_ALRMAR REG32(0x4000281c)
+#define RTC_ALRMBR REG32(0x40002820)
+#define RTC_WPR REG32(0x40002824)
+#define RTC_SSR REG32(0x40002828)
+#define RTC_SHIFTR REG32(0x4000282c)
+#define RTC_TSTR REG32(0x40002830)
+#define RTC_TSDR REG32(0x40002834)
+#define RTC_TSSSR REG32(0x40002838)
+#define RTC_CALR REG32(0x4000283c)
+#define RTC_TAMPCR REG32(0x40002840)
+#define RTC_ALRMASSR REG32(0x40002844)
+#define RTC_ALRMBSSR REG32(0x40002848)
+#define RTC_OR REG32(0x4000284c)
+#define RTC_BKP0R REG32(0x40002850)
+#define RTC_BKP1R REG32(0x40002854)
+#define RTC_BKP2R REG32(0x40002858)
+#define RTC_BKP3R REG32(0x4000285c)
+#define RTC_BKP4R REG32(0x40002860)
+#define RTC_BKP5R REG32(0x40002864)
+#define RTC_BKP6R REG32(0x40002868)
+#define RTC_BKP7R REG32(0x4000286c)
+#define RTC_BKP8R REG32(0x40002870)
+#define RTC_BKP9R REG32(0x40002874)
+#define RTC_BKP10R REG32(0x40002878)
+#define RTC_BKP11R REG32(0x4000287c)
+#define RTC_BKP12R REG32(0x40002880)
+#define RTC_BKP13R REG32(0x40002884)
+#define RTC_BKP14R REG32(0x40002888)
+#define RTC_BKP15R REG32(0x4000288c)
+#define RTC_BKP16R REG32(0x40002890)
+#define RTC_BKP17R REG32(0x40002894)
+#define RTC_BKP18R REG32(0x40002898)
+#define RTC_BKP19R REG32(0x4000289c)
+
+/* WWDG */
+#define WWDG_BASE 0x40002c00u
+#define WWDG_CR REG32(0x40002c00)
+#define WWDG_CFR REG32(0x40002c04)
+#define WWDG_SR REG32(0x40002c08)
+
+/* IWDG */
+#define IWDG_BASE 0x40003000u
+#define IWDG_KR REG32(0x40003000)
+#define IWDG_PR REG32(0x40003004)
+#define IWDG_RLR REG32(0x40003008)
+#define IWDG_SR REG32(0x4000300c)
+#define IWDG_WINR REG32(0x40003010)
+
+/* SPI2 */
+#define SPI2_BASE 0x40003800u
+#define SPI2_CR1 REG32(0x40003800)
+#define SPI2_CR2 REG32(0x40003804)
+#define SPI2_SR REG32(0x40003808)
+#define SPI2_DR REG32(0x4000380c)
+#define SPI2_CRCPR REG32(0x40003810)
+#define SPI2_RXCRCR REG32(0x40003814)
+#define SPI2_TXCRCR REG32(0x40003818)
+
+/* I2C1 */
+#define I2C1_BASE 0x40005400u
+#define I2C1_CR1 REG32(0x40005400)
+#define I2C1_CR2 REG32(0x40005404)
+#define I2C1_OAR1 REG32(0x40005408)
+#define I2C1_OAR2 REG32(0x4000540c)
+#define I2C1_TIMINGR REG32(0x40005410)
+#define I2C1_TIMEOUTR REG32(0x40005414)
+#define I2C1_ISR REG32(0x40005418)
+#define I2C1_ICR REG32(0x4000541c)
+#define I2C1_PECR REG32(0x40005420)
+#define I2C1_RXDR REG32(0x40005424)
+#define I2C1_TXDR REG32(0x40005428)
+
+/* I2C3 */
+#define I2C3_BASE 0x40005c00u
+#define I2C3_CR1 REG32(0x40005c00)
+#define I2C3_CR2 REG32(0x40005c04)
+#define I2C3_OAR1 REG32(0x40005c08)
+#define I2C3_OAR2 REG32(0x40005c0c)
+#define I2C3_TIMINGR REG32(0x40005c10)
+#define I2C3_TIMEOUTR REG32(0x40005c14)
+#define I2C3_ISR REG32(0x40005c18)
+#define I2C3_ICR REG32(0x40005c1c)
+#define I2C3_PECR REG32(0x40005c20)
+#define I2C3_RXDR REG32(0x40005c24)
+#define I2C3_TXDR REG32(0x40005c28)
+
+/* CRS */
+#define CRS_BASE 0x40006000u
+#define CRS_CR REG32(0x40006000)
+#define CRS_CFGR REG32(0x40006004)
+#define CRS_ISR REG32(0x40006008)
+#define CRS_ICR REG32(0x4000600c)
+
+/* USB */
+#define USB_BASE 0x40006800u
+#define USB_EP0R REG32(0x40006800)
+#define USB_EP1R REG32(0x40006804)
+#define USB_EP2R REG32(0x40006808)
+#define USB_EP3R REG32(0x4000680c)
+#define USB_EP4R REG32(0x40006810)
+#define USB_EP5R REG32(0x40006814)
+#define USB_EP6R REG32(0x40006818)
+#define USB_EP7R REG32(0x4000681c)
+#define USB_CNTR REG32(0x40006840)
+#define USB_ISTR REG32(0x40006844)
+#define USB_FNR REG32(0x40006848)
+#define USB_DADDR REG32(0x4000684c)
+#define USB_BTABLE REG32(0x40006850)
+#define USB_COUNT0_TX REG32(0x40006852)
+#define USB_ADDR0_RX REG32(0x40006854)
+#define USB_LPMCSR REG32(0x40006854)
+#define USB_COUNT0_RX REG32(0x40006856)
+#define USB_BCDR REG32(0x40006858)
+#define USB_COUNT1_TX REG32(0x4000685a)
+#define USB_ADDR1_RX REG32(0x4000685c)
+#define USB_COUNT1_RX REG32(0x4000685e)
+#define USB_COUNT2_TX REG32(0x40006862)
+#define USB_ADDR2_RX REG32(0x40006864)
+#define USB_COUNT2_RX REG32(0x40006866)
+#define USB_COUNT3_TX REG32(0x4000686a)
+#define USB_ADDR3_RX REG32(0x4000686c)
+#define USB_COUNT3_RX REG32(0x4000686e)
+#define USB_COUNT4_TX REG32(0x40006872)
+#define USB_ADDR4_RX REG32(0x40006874)
+#define USB_COUNT4_RX REG32(0x40006876)
+#define USB_COUNT5_TX REG32(0x4000687a)
+#define USB_ADDR5_RX REG32(0x4000687c)
+#define USB_COUNT5_RX REG32(0x4000687e)
+#define USB_COUNT6_TX REG32(0x40006882)
+#define USB_ADDR6_RX REG32(0x40006884)
+#define USB_COUNT6_RX REG32(0x40006886)
+#define USB_COUNT7_TX REG32(0x4000688a)
+#define USB_ADDR7_RX REG32(0x4000688c)
+#define USB_COUNT7_RX REG32(0x4000688e)
+
+/* LPTIM1 */
+#define LPTIM1_BASE 0x40007c00u
+#define LPTIM1_ISR REG32(0x40007c00)
+#define LPTIM1_ICR REG32(0x40007c04)
+#define LPTIM1_IER REG32(0x40007c08)
+#define LPTIM1_CFGR REG32(0x40007c0c)
+#define LPTIM1_CR REG32(0x40007c10)
+#define LPTIM1_CMP REG32(0x40007c14)
+#define LPTIM1_ARR REG32(0x40007c18)
+#define LPTIM1_CNT REG32(0x40007c1c)
+#define LPTIM1_OR REG32(0x40007c20)
+
+/* LPUART1 */
+#define LPUART1_BASE 0x40008000u
+#define LPUART1_CR1 REG32(0x40008000)
+#define LPUART1_CR2 REG32(0x40008004)
+#define LPUART1_CR3 REG32(0x40008008)
+#define LPUART1_BRR REG32(0x4000800c)
+#define LPUART1_GTPR REG32(0x40008010)
+#define LPUART1_RTOR REG32(0x40008014)
+#define LPUART1_RQR REG32(0x40008018)
+#define LPUART1_ISR REG32(0x4000801c)
+#define LPUART1_ICR REG32(0x40008020)
+#define LPUART1_RDR REG32(0x40008024)
+#define LPUART1_TDR REG32(0x40008028)
+#define LPUART1_PRESC REG32(0x4000802c)
+
+/* LPTIM2 */
+#define LPTIM2_BASE 0x40009400u
+#define LPTIM2_ISR REG32(0x40009400)
+#define LPTIM2_ICR REG32(0x40009404)
+#define LPTIM2_IER REG32(0x40009408)
+#define LPTIM2_CFGR REG32(0x4000940c)
+#define LPTIM2_CR REG32(0x40009410)
+#define LPTIM2_CMP REG32(0x40009414)
+#define LPTIM2_ARR REG32(0x40009418)
+#define LPTIM2_CNT REG32(0x4000941c)
+#define LPTIM2_OR REG32(0x40009420)
+
+/* SYSCFG */
+#define SYSCFG_BASE 0x40010000u
+#define SYSCFG_SYSCFG_MEMRMP REG32(0x40010000)
+#define SYSCFG_SYSCFG_CFGR1 REG32(0x40010004)
+#define SYSCFG_SYSCFG_EXTICR1 REG32(0x40010008)
+#define SYSCFG_SYSCFG_EXTICR2 REG32(0x4001000c)
+#define SYSCFG_SYSCFG_EXTICR3 REG32(0x40010010)
+#define SYSCFG_SYSCFG_EXTICR4 REG32(0x40010014)
+#define SYSCFG_SYSCFG_SCSR REG32(0x40010018)
+#define SYSCFG_SYSCFG_CFGR2 REG32(0x4001001c)
+#define SYSCFG_SYSCFG_SWPR REG32(0x40010020)
+#define SYSCFG_SYSCFG_SKR REG32(0x40010024)
+#define SYSCFG_SYSCFG_SWPR2 REG32(0x40010028)
+#define SYSCFG_VREFBUF_CSR REG32(0x40010030)
+#define SYSCFG_VREFBUF_CCR REG32(0x40010034)
+#define SYSCFG_SYSCFG_IMR1 REG32(0x40010100)
+#define SYSCFG_SYSCFG_IMR2 REG32(0x40010104)
+#define SYSCFG_SYSCFG_C2IMR1 REG32(0x40010108)
+#define SYSCFG_SYSCFG_C2IMR2 REG32(0x4001010c)
+#define SYSCFG_SYSCFG_SIPCR REG32(0x40010110)
+
+/* COMP */
+#define COMP_BASE 0x40010200u
+#define COMP_COMP1_CSR REG32(0x40010200)
+#define COMP_COMP2_CSR REG32(0x40010204)
+
+/* TIM1 */
+#define TIM1_BASE 0x40012c00u
+#define TIM1_CR1 REG32(0x40012c00)
+#define TIM1_CR2 REG32(0x40012c04)
+#define TIM1_SMCR REG32(0x40012c08)
+#define TIM1_DIER REG32(0x40012c0c)
+#define TIM1_SR REG32(0x40012c10)
+#define TIM1_EGR REG32(0x40012c14)
+#define TIM1_CCMR1_Input REG32(0x40012c18)
+#define TIM1_CCMR1_Output REG32(0x40012c18)
+#define TIM1_CCMR2_Input REG32(0x40012c1c)
+#define TIM1_CCMR2_Output REG32(0x40012c1c)
+#define TIM1_CCER REG32(0x40012c20)
+#define TIM1_CNT REG32(0x40012c24)
+#define TIM1_PSC REG32(0x40012c28)
+#define TIM1_ARR REG32(0x40012c2c)
+#define TIM1_RCR REG32(0x40012c30)
+#define TIM1_CCR1 REG32(0x40012c34)
+#define TIM1_CCR2 REG32(0x40012c38)
+#define TIM1_CCR3 REG32(0x40012c3c)
+#define TIM1_CCR4 REG32(0x40012c40)
+#define TIM1_BDTR REG32(0x40012c44)
+#define TIM1_DCR REG32(0x40012c48)
+#define TIM1_DMAR REG32(0x40012c4c)
+#define TIM1_OR REG32(0x40012c50)
+#define TIM1_CCMR3_Output REG32(0x40012c54)
+#define TIM1_CCR5 REG32(0x40012c58)
+#define TIM1_CCR6 REG32(0x40012c5c)
+#define TIM1_AF1 REG32(0x40012c60)
+#define TIM1_AF2 REG32(0x40012c64)
+
+/* SPI1 */
+#define SPI1_BASE 0x40013000u
+#define SPI1_CR1 REG32(0x40013000)
+#define SPI1_CR2 REG32(0x40013004)
+#define SPI1_SR REG32(0x40013008)
+#define SPI1_DR REG32(0x4001300c)
+#define SPI1_CRCPR REG32(0x40013010)
+#define SPI1_RXCRCR REG32(0x40013014)
+#define SPI1_TXCRCR REG32(0x40013018)
+
+/* USART1 */
+#define USART1_BASE 0x40013800u
+#define USART1_CR1 REG32(0x40013800)
+#define USART1_CR2 REG32(0x40013804)
+#define USART1_CR3 REG32(0x40013808)
+#define USART1_BRR REG32(0x4001380c)
+#define USART1_GTPR REG32(0x40013810)
+#define USART1_RTOR REG32(0x40013814)
+#define USART1_RQR REG32(0x40013818)
+#define USART1_ISR REG32(0x4001381c)
+#define USART1_ICR REG32(0x40013820)
+#define USART1_RDR REG32(0x40013824)
+#define USART1_TDR REG32(0x40013828)
+#define USART1_PRESC REG32(0x4001382c)
+
+/* TIM16 */
+#define TIM16_BASE 0x40014400u
+#define TIM16_CR1 REG32(0x40014400)
+#define TIM16_CR2 REG32(0x40014404)
+#define TIM16_DIER REG32(0x4001440c)
+#define TIM16_SR REG32(0x40014410)
+#define TIM16_EGR REG32(0x40014414)
+#define TIM16_CCMR1_Input REG32(0x40014418)
+#define TIM16_CCMR1_Output REG32(0x40014418)
+#define TIM16_CCER REG32(0x40014420)
+#define TIM16_CNT REG32(0x40014424)
+#define TIM16_PSC REG32(0x40014428)
+#define TIM16_ARR REG32(0x4001442c)
+#define TIM16_RCR REG32(0x40014430)
+#define TIM16_CCR1 REG32(0x40014434)
+#define TIM16_BDTR REG32(0x40014444)
+#define TIM16_DCR REG32(0x40014448)
+#define TIM16_DMAR REG32(0x4001444c)
+#define TIM16_OR1 REG32(0x40014450)
+#define TIM16_AF1 REG32(0x40014460)
+#define TIM16_TISEL REG32(0x40014468)
+
+/* TIM17 */
+#define TIM17_BASE 0x40014800u
+#define TIM17_CR1 REG32(0x40014800)
+#define TIM17_CR2 REG32(0x40014804)
+#define TIM17_DIER REG32(0x4001480c)
+#define TIM17_SR REG32(0x40014810)
+#define TIM17_EGR REG32(0x40014814)
+#define TIM17_CCMR1_Input REG32(0x40014818)
+#define TIM17_CCMR1_Output REG32(0x40014818)
+#define TIM17_CCER REG32(0x40014820)
+#define TIM17_CNT REG32(0x40014824)
+#define TIM17_PSC REG32(0x40014828)
+#define TIM17_ARR REG32(0x4001482c)
+#define TIM17_RCR REG32(0x40014830)
+#define TIM17_CCR1 REG32(0x40014834)
+#define TIM17_BDTR REG32(0x40014844)
+#define TIM17_DCR REG32(0x40014848)
+#define TIM17_DMAR REG32(0x4001484c)
+#define TIM17_OR1 REG32(0x40014850)
+#define TIM17_AF1 REG32(0x40014860)
+#define TIM17_TISEL REG32(0x40014868)
+
+/* SAI1 */
+#define SAI1_BASE 0x40015400u
+#define SAI1_GCR REG32(0x40015400)
+#define SAI1_ACR1 REG32(0x40015404)
+#define SAI1_ACR2 REG32(0x40015408)
+#define SAI1_AFRCR REG32(0x4001540c)
+#define SAI1_ASLOTR REG32(0x40015410)
+#define SAI1_AIM REG32(0x40015414)
+#define SAI1_ASR REG32(0x40015418)
+#define SAI1_ACLRFR REG32(0x4001541c)
+#define SAI1_ADR REG32(0x40015420)
+#define SAI1_BCR1 REG32(0x40015424)
+#define SAI1_BCR2 REG32(0x40015428)
+#define SAI1_BFRCR REG32(0x4001542c)
+#define SAI1_BSLOTR REG32(0x40015430)
+#define SAI1_BIM REG32(0x40015434)
+#define SAI1_BSR REG32(0x40015438)
+#define SAI1_BCLRFR REG32(0x4001543c)
+#define SAI1_BDR REG32(0x40015440)
+#define SAI1_PDMCR REG32(0x40015444)
+#define SAI1_PDMDLY REG32(0x40015448)
+
+/* DMA1 */
+#define DMA1_BASE 0x40020000u
+#define DMA1_ISR REG32(0x40020000)
+#define DMA1_IFCR REG32(0x40020004)
+#define DMA1_CCR1 REG32(0x40020008)
+#define DMA1_CNDTR1 REG32(0x4002000c)
+#define DMA1_CPAR1 REG32(0x40020010)
+#define DMA1_CMAR1 REG32(0x40020014)
+#define DMA1_CCR2 REG32(0x4002001c)
+#define DMA1_CNDTR2 REG32(0x40020020)
+#define DMA1_CPAR2 REG32(0x40020024)
+#define DMA1_CMAR2 REG32(0x40020028)
+#define DMA1_CCR3 REG32(0x40020030)
+#define DMA1_CNDTR3 REG32(0x40020034)
+#define DMA1_CPAR3 REG32(0x40020038)
+#define DMA1_CMAR3 REG32(0x4002003c)
+#define DMA1_CCR4 REG32(0x40020044)
+#define DMA1_CNDTR4 REG32(0x40020048)
+#define DMA1_CPAR4 REG32(0x4002004c)
+#define DMA1_CMAR4 REG32(0x40020050)
+#define DMA1_CCR5 REG32(0x40020058)
+#define DMA1_CNDTR5 REG32(0x4002005c)
+#define DMA1_CPAR5 REG32(0x40020060)
+#define DMA1_CMAR5 REG32(0x40020064)
+#define DMA1_CCR6 REG32(0x4002006c)
+#define DMA1_CNDTR6 REG32(0x40020070)
+#define DMA1_CPAR6 REG32(0x40020074)
+#define DMA1_CMAR6 REG32(0x40020078)
+#define DMA1_CCR7 REG32(0x40020080)
+#define DMA1_CNDTR7 REG32(0x40020084)
+#define DMA1_CPAR7 REG32(0x40020088)
+#define DMA1_CMAR7 REG32(0x4002008c)
+
+/* DMA2 */
+#define DMA2_BASE 0x40020400u
+#define DMA2_ISR REG32(0x40020400)
+#define DMA2_IFCR REG32(0x40020404)
+#define DMA2_CCR1 REG32(0x40020408)
+#define DMA2_CNDTR1 REG32(0x4002040c)
+#define DMA2_CPAR1 REG32(0x40020410)
+#define DMA2_CMAR1 REG32(0x40020414)
+#define DMA2_CCR2 REG32(0x4002041c)
+#define DMA2_CNDTR2 REG32(0x40020420)
+#define DMA2_CPAR2 REG32(0x40020424)
+#define DMA2_CMAR2 REG32(0x40020428)
+#define DMA2_CCR3 REG32(0x40020430)
+#define DMA2_CNDTR3 REG32(0x40020434)
+#define DMA2_CPAR3 REG32(0x40020438)
+#define DMA2_CMAR3 REG32(0x4002043c)
+#define DMA2_CCR4 REG32(0x40020444)
+#define DMA2_CNDTR4 REG32(0x40020448)
+#define DMA2_CPAR4 REG32(0x4002044c)
+#define DMA2_CMAR4 REG32(0x40020450)
+#define DMA2_CCR5 REG32(0x40020458)
+#define DMA2_CNDTR5 REG32(0x4002045c)
+#define DMA2_CPAR5 REG32(0x40020460)
+#define DMA2_CMAR5 REG32(0x40020464)
+#define DMA2_CCR6 REG32(0x4002046c)
+#define DMA2_CNDTR6 REG32(0x40020470)
+#define DMA2_CPAR6 REG32(0x40020474)
+#define DMA2_CMAR6 REG32(0x40020478)
+#define DMA2_CCR7 REG32(0x40020480)
+#define DMA2_CNDTR7 REG32(0x40020484)
+#define DMA2_CPAR7 REG32(0x40020488)
+#define DMA2_CMAR7 REG32(0x4002048c)
+#define DMA2_CSELR REG32(0x400204a8)
+
+/* DMAMUX1 */
+#define DMAMUX1_BASE 0x40020800u
+#define DMAMUX1_C0CR REG32(0x40020800)
+#define DMAMUX1_C1CR REG32(0x40020804)
+#define DMAMUX1_C2CR REG32(0x40020808)
+#define DMAMUX1_C3CR REG32(0x4002080c)
+#define DMAMUX1_C4CR REG32(0x40020810)
+#define DMAMUX1_C5CR REG32(0x40020814)
+#define DMAMUX1_C6CR REG32(0x40020818)
+#define DMAMUX1_C7CR REG32(0x4002081c)
+#define DMAMUX1_C8CR REG32(0x40020820)
+#define DMAMUX1_C9CR REG32(0x40020824)
+#define DMAMUX1_C10CR REG32(0x40020828)
+#define DMAMUX1_C11CR REG32(0x4002082c)
+#define DMAMUX1_C12CR REG32(0x40020830)
+#define DMAMUX1_C13CR REG32(0x40020834)
+#define DMAMUX1_CSR REG32(0x40020880)
+#define DMAMUX1_CFR REG32(0x40020884)
+#define DMAMUX1_RG0CR REG32(0x40020900)
+#define DMAMUX1_RG1CR REG32(0x40020904)
+#define DMAMUX1_RG2CR REG32(0x40020908)
+#define DMAMUX1_RG3CR REG32(0x4002090c)
+#define DMAMUX1_RGSR REG32(0x40020940)
+#define DMAMUX1_RGCFR REG32(0x40020944)
+
+/* CRC */
+#define CRC_BASE 0x40023000u
+#define CRC_DR REG32(0x40023000)
+#define CRC_IDR REG32(0x40023004)
+#define CRC_CR REG32(0x40023008)
+#define CRC_INIT REG32(0x40023010)
+#define CRC_POL REG32(0x40023014)
+
+/* TSC */
+#define TSC_BASE 0x40024000u
+#define TSC_CR REG32(0x40024000)
+#define TSC_IER REG32(0x40024004)
+#define TSC_ICR REG32(0x40024008)
+#define TSC_ISR REG32(0x4002400c)
+#define TSC_IOHCR REG32(0x40024010)
+#define TSC_IOASCR REG32(0x40024018)
+#define TSC_IOSCR REG32(0x40024020)
+#define TSC_IOCCR REG32(0x40024028)
+#define TSC_IOGCSR REG32(0x40024030)
+#define TSC_IOG1CR REG32(0x40024034)
+#define TSC_IOG2CR REG32(0x40024038)
+#define TSC_IOG3CR REG32(0x4002403c)
+#define TSC_IOG4CR REG32(0x40024040)
+#define TSC_IOG5CR REG32(0x40024044)
+#define TSC_IOG6CR REG32(0x40024048)
+#define TSC_IOG7CR REG32(0x4002404c)
+
+/* GPIOA */
+#define GPIOA_BASE 0x48000000u
+#define GPIOA_MODER REG32(0x48000000)
+#define GPIOA_OTYPER REG32(0x48000004)
+#define GPIOA_OSPEEDR REG32(0x48000008)
+#define GPIOA_PUPDR REG32(0x4800000c)
+#define GPIOA_IDR REG32(0x48000010)
+#define GPIOA_ODR REG32(0x48000014)
+#define GPIOA_BSRR REG32(0x48000018)
+#define GPIOA_LCKR REG32(0x4800001c)
+#define GPIOA_AFRL REG32(0x48000020)
+#define GPIOA_AFRH REG32(0x48000024)
+#define GPIOA_BRR REG32(0x48000028)
+
+/* GPIOB */
+#define GPIOB_BASE 0x48000400u
+#define GPIOB_MODER REG32(0x48000400)
+#define GPIOB_OTYPER REG32(0x48000404)
+#define GPIOB_OSPEEDR REG32(0x48000408)
+#define GPIOB_PUPDR REG32(0x4800040c)
+#define GPIOB_IDR REG32(0x48000410)
+#define GPIOB_ODR REG32(0x48000414)
+#define GPIOB_BSRR REG32(0x48000418)
+#define GPIOB_LCKR REG32(0x4800041c)
+#define GPIOB_AFRL REG32(0x48000420)
+#define GPIOB_AFRH REG32(0x48000424)
+#define GPIOB_BRR REG32(0x48000428)
+
+/* GPIOC */
+#define GPIOC_BASE 0x48000800u
+#define GPIOC_MODER REG32(0x48000800)
+#define GPIOC_OTYPER REG32(0x48000804)
+#define GPIOC_OSPEEDR REG32(0x48000808)
+#define GPIOC_PUPDR REG32(0x4800080c)
+#define GPIOC_IDR REG32(0x48000810)
+#define GPIOC_ODR REG32(0x48000814)
+#define GPIOC_BSRR REG32(0x48000818)
+#define GPIOC_LCKR REG32(0x4800081c)
+#define GPIOC_AFRL REG32(0x48000820)
+#define GPIOC_AFRH REG32(0x48000824)
+#define GPIOC_BRR REG32(0x48000828)
+
+/* GPIOD */
+#define GPIOD_BASE 0x48000c00u
+#define GPIOD_MODER REG32(0x48000c00)
+#define GPIOD_OTYPER REG32(0x48000c04)
+#define GPIOD_OSPEEDR REG32(0x48000c08)
+#define GPIOD_PUPDR REG32(0x48000c0c)
+#define GPIOD_IDR REG32(0x48000c10)
+#define GPIOD_ODR REG32(0x48000c14)
+#define GPIOD_BSRR REG32(0x48000c18)
+#define GPIOD_LCKR REG32(0x48000c1c)
+#define GPIOD_AFRL REG32(0x48000c20)
+#define GPIOD_AFRH REG32(0x48000c24)
+#define GPIOD_BRR REG32(0x48000c28)
+
+/* GPIOE */
+#define GPIOE_BASE 0x48001000u
+#define GPIOE_MODER REG32(0x48001000)
+#define GPIOE_OTYPER REG32(0x48001004)
+#define GPIOE_OSPEEDR REG32(0x48001008)
+#define GPIOE_PUPDR REG32(0x4800100c)
+#define GPIOE_IDR REG32(0x48001010)
+#define GPIOE_ODR REG32(0x48001014)
+#define GPIOE_BSRR REG32(0x48001018)
+#define GPIOE_LCKR REG32(0x4800101c)
+#define GPIOE_AFRL REG32(0x48001020)
+#define GPIOE_AFRH REG32(0x48001024)
+#define GPIOE_BRR REG32(0x48001028)
+
+/* GPIOH */
+#define GPIOH_BASE 0x48001c00u
+#define GPIOH_MODER REG32(0x48001c00)
+#define GPIOH_OTYPER REG32(0x48001c04)
+#define GPIOH_OSPEEDR REG32(0x48001c08)
+#define GPIOH_PUPDR REG32(0x48001c0c)
+#define GPIOH_IDR REG32(0x48001c10)
+#define GPIOH_ODR REG32(0x48001c14)
+#define GPIOH_BSRR REG32(0x48001c18)
+#define GPIOH_LCKR REG32(0x48001c1c)
+#define GPIOH_AFRL REG32(0x48001c20)
+#define GPIOH_AFRH REG32(0x48001c24)
+#define GPIOH_BRR REG32(0x48001c28)
+
+/* ADC1 */
+#define ADC1_BASE 0x50040000u
+#define ADC1_ISR REG32(0x50040000)
+#define ADC1_IER REG32(0x50040004)
+#define ADC1_CR REG32(0x50040008)
+#define ADC1_CFGR REG32(0x5004000c)
+#define ADC1_CFGR2 REG32(0x50040010)
+#define ADC1_SMPR1 REG32(0x50040014)
+#define ADC1_SMPR2 REG32(0x50040018)
+#define ADC1_TR1 REG32(0x50040020)
+#define ADC1_TR2 REG32(0x50040024)
+#define ADC1_TR3 REG32(0x50040028)
+#define ADC1_SQR1 REG32(0x50040030)
+#define ADC1_SQR2 REG32(0x50040034)
+#define ADC1_SQR3 REG32(0x50040038)
+#define ADC1_SQR4 REG32(0x5004003c)
+#define ADC1_DR REG32(0x50040040)
+#define ADC1_JSQR REG32(0x5004004c)
+#define ADC1_OFR1 REG32(0x50040060)
+#define ADC1_OFR2 REG32(0x50040064)
+#define ADC1_OFR3 REG32(0x50040068)
+#define ADC1_OFR4 REG32(0x5004006c)
+#define ADC1_JDR1 REG32(0x50040080)
+#define ADC1_JDR2 REG32(0x50040084)
+#define ADC1_JDR3 REG32(0x50040088)
+#define ADC1_JDR4 REG32(0x5004008c)
+#define ADC1_AWD2CR REG32(0x500400a0)
+#define ADC1_AWD3CR REG32(0x500400a4)
+#define ADC1_DIFSEL REG32(0x500400b0)
+#define ADC1_CALFACT REG32(0x500400b4)
+#define ADC1_CCR REG32(0x50040308)
+
+/* AES1 */
+#define AES1_BASE 0x50060000u
+#define AES1_CR REG32(0x50060000)
+#define AES1_SR REG32(0x50060004)
+#define AES1_DINR REG32(0x50060008)
+#define AES1_DOUTR REG32(0x5006000c)
+#define AES1_KEYR0 REG32(0x50060010)
+#define AES1_KEYR1 REG32(0x50060014)
+#define AES1_KEYR2 REG32(0x50060018)
+#define AES1_KEYR3 REG32(0x5006001c)
+#define AES1_IVR0 REG32(0x50060020)
+#define AES1_IVR1 REG32(0x50060024)
+#define AES1_IVR2 REG32(0x50060028)
+#define AES1_IVR3 REG32(0x5006002c)
+#define AES1_KEYR4 REG32(0x50060030)
+#define AES1_KEYR5 REG32(0x50060034)
+#define AES1_KEYR6 REG32(0x50060038)
+#define AES1_KEYR7 REG32(0x5006003c)
+#define AES1_SUSP0R REG32(0x50060040)
+#define AES1_SUSP1R REG32(0x50060044)
+#define AES1_SUSP2R REG32(0x50060048)
+#define AES1_SUSP3R REG32(0x5006004c)
+#define AES1_SUSP4R REG32(0x50060050)
+#define AES1_SUSP5R REG32(0x50060054)
+#define AES1_SUSP6R REG32(0x50060058)
+#define AES1_SUSP7R REG32(0x5006005c)
+#define AES1_HWCFR REG32(0x500603f0)
+#define AES1_VERR REG32(0x500603f4)
+#define AES1_IPIDR REG32(0x500603f8)
+#define AES1_SIDR REG32(0x500603fc)
+
+/* RCC */
+#define RCC_BASE 0x58000000u
+#define RCC_CR REG32(0x58000000)
+#define RCC_ICSCR REG32(0x58000004)
+#define RCC_CFGR REG32(0x58000008)
+#define RCC_PLLCFGR REG32(0x5800000c)
+#define RCC_PLLSAI1CFGR REG32(0x58000010)
+#define RCC_CIER REG32(0x58000018)
+#define RCC_CIFR REG32(0x5800001c)
+#define RCC_CICR REG32(0x58000020)
+#define RCC_SMPSCR REG32(0x58000024)
+#define RCC_AHB1RSTR REG32(0x58000028)
+#define RCC_AHB2RSTR REG32(0x5800002c)
+#define RCC_AHB3RSTR REG32(0x58000030)
+#define RCC_APB1RSTR1 REG32(0x58000038)
+#define RCC_APB1RSTR2 REG32(0x5800003c)
+#define RCC_APB2RSTR REG32(0x58000040)
+#define RCC_APB3RSTR REG32(0x58000044)
+#define RCC_AHB1ENR REG32(0x58000048)
+#define RCC_AHB2ENR REG32(0x5800004c)
+#define RCC_AHB3ENR REG32(0x58000050)
+#define RCC_APB1ENR1 REG32(0x58000058)
+#define RCC_APB1ENR2 REG32(0x5800005c)
+#define RCC_APB2ENR REG32(0x58000060)
+#define RCC_AHB1SMENR REG32(0x58000068)
+#define RCC_AHB2SMENR REG32(0x5800006c)
+#define RCC_AHB3SMENR REG32(0x58000070)
+#define RCC_APB1SMENR1 REG32(0x58000078)
+#define RCC_APB1SMENR2 REG32(0x5800007c)
+#define RCC_APB2SMENR REG32(0x58000080)
+#define RCC_CCIPR REG32(0x58000088)
+#define RCC_BDCR REG32(0x58000090)
+#define RCC_CSR REG32(0x58000094)
+#define RCC_CRRCR REG32(0x58000098)
+#define RCC_HSECR REG32(0x5800009c)
+#define RCC_EXTCFGR REG32(0x58000108)
+#define RCC_C2AHB1ENR REG32(0x58000148)
+#define RCC_C2AHB2ENR REG32(0x5800014c)
+#define RCC_C2AHB3ENR REG32(0x58000150)
+#define RCC_C2APB1ENR1 REG32(0x58000158)
+#define RCC_C2APB1ENR2 REG32(0x5800015c)
+#define RCC_C2APB2ENR REG32(0x58000160)
+#define RCC_C2APB3ENR REG32(0x58000164)
+#define RCC_C2AHB1SMENR REG32(0x58000168)
+#define RCC_C2AHB2SMENR REG32(0x5800016c)
+#define RCC_C2AHB3SMENR REG32(0x58000170)
+#define RCC_C2APB1SMENR1 REG32(0x58000178)
+#define RCC_C2APB1SMENR2 REG32(0x5800017c)
+#define RCC_C2APB2SMENR REG32(0x58000180)
+#define RCC_C2APB3SMENR REG32(0x58000184)
+
+/* PWR */
+#define PWR_BASE 0x58000400u
+#define PWR_CR1 REG32(0x58000400)
+#define PWR_CR2 REG32(0x58000404)
+#define PWR_CR3 REG32(0x58000408)
+#define PWR_CR4 REG32(0x5800040c)
+#define PWR_SR1 REG32(0x58000410)
+#define PWR_SR2 REG32(0x58000414)
+#define PWR_SCR REG32(0x58000418)
+#define PWR_CR5 REG32(0x5800041c)
+#define PWR_PUCRA REG32(0x58000420)
+#define PWR_PDCRA REG32(0x58000424)
+#define PWR_PUCRB REG32(0x58000428)
+#define PWR_PDCRB REG32(0x5800042c)
+#define PWR_PUCRC REG32(0x58000430)
+#define PWR_PDCRC REG32(0x58000434)
+#define PWR_PUCRD REG32(0x58000438)
+#define PWR_PDCRD REG32(0x5800043c)
+#define PWR_PUCRE REG32(0x58000440)
+#define PWR_PDCRE REG32(0x58000444)
+#define PWR_PUCRH REG32(0x58000458)
+#define PWR_PDCRH REG32(0x5800045c)
+#define PWR_C2CR1 REG32(0x58000480)
+#define PWR_C2CR3 REG32(0x58000484)
+#define PWR_EXTSCR REG32(0x58000488)
+
+/* EXTI */
+#define EXTI_BASE 0x58000800u
+#define EXTI_RTSR1 REG32(0x58000800)
+#define EXTI_FTSR1 REG32(0x58000804)
+#define EXTI_SWIER1 REG32(0x58000808)
+#define EXTI_PR1 REG32(0x5800080c)
+#define EXTI_RTSR2 REG32(0x58000820)
+#define EXTI_FTSR2 REG32(0x58000824)
+#define EXTI_SWIER2 REG32(0x58000828)
+#define EXTI_PR2 REG32(0x5800082c)
+#define EXTI_C1IMR1 REG32(0x58000880)
+#define EXTI_C1EMR1 REG32(0x58000884)
+#define EXTI_C1IMR2 REG32(0x58000890)
+#define EXTI_C1EMR2 REG32(0x58000894)
+#define EXTI_C2IMR1 REG32(0x580008c0)
+#define EXTI_C2EMR1 REG32(0x580008c4)
+#define EXTI_C2IMR2 REG32(0x580008d0)
+#define EXTI_C2EMR2 REG32(0x580008d4)
+#define EXTI_HWCFGR7 REG32(0x58000bd8)
+#define EXTI_HWCFGR6 REG32(0x58000bdc)
+#define EXTI_HWCFGR5 REG32(0x58000be0)
+#define EXTI_HWCFGR4 REG32(0x58000be4)
+#define EXTI_HWCFGR3 REG32(0x58000be8)
+#define EXTI_HWCFGR2 REG32(0x58000bec)
+#define EXTI_HWCFGR1 REG32(0x58000bf0)
+#define EXTI_VERR REG32(0x58000bf4)
+#define EXTI_IPIDR REG32(0x58000bf8)
+#define EXTI_SIDR REG32(0x58000bfc)
+
+/* IPCC */
+#define IPCC_BASE 0x58000c00u
+#define IPCC_C1CR REG32(0x58000c00)
+#define IPCC_C1MR REG32(0x58000c04)
+#define IPCC_C1SCR REG32(0x58000c08)
+#define IPCC_C1TO2SR REG32(0x58000c0c)
+#define IPCC_C2CR REG32(0x58000c10)
+#define IPCC_C2MR REG32(0x58000c14)
+#define IPCC_C2SCR REG32(0x58000c18)
+#define IPCC_C2TOC1SR REG32(0x58000c1c)
+#define IPCC_HWCFGR REG32(0x58000ff0)
+#define IPCC_VERR REG32(0x58000ff4)
+#define IPCC_IPIDR REG32(0x58000ff8)
+#define IPCC_SIDR REG32(0x58000ffc)
+
+/* RNG */
+#define RNG_BASE 0x58001000u
+#define RNG_CR REG32(0x58001000)
+#define RNG_SR REG32(0x58001004)
+#define RNG_DR REG32(0x58001008)
+
+/* HSEM */
+#define HSEM_BASE 0x58001400u
+#define HSEM_R0 REG32(0x58001400)
+#define HSEM_R1 REG32(0x58001404)
+#define HSEM_R2 REG32(0x58001408)
+#define HSEM_R3 REG32(0x5800140c)
+#define HSEM_R4 REG32(0x58001410)
+#define HSEM_R5 REG32(0x58001414)
+#define HSEM_R6 REG32(0x58001418)
+#define HSEM_R7 REG32(0x5800141c)
+#define HSEM_R8 REG32(0x58001420)
+#define HSEM_R9 REG32(0x58001424)
+#define HSEM_R10 REG32(0x58001428)
+#define HSEM_R11 REG32(0x5800142c)
+#define HSEM_R12 REG32(0x58001430)
+#define HSEM_R13 REG32(0x58001434)
+#define HSEM_R14 REG32(0x58001438)
+#define HSEM_R15 REG32(0x5800143c)
+#define HSEM_R16 REG32(0x58001440)
+#define HSEM_R17 REG32(0x58001444)
+#define HSEM_R18 REG32(0x58001448)
+#define HSEM_R19 REG32(0x5800144c)
+#define HSEM_R20 REG32(0x58001450)
+#define HSEM_R21 REG32(0x58001454)
+#define HSEM_R22 REG32(0x58001458)
+#define HSEM_R23 REG32(0x5800145c)
+#define HSEM_R24 REG32(0x58001460)
+#define HSEM_R25 REG32(0x58001464)
+#define HSEM_R26 REG32(0x58001468)
+#define HSEM_R27 REG32(0x5800146c)
+#define HSEM_R28 REG32(0x58001470)
+#define HSEM_R29 REG32(0x58001474)
+#define HSEM_R30 REG32(0x58001478)
+#define HSEM_R31 REG32(0x5800147c)
+#define HSEM_RLR0 REG32(0x58001480)
+#define HSEM_RLR1 REG32(0x58001484)
+#define HSEM_RLR2 REG32(0x58001488)
+#define HSEM_RLR3 REG32(0x5800148c)
+#define HSEM_RLR4 REG32(0x58001490)
+#define HSEM_RLR5 REG32(0x58001494)
+#define HSEM_RLR6 REG32(0x58001498)
+#define HSEM_RLR7 REG32(0x5800149c)
+#define HSEM_RLR8 REG32(0x580014a0)
+#define HSEM_RLR9 REG32(0x580014a4)
+#define HSEM_RLR10 REG32(0x580014a8)
+#define HSEM_RLR11 REG32(0x580014ac)
+#define HSEM_RLR12 REG32(0x580014b0)
+#define HSEM_RLR13 REG32(0x580014b4)
+#define HSEM_RLR14 REG32(0x580014b8)
+#define HSEM_RLR15 REG32(0x580014bc)
+#define HSEM_RLR16 REG32(0x580014c0)
+#define HSEM_RLR17 REG32(0x580014c4)
+#define HSEM_RLR18 REG32(0x580014c8)
+#define HSEM_RLR19 REG32(0x580014cc)
+#define HSEM_RLR20 REG32(0x580014d0)
+#define HSEM_RLR21 REG32(0x580014d4)
+#define HSEM_RLR22 REG32(0x580014d8)
+#define HSEM_RLR23 REG32(0x580014dc)
+#define HSEM_RLR24 REG32(0x580014e0)
+#define HSEM_RLR25 REG32(0x580014e4)
+#define HSEM_RLR26 REG32(0x580014e8)
+#define HSEM_RLR27 REG32(0x580014ec)
+#define HSEM_RLR28 REG32(0x580014f0)
+#define HSEM_RLR29 REG32(0x580014f4)
+#define HSEM_RLR30 REG32(0x580014f8)
+#define HSEM_RLR31 REG32(0x580014fc)
+#define HSEM_C1IER0 REG32(0x58001500)
+#define HSEM_C1ICR REG32(0x58001504)
+#define HSEM_C1ISR REG32(0x58001508)
+#define HSEM_C1MISR REG32(0x5800150c)
+#define HSEM_C2IER0 REG32(0x58001510)
+#define HSEM_C2ICR REG32(0x58001514)
+#define HSEM_C2ISR REG32(0x58001518)
+#define HSEM_C2MISR REG32(0x5800151c)
+#define HSEM_CR REG32(0x58001540)
+#define HSEM_KEYR REG32(0x58001544)
+#define HSEM_HWCFGR2 REG32(0x580017ec)
+#define HSEM_HWCFGR1 REG32(0x580017f0)
+#define HSEM_VERR REG32(0x580017f4)
+#define HSEM_IPIDR REG32(0x580017f8)
+#define HSEM_SIDR REG32(0x580017fc)
+
+/* AES2 */
+#define AES2_BASE 0x58001800u
+#define AES2_CR REG32(0x58001800)
+#define AES2_SR REG32(0x58001804)
+#define AES2_DINR REG32(0x58001808)
+#define AES2_DOUTR REG32(0x5800180c)
+#define AES2_KEYR0 REG32(0x58001810)
+#define AES2_KEYR1 REG32(0x58001814)
+#define AES2_KEYR2 REG32(0x58001818)
+#define AES2_KEYR3 REG32(0x5800181c)
+#define AES2_IVR0 REG32(0x58001820)
+#define AES2_IVR1 REG32(0x58001824)
+#define AES2_IVR2 REG32(0x58001828)
+#define AES2_IVR3 REG32(0x5800182c)
+#define AES2_KEYR4 REG32(0x58001830)
+#define AES2_KEYR5 REG32(0x58001834)
+#define AES2_KEYR6 REG32(0x58001838)
+#define AES2_KEYR7 REG32(0x5800183c)
+#define AES2_SUSP0R REG32(0x58001840)
+#define AES2_SUSP1R REG32(0x58001844)
+#define AES2_SUSP2R REG32(0x58001848)
+#define AES2_SUSP3R REG32(0x5800184c)
+#define AES2_SUSP4R REG32(0x58001850)
+#define AES2_SUSP5R REG32(0x58001854)
+#define AES2_SUSP6R REG32(0x58001858)
+#define AES2_SUSP7R REG32(0x5800185c)
+#define AES2_HWCFR REG32(0x58001860)
+#define AES2_VERR REG32(0x58001864)
+#define AES2_IPIDR REG32(0x58001868)
+#define AES2_SIDR REG32(0x5800186c)
+
+/* PKA */
+#define PKA_BASE 0x58002000u
+#define PKA_CR REG32(0x58002000)
+#define PKA_SR REG32(0x58002004)
+#define PKA_CLRFR REG32(0x58002008)
+#define PKA_VERR REG32(0x58003ff4)
+#define PKA_IPIDR REG32(0x58003ff8)
+#define PKA_SIDR REG32(0x58003ffc)
+
+/* FLASH */
+#define FLASH_BASE 0x58004000u
+#define FLASH_ACR REG32(0x58004000)
+#define FLASH_KEYR REG32(0x58004008)
+#define FLASH_OPTKEYR REG32(0x5800400c)
+#define FLASH_SR REG32(0x58004010)
+#define FLASH_CR REG32(0x58004014)
+#define FLASH_ECCR REG32(0x58004018)
+#define FLASH_OPTR REG32(0x58004020)
+#define FLASH_PCROP1ASR REG32(0x58004024)
+#define FLASH_PCROP1AER REG32(0x58004028)
+#define FLASH_WRP1AR REG32(0x5800402c)
+#define FLASH_WRP1BR REG32(0x58004030)
+#define FLASH_PCROP1BSR REG32(0x58004034)
+#define FLASH_PCROP1BER REG32(0x58004038)
+#define FLASH_IPCCBR REG32(0x5800403c)
+#define FLASH_C2ACR REG32(0x5800405c)
+#define FLASH_C2SR REG32(0x58004060)
+#define FLASH_C2CR REG32(0x58004064)
+#define FLASH_SFR REG32(0x58004080)
+#define FLASH_SRRVR REG32(0x58004084)
+
+/* QUADSPI */
+#define QUADSPI_BASE 0xa0001000u
+#define QUADSPI_CR REG32(0xa0001000)
+#define QUADSPI_DCR REG32(0xa0001004)
+#define QUADSPI_SR REG32(0xa0001008)
+#define QUADSPI_FCR REG32(0xa000100c)
+#define QUADSPI_DLR REG32(0xa0001010)
+#define QUADSPI_CCR REG32(0xa0001014)
+#define QUADSPI_AR REG32(0xa0001018)
+#define QUADSPI_ABR REG32(0xa000101c)
+#define QUADSPI_DR REG32(0xa0001020)
+#define QUADSPI_PSMKR REG32(0xa0001024)
+#define QUADSPI_PSMAR REG32(0xa0001028)
+#define QUADSPI_PIR REG32(0xa000102c)
+#define QUADSPI_LPTR REG32(0xa0001030)
+
+/* DBGMCU */
+#define DBGMCU_BASE 0xe0042000u
+#define DBGMCU_IDCODE REG32(0xe0042000)
+#define DBGMCU_CR REG32(0xe0042004)
+#define DBGMCU_APB1FZR1 REG32(0xe004203c)
+#define DBGMCU_C2AP_B1FZR1 REG32(0xe0042040)
+#define DBGMCU_APB1FZR2 REG32(0xe0042044)
+#define DBGMCU_C2APB1FZR2 REG32(0xe0042048)
+#define DBGMCU_C2APB2FZR REG32(0xe0042048)
+#define DBGMCU_APB2FZR REG32(0xe004204c)
+
+#endif
