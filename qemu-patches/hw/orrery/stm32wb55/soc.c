@@ -289,6 +289,53 @@ static void connect_row(Stm32wb55Soc *s, const Row *row)
     }
 }
 
+/* Signals between blocks other than interrupts, DMA requests and clocks */
+static const struct {
+    const char *from;
+    const char *output;
+    int n;
+    const char *to; /* NULL: the core */
+    const char *input;
+    int m;
+} wires[] = {
+    { "RCC", "nmi", 0, NULL, "NMI", 0 },
+    { "RCC", "backup-reset", 0, "RTC", "backup-reset", 0 },
+    { "RCC", "lse-css", 0, "RTC", "lse-css", 0 },
+    { "PWR", "backup-writable", 0, "RCC", "backup-writable", 0 },
+    { "PWR", "backup-writable", 1, "RTC", "backup-writable", 0 },
+    { "PWR", "smps", 0, "RCC", "smps", 0 },
+};
+
+static bool has_gpio_in(DeviceState *dev, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("%s[0]", name);
+
+    return object_property_find(OBJECT(dev), path) != NULL;
+}
+
+static void connect_wires(Stm32wb55Soc *s)
+{
+    DeviceState *core = DEVICE(&s->armv7m);
+    DeviceState *rcc = device(s, "RCC");
+
+    for (int i = 0; i < ARRAY_SIZE(wires); i++) {
+        DeviceState *from = device(s, wires[i].from);
+        DeviceState *to = wires[i].to ? device(s, wires[i].to) : core;
+
+        if (has_gpio_out(from, wires[i].output) &&
+            has_gpio_in(to, wires[i].input)) {
+            qdev_connect_gpio_out_named(
+                from, wires[i].output, wires[i].n,
+                qdev_get_gpio_in_named(to, wires[i].input, wires[i].m));
+        }
+    }
+    if (has_gpio_in(rcc, "sysresetreq")) {
+        qdev_connect_gpio_out_named(
+            core, "SYSRESETREQ", 0,
+            qdev_get_gpio_in_named(rcc, "sysresetreq", 0));
+    }
+}
+
 /* ---- the core ---- */
 
 static bool realize_core(Stm32wb55Soc *s, Error **errp)
@@ -352,6 +399,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
             in_private_bus(rows[i].base) ? 2 : 0);
         connect_row(s, &rows[i]);
     }
+    connect_wires(s);
 }
 
 static void soc_class_init(ObjectClass *klass, void *data)
