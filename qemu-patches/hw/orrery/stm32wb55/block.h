@@ -20,7 +20,12 @@
  * Its level is 0: none; 1: as long as it stays; WB_DMA_ONCE: one transfer, however short.
  *
  * A pin signal is a named GPIO in either direction, wired to the pins by the alternate-function
- * table of pins.c, e.g. output "CH1" of TIM1 (a level, or WB_PIN_FLOATING), input "CH1-in".
+ * table pins_table.h.inc, e.g. output "CH1" of TIM1 (a level, or WB_PIN_FLOATING), input "CH1-in"
+ * (the pin's level; WB_PIN_FLOATING while no pin selects it), input "CH1-routed" (1 while some pin
+ * shows the output, so that its edges matter). Each is optional.
+ *
+ * Link properties "memory" (what the bus matrix sees), "pins", "syscfg" and "exti" are set by the
+ * SoC on a type that has them.
  */
 #ifndef HW_ORRERY_STM32WB55_BLOCK_H
 #define HW_ORRERY_STM32WB55_BLOCK_H

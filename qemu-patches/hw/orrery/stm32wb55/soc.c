@@ -10,7 +10,7 @@
  * that knows register names and reset values only.
  *
  * QEMU interface:
- *  + children: one per row of the table, by the name of RM0434, and "armv7m"
+ *  + children: one per row of the table, by the name of RM0434, "armv7m" and "pins"
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -123,6 +123,7 @@ static void soc_init(Object *obj)
     Stm32wb55Soc *s = STM32WB55_SOC(obj);
 
     object_initialize_child(obj, "armv7m", &s->armv7m, TYPE_ARMV7M);
+    object_initialize_child(obj, "pins", &s->pins, TYPE_STM32WB_PINS);
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {
         const char *type = object_class_by_name(rows[i].type)
                            ? rows[i].type : "stm32wb-unmodelled";
@@ -304,6 +305,8 @@ static const struct {
     { "PWR", "backup-writable", 0, "RCC", "backup-writable", 0 },
     { "PWR", "backup-writable", 1, "RTC", "backup-writable", 0 },
     { "PWR", "smps", 0, "RCC", "smps", 0 },
+    { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
+    { "EXTI", "wakeup", 1, "PWR", "wakeup", 1 },
 };
 
 static bool has_gpio_in(DeviceState *dev, const char *name)
@@ -333,6 +336,32 @@ static void connect_wires(Stm32wb55Soc *s)
         qdev_connect_gpio_out_named(
             core, "SYSRESETREQ", 0,
             qdev_get_gpio_in_named(rcc, "sysresetreq", 0));
+    }
+}
+
+static DeviceState *find_device(void *opaque, const char *name)
+{
+    return device(opaque, name);
+}
+
+/* A block's link properties say by their names what it wants to know. */
+static void set_links(Stm32wb55Soc *s, DeviceState *block)
+{
+    const struct {
+        const char *name;
+        Object *target;
+    } links[] = {
+        { "memory", OBJECT(&s->memory) },
+        { "pins", OBJECT(&s->pins) },
+        { "syscfg", OBJECT(device(s, "SYSCFG")) },
+        { "exti", OBJECT(device(s, "EXTI")) },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(links); i++) {
+        if (object_property_find(OBJECT(block), links[i].name)) {
+            object_property_set_link(OBJECT(block), links[i].name,
+                                     links[i].target, &error_abort);
+        }
     }
 }
 
@@ -374,12 +403,14 @@ static void soc_realize(DeviceState *dev, Error **errp)
 {
     Stm32wb55Soc *s = STM32WB55_SOC(dev);
 
-    if (!map_memories(s, errp)) {
+    if (!map_memories(s, errp) ||
+        !sysbus_realize(SYS_BUS_DEVICE(&s->pins), errp)) {
         return;
     }
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {
         DeviceState *block = row_device(s, &rows[i]);
 
+        set_links(s, block);
         connect_clock(s, block, "bus", rows[i].name, "bus");
         connect_clock(s, block, "kernel", rows[i].name, "kernel");
         if (!sysbus_realize(SYS_BUS_DEVICE(block), errp)) {
@@ -400,6 +431,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
         connect_row(s, &rows[i]);
     }
     connect_wires(s);
+    stm32wb_pins_connect(&s->pins, find_device, s);
 }
 
 static void soc_class_init(ObjectClass *klass, void *data)

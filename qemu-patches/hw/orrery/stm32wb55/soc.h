@@ -10,6 +10,7 @@
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "block.h"
+#include "pins.h"
 
 #define WB_FLASH_BASE 0x08000000
 #define WB_FLASH_SIZE (1 * MiB)
@@ -38,6 +39,7 @@ struct Stm32wb55Soc {
     SysBusDevice parent_obj;
 
     ARMv7MState armv7m;
+    Stm32wbPins pins;
     MemoryRegion memory; /* what the bus matrix sees */
     MemoryRegion sram1;
     MemoryRegion sram2a;
