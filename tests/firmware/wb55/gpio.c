@@ -125,18 +125,18 @@ static void edges(void)
     CHECK_EQ("SWIER reads as 0", EXTI_SWIER1, 0);
     EXTI_C1IMR1 &= ~1u;
 
-    /* line 8 from port B by SYSCFG_SYSCFG_EXTICR3 */
+    /* line 8 from port B by SYSCFG_EXTICR3 */
     EXTI_C1IMR1 |= 1u << 8;
     EXTI_RTSR1 |= 1u << 8;
     GPIOB_BRR = 0x100;
     GPIOB_OTYPER &= ~0x100u;
     GPIOB_BSRR = 0x100;
     CHECK_EQ("line 8 is port A's by default", exti9_5, 0);
-    SYSCFG_SYSCFG_EXTICR3 = 1;
+    SYSCFG_EXTICR3 = 1;
     GPIOB_BRR = 0x100;
     GPIOB_BSRR = 0x100;
     CHECK_EQ("line 8 from PB8", exti9_5, 1u << 8);
-    SYSCFG_SYSCFG_EXTICR3 = 0;
+    SYSCFG_EXTICR3 = 0;
     EXTI_C1IMR1 &= ~(1u << 8);
 
     EXTI_C1IMR1 |= 1u << 13;

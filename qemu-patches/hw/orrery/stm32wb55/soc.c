@@ -181,6 +181,20 @@ void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what)
     memory_region_transaction_commit();
 }
 
+void stm32wb55_soc_lose_sram(Stm32wb55Soc *s, bool keep_2a)
+{
+    AddressSpace *as = cpu_get_address_space(CPU(s->armv7m.cpu), 0);
+
+    address_space_set(as, WB_SRAM1_BASE, 0, WB_SRAM1_SIZE,
+                      MEMTXATTRS_UNSPECIFIED);
+    address_space_set(as, WB_SRAM2B_BASE, 0, WB_SRAM2_SIZE,
+                      MEMTXATTRS_UNSPECIFIED);
+    if (!keep_2a) {
+        address_space_set(as, WB_SRAM2A_BASE, 0, WB_SRAM2_SIZE,
+                          MEMTXATTRS_UNSPECIFIED);
+    }
+}
+
 /* The flash array is the second region of FLASH. */
 static void map_boot(Stm32wb55Soc *s)
 {
@@ -305,6 +319,9 @@ static const struct {
     { "PWR", "backup-writable", 0, "RCC", "backup-writable", 0 },
     { "PWR", "backup-writable", 1, "RTC", "backup-writable", 0 },
     { "PWR", "smps", 0, "RCC", "smps", 0 },
+    { "RTC", "internal-wakeup", 0, "PWR", "internal-wakeup", 0 },
+    { "IWDG", "reset", 0, "RCC", "reset", 29 },
+    { "WWDG", "reset", 0, "RCC", "reset", 30 },
     { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
     { "EXTI", "wakeup", 1, "PWR", "wakeup", 1 },
 };

@@ -57,4 +57,7 @@ Stm32wbBlock *stm32wb55_soc_block(Stm32wb55Soc *s, const char *name);
 /* Show @what at address 0. */
 void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what);
 
+/* The SRAMs were without power, but SRAM2a if @keep_2a: they read as zero. */
+void stm32wb55_soc_lose_sram(Stm32wb55Soc *s, bool keep_2a);
+
 #endif
