@@ -367,7 +367,7 @@ void orrery_broker_drain(struct orrery_member *broker);
 /* A UART frame as it travels (payload of a uart lane), little endian, 12 bytes. */
 struct orrery_uart_frame {
     uint32_t baud;       /* of the sender; 0: unknown, take the link's */
-    uint16_t data;       /* up to 9 bits */
+    uint16_t data;       /* up to 9 bits; of a break: bits it is low, 0: unknown */
     uint8_t data_bits;   /* 5..9; 0: unknown */
     uint8_t parity;      /* 'N', 'E', 'O'; 0: unknown */
     uint8_t stop_halves; /* 2, 3 or 4 half bits; 0: unknown */
@@ -377,6 +377,7 @@ struct orrery_uart_frame {
 #define ORRERY_UART_BREAK 0x01
 #define ORRERY_UART_PARITY_ERROR 0x02
 #define ORRERY_UART_NOISE 0x04
+#define ORRERY_UART_NACK 0x08 /* no frame: the last one came with a parity error (smartcard) */
 
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
 uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);

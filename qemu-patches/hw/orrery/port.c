@@ -22,6 +22,7 @@
 #include "hw/core/cpu.h"
 #include "system/cpus.h"
 #include "member.h"
+#include "port.h"
 #include "trace.h"
 
 #define TYPE_CHARDEV_ORRERY_PORT "chardev-orrery-port"
@@ -37,6 +38,8 @@ struct OrreryPort {
     /* the device's own setting; baud 0: it never said */
     QEMUSerialSetParams own;
     uint64_t tx_end; /* of the frame on the wire */
+    OrreryPortFrameFn *receive; /* of a model that takes whole frames */
+    void *receive_opaque;
     bool warned;
     QSLIST_ENTRY(OrreryPort) next;
 };
@@ -80,22 +83,36 @@ static uint64_t frame_ns(OrreryPort *p)
     return ns;
 }
 
+static void put_frame(OrreryPort *p, const struct orrery_uart_frame *frame,
+                      uint64_t now)
+{
+    uint8_t wire[FRAME_BYTES] = { 0 };
+
+    stl_le_p(wire, frame->baud);
+    stw_le_p(wire + 4, frame->data);
+    wire[6] = frame->data_bits;
+    wire[7] = frame->parity;
+    wire[8] = frame->stop_halves;
+    wire[9] = frame->flags;
+    trace_orrery_port_tx(p->info->name, frame->data, now, p->tx_end);
+    orrery_member_send(p->member, p->info->tx_lane, now, p->tx_end,
+                       wire, sizeof(wire));
+}
+
 static void send_frame(OrreryPort *p, unsigned data, unsigned flags)
 {
     uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    uint64_t start = MAX(now, p->tx_end);
-    uint8_t frame[FRAME_BYTES] = { 0 };
+    const struct orrery_uart_frame frame = {
+        .baud = p->own.speed ? p->own.speed : p->info->baud,
+        .data = data,
+        .data_bits = p->own.speed ? p->own.data_bits : p->info->data_bits,
+        .parity = p->own.speed ? p->own.parity : p->info->parity,
+        .stop_halves = stop_halves(p),
+        .flags = flags,
+    };
 
-    p->tx_end = start + frame_ns(p);
-    stl_le_p(frame, p->own.speed ? p->own.speed : p->info->baud);
-    stw_le_p(frame + 4, data);
-    frame[6] = p->own.speed ? p->own.data_bits : p->info->data_bits;
-    frame[7] = p->own.speed ? p->own.parity : p->info->parity;
-    frame[8] = stop_halves(p);
-    frame[9] = flags;
-    trace_orrery_port_tx(p->info->name, data, now, p->tx_end);
-    orrery_member_send(p->member, p->info->tx_lane, now, p->tx_end,
-                       frame, sizeof(frame));
+    p->tx_end = MAX(now, p->tx_end) + frame_ns(p);
+    put_frame(p, &frame, now);
 }
 
 /*
@@ -146,6 +163,23 @@ static bool frame_garbled(OrreryPort *p, uint32_t baud, char parity)
     return p->own.speed && parity && (parity == 'N') != (p->own.parity == 'N');
 }
 
+/* To a model that takes whole frames. */
+static void hand_over(OrreryPort *p, const struct orrery_message *msg)
+{
+    const struct orrery_uart_frame frame = {
+        .baud = ldl_le_p(msg->payload),
+        .data = lduw_le_p(msg->payload + 4),
+        .data_bits = msg->payload[6],
+        .parity = msg->payload[7],
+        .stop_halves = msg->payload[8],
+        .flags = msg->payload[9],
+    };
+
+    trace_orrery_port_rx(p->info->name, frame.data,
+                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    p->receive(p->receive_opaque, &frame, msg->arrival_ns);
+}
+
 static void orrery_port_deliver(void *opaque, const struct orrery_message *msg)
 {
     OrreryPort *p = opaque;
@@ -153,6 +187,10 @@ static void orrery_port_deliver(void *opaque, const struct orrery_message *msg)
     uint8_t data;
 
     if (msg->len != FRAME_BYTES) {
+        return;
+    }
+    if (p->receive) {
+        hand_over(p, msg);
         return;
     }
     if (msg->payload[9] & ORRERY_UART_BREAK) {
@@ -198,6 +236,49 @@ static int orrery_port_ioctl(Chardev *chr, int cmd, void *arg)
     default:
         return -ENOTSUP;
     }
+}
+
+OrreryPort *orrery_port_of(Chardev *chr)
+{
+    return chr ? (OrreryPort *)object_dynamic_cast(OBJECT(chr), TYPE_CHARDEV_ORRERY_PORT)
+               : NULL;
+}
+
+void orrery_port_on_frame(OrreryPort *p, OrreryPortFrameFn *receive,
+                          void *opaque)
+{
+    p->receive = receive;
+    p->receive_opaque = opaque;
+}
+
+uint64_t orrery_port_latency(OrreryPort *p)
+{
+    return orrery_seg_lane_latency(p->member->seg, p->info->tx_lane);
+}
+
+void orrery_port_send(OrreryPort *p, const struct orrery_uart_frame *frame,
+                      uint64_t end_ns)
+{
+    uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    uint64_t least = now + orrery_port_latency(p);
+
+    if (!in_guest_time(p)) {
+        return;
+    }
+    if (end_ns < least) {
+        orrery_lane_count(p->member->seg, p->info->tx_lane,
+                          ORRERY_LANE_TOO_FAST);
+    }
+    p->tx_end = MAX(end_ns, least);
+    put_frame(p, frame, now);
+}
+
+void orrery_port_count(OrreryPort *p, enum orrery_lane_event what)
+{
+    if (what == ORRERY_LANE_OVERRUN) {
+        trace_orrery_port_overrun(p->info->name);
+    }
+    orrery_lane_count(p->member->seg, p->info->rx_lane, what);
 }
 
 static void orrery_port_open(Chardev *chr, ChardevBackend *backend,

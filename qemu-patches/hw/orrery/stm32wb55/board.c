@@ -10,6 +10,8 @@
 #include "qemu/units.h"
 #include "hw/arm/boot.h"
 #include "hw/boards.h"
+#include "hw/qdev-properties-system.h"
+#include "system/system.h"
 #include "soc.h"
 
 #define TYPE_STM32WB55_MACHINE MACHINE_TYPE_NAME("stm32wb55")
@@ -36,6 +38,17 @@ static void board_parts(Stm32wbPins *pins)
     }
 }
 
+/* -serial, in this order: ST-LINK's port, and the other */
+static void board_serial(Stm32wb55Soc *soc)
+{
+    static const char *const uarts[] = { "USART1", "LPUART1" };
+
+    for (int i = 0; i < ARRAY_SIZE(uarts); i++) {
+        qdev_prop_set_chr(DEVICE(stm32wb55_soc_block(soc, uarts[i])), "chardev",
+                          serial_hd(i));
+    }
+}
+
 static void board_init(MachineState *machine)
 {
     Stm32wb55Machine *m = STM32WB55_MACHINE(machine);
@@ -43,6 +56,7 @@ static void board_init(MachineState *machine)
 
     object_property_add_child(OBJECT(machine), "soc", soc);
     object_unref(soc);
+    board_serial(STM32WB55_SOC(soc));
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
     board_parts(&STM32WB55_SOC(soc)->pins);
     if (m->pins) {

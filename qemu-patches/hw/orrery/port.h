@@ -1,0 +1,42 @@
+/*
+ * Orrery: a UART link, for device models of our own
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A chardev carries bytes. A model that shifts frames itself (and has a chardev property, so that
+ * any other backend works too) asks whether that chardev is a port of a link, and then sends and
+ * receives whole frames: baud, format, parity, break and noise travel with them.
+ */
+#ifndef HW_ORRERY_PORT_H
+#define HW_ORRERY_PORT_H
+
+#include "chardev/char.h"
+#include "ipc/orrery.h"
+
+typedef struct OrreryPort OrreryPort;
+
+/* Called in the vCPU thread with the BQL when the frame ends, at @end_ns. */
+typedef void OrreryPortFrameFn(void *opaque, const struct orrery_uart_frame *frame,
+                               uint64_t end_ns);
+
+/* @chr as a port, or NULL when it is something else (or NULL). */
+OrreryPort *orrery_port_of(Chardev *chr);
+
+/* Frames go to @receive from now on, not to the chardev's frontend. */
+void orrery_port_on_frame(OrreryPort *p, OrreryPortFrameFn *receive,
+                          void *opaque);
+
+/*
+ * A frame that starts now and ends at @end_ns. A frame shorter than the link's minimum latency
+ * still takes that, and is counted. vCPU thread only.
+ */
+void orrery_port_send(OrreryPort *p, const struct orrery_uart_frame *frame,
+                      uint64_t end_ns);
+
+/* No frame arrives sooner than this after its start. */
+uint64_t orrery_port_latency(OrreryPort *p);
+
+/* The receiver had no room, or the frame was of another baud or format: count it. */
+void orrery_port_count(OrreryPort *p, enum orrery_lane_event what);
+
+#endif
