@@ -84,22 +84,33 @@ static bool gated(Stm32wbBlock *b)
     return true;
 }
 
-static uint64_t block_read(void *opaque, hwaddr addr, unsigned size)
+static MemTxResult finish_access(Stm32wbBlock *b)
+{
+    bool refused = b->bus_error;
+
+    b->bus_error = false;
+    return refused ? MEMTX_ERROR : MEMTX_OK;
+}
+
+static MemTxResult block_read(void *opaque, hwaddr addr, uint64_t *value,
+                              unsigned size, MemTxAttrs attrs)
 {
     Stm32wbBlock *b = opaque;
     unsigned shift = (addr & 3) * 8;
 
+    *value = 0;
     if (gated(b)) {
-        return 0;
+        return MEMTX_OK;
     }
     b->access_size = size;
     b->access_offset = addr;
-    return extract64(STM32WB_BLOCK_GET_CLASS(b)->read(b, addr & ~(hwaddr)3),
-                     shift, size * 8);
+    *value = extract64(STM32WB_BLOCK_GET_CLASS(b)->read(b, addr & ~(hwaddr)3),
+                       shift, size * 8);
+    return finish_access(b);
 }
 
-static void block_write(void *opaque, hwaddr addr, uint64_t value,
-                        unsigned size)
+static MemTxResult block_write(void *opaque, hwaddr addr, uint64_t value,
+                               unsigned size, MemTxAttrs attrs)
 {
     Stm32wbBlock *b = opaque;
     const Stm32wbBlockClass *bc = STM32WB_BLOCK_GET_CLASS(b);
@@ -107,7 +118,7 @@ static void block_write(void *opaque, hwaddr addr, uint64_t value,
     uint32_t mask = MAKE_64BIT_MASK(shift, size * 8);
 
     if (gated(b)) {
-        return;
+        return MEMTX_OK;
     }
     b->access_size = size;
     b->access_offset = addr;
@@ -119,11 +130,12 @@ static void block_write(void *opaque, hwaddr addr, uint64_t value,
         value <<= shift;
     }
     bc->write(b, addr & ~(hwaddr)3, value, mask);
+    return finish_access(b);
 }
 
 static const MemoryRegionOps block_ops = {
-    .read = block_read,
-    .write = block_write,
+    .read_with_attrs = block_read,
+    .write_with_attrs = block_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .valid.min_access_size = 1,
     .valid.max_access_size = 8,

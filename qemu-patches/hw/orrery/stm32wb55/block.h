@@ -50,6 +50,7 @@ struct Stm32wbBlock {
     /* the access being served: bytes (1, 2, 4), and offset in the block before alignment */
     unsigned access_size;
     hwaddr access_offset;
+    bool bus_error; /* the handler refuses the access: the core takes a precise BusFault */
     unsigned long *logged; /* one bit a word: said that it is not modelled */
     uint32_t window; /* bytes */
 };

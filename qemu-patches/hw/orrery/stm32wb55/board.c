@@ -3,7 +3,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * UM2435. -M stm32wb55[,pins=PC4=0:PA0=PA8]
+ * UM2435. -M stm32wb55[,pins=PC4=0:PA0=PA8] -kernel FIRMWARE
+ *
+ * QEMU interface, machine properties:
+ *  + "pins": levels and wires outside the chip
+ *  + "boot-from": flash, system or sram: what BOOT0 and nBOOT1 say (RM0434 2.3)
+ *  + "firmware-at": where a raw image goes (default: the start of the flash)
+ *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
+ *  + "system-memory": the program in the place of ST's boot loader
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -12,6 +19,8 @@
 #include "hw/boards.h"
 #include "hw/qdev-properties-system.h"
 #include "system/system.h"
+#include "flash.h"
+#include "image.h"
 #include "soc.h"
 
 #define TYPE_STM32WB55_MACHINE MACHINE_TYPE_NAME("stm32wb55")
@@ -21,6 +30,11 @@ struct Stm32wb55Machine {
     MachineState parent_obj;
 
     char *pins; /* levels and wires */
+    char *boot_from;
+    char *flash_file;
+    char *system_memory;
+    bool flash_keep;
+    uint32_t firmware_at;
 };
 
 /* UM2435: LEDs lit by a high level, buttons to ground. */
@@ -49,38 +63,101 @@ static void board_serial(Stm32wb55Soc *soc)
     }
 }
 
+static void load_images(Stm32wb55Machine *m, Stm32wb55Soc *s, Error **errp)
+{
+    Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
+    const char *firmware = MACHINE(m)->kernel_filename;
+
+    if ((m->system_memory &&
+         !stm32wb55_load_image(s, m->system_memory, WB_SYSTEM_BASE, errp)) ||
+        (firmware && !stm32wb55_load_image(s, firmware, m->firmware_at, errp))) {
+        return;
+    }
+    stm32wb_flash_power_on(flash);
+    stm32wb_flash_strap(flash, m->boot_from && !strcmp(m->boot_from, "sram"));
+    s->boot0 = m->boot_from && strcmp(m->boot_from, "flash") != 0;
+}
+
 static void board_init(MachineState *machine)
 {
     Stm32wb55Machine *m = STM32WB55_MACHINE(machine);
     Object *soc = object_new(TYPE_STM32WB55_SOC);
+    Object *flash = OBJECT(stm32wb55_soc_block(STM32WB55_SOC(soc), "FLASH"));
 
     object_property_add_child(OBJECT(machine), "soc", soc);
     object_unref(soc);
     board_serial(STM32WB55_SOC(soc));
+    if (m->flash_file) {
+        object_property_set_str(flash, "file", m->flash_file, &error_abort);
+        object_property_set_bool(flash, "keep", m->flash_keep, &error_abort);
+    }
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
     board_parts(&STM32WB55_SOC(soc)->pins);
     if (m->pins) {
         stm32wb_pins_board_parse(&STM32WB55_SOC(soc)->pins, m->pins,
                                  &error_fatal);
     }
-    armv7m_load_kernel(STM32WB55_SOC(soc)->armv7m.cpu, machine->kernel_filename,
-                       WB_FLASH_BASE, WB_FLASH_SIZE);
+    load_images(m, STM32WB55_SOC(soc), &error_fatal);
+    /* for the core's reset only: images are loaded above */
+    armv7m_load_kernel(STM32WB55_SOC(soc)->armv7m.cpu, NULL, 0, 0);
 }
 
-static char *get_pins(Object *obj, Error **errp)
+/* ---- properties ---- */
+
+#define STRING_PROPERTY(field)                                                \
+    static char *get_##field(Object *obj, Error **errp)                       \
+    {                                                                         \
+        return g_strdup(STM32WB55_MACHINE(obj)->field);                       \
+    }                                                                         \
+    static void set_##field(Object *obj, const char *value, Error **errp)     \
+    {                                                                         \
+        g_free(STM32WB55_MACHINE(obj)->field);                                \
+        STM32WB55_MACHINE(obj)->field = g_strdup(value);                      \
+    }
+
+STRING_PROPERTY(pins)
+STRING_PROPERTY(boot_from)
+STRING_PROPERTY(flash_file)
+STRING_PROPERTY(system_memory)
+
+static void choose_boot(Object *obj, const char *value, Error **errp)
 {
-    return g_strdup(STM32WB55_MACHINE(obj)->pins);
+    if (strcmp(value, "flash") != 0 && strcmp(value, "system") != 0 &&
+        strcmp(value, "sram") != 0) {
+        error_setg(errp, "boot-from: '%s': flash, system or sram was meant",
+                   value);
+        return;
+    }
+    set_boot_from(obj, value, errp);
 }
 
-static void set_pins(Object *obj, const char *value, Error **errp)
+static bool get_flash_keep(Object *obj, Error **errp)
 {
-    g_free(STM32WB55_MACHINE(obj)->pins);
-    STM32WB55_MACHINE(obj)->pins = g_strdup(value);
+    return STM32WB55_MACHINE(obj)->flash_keep;
+}
+
+static void set_flash_keep(Object *obj, bool value, Error **errp)
+{
+    STM32WB55_MACHINE(obj)->flash_keep = value;
+}
+
+static void board_instance_init(Object *obj)
+{
+    Stm32wb55Machine *m = STM32WB55_MACHINE(obj);
+
+    m->firmware_at = WB_FLASH_BASE;
+    object_property_add_uint32_ptr(obj, "firmware-at", &m->firmware_at,
+                                   OBJ_PROP_FLAG_READWRITE);
 }
 
 static void board_finalize(Object *obj)
 {
-    g_free(STM32WB55_MACHINE(obj)->pins);
+    Stm32wb55Machine *m = STM32WB55_MACHINE(obj);
+
+    g_free(m->pins);
+    g_free(m->boot_from);
+    g_free(m->flash_file);
+    g_free(m->system_memory);
 }
 
 static void board_class_init(ObjectClass *oc, void *data)
@@ -97,6 +174,21 @@ static void board_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "pins", get_pins, set_pins);
     object_class_property_set_description(
         oc, "pins", "levels and wires outside the chip, e.g. PC4=0:PA0=PA8");
+    object_class_property_add_str(oc, "boot-from", get_boot_from, choose_boot);
+    object_class_property_set_description(oc, "boot-from",
+                                          "flash, system or sram");
+    object_class_property_add_str(oc, "flash-file", get_flash_file,
+                                  set_flash_file);
+    object_class_property_set_description(
+        oc, "flash-file", "contents of the flash at the start");
+    object_class_property_add_bool(oc, "flash-keep", get_flash_keep,
+                                   set_flash_keep);
+    object_class_property_set_description(
+        oc, "flash-keep", "write changes of the flash to flash-file");
+    object_class_property_add_str(oc, "system-memory", get_system_memory,
+                                  set_system_memory);
+    object_class_property_set_description(
+        oc, "system-memory", "program in the place of ST's boot loader");
 }
 
 static const TypeInfo board_types[] = {
@@ -104,6 +196,7 @@ static const TypeInfo board_types[] = {
         .name = TYPE_STM32WB55_MACHINE,
         .parent = TYPE_MACHINE,
         .instance_size = sizeof(Stm32wb55Machine),
+        .instance_init = board_instance_init,
         .instance_finalize = board_finalize,
         .class_init = board_class_init,
     },

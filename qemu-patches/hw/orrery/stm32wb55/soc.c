@@ -21,6 +21,8 @@
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "target/arm/cpu.h"
+#include "flash.h"
+#include "rcc.h"
 #include "soc.h"
 
 #define EXTI(n) (0x100 + (n)) /* an interrupt that reaches the NVIC through EXTI */
@@ -167,8 +169,8 @@ static bool map_memories(Stm32wb55Soc *s, Error **errp)
         return false;
     }
     memory_region_add_subregion(&s->memory, WB_SYSTEM_BASE, &s->system);
-    map_alias(s, &s->sram2a_code, "SRAM2A-code", 0x10000000, &s->sram2a);
-    map_alias(s, &s->sram2b_code, "SRAM2B-code", 0x10008000, &s->sram2b);
+    map_alias(s, &s->sram2a_code, "SRAM2A-code", WB_SRAM2A_CODE, &s->sram2a);
+    map_alias(s, &s->sram2b_code, "SRAM2B-code", WB_SRAM2B_CODE, &s->sram2b);
     return true;
 }
 
@@ -195,20 +197,15 @@ void stm32wb55_soc_lose_sram(Stm32wb55Soc *s, bool keep_2a)
     }
 }
 
-/* The flash array is the second region of FLASH. */
+/* FLASH brings the array (region 1) and the information block (region 2). */
 static void map_boot(Stm32wb55Soc *s)
 {
     SysBusDevice *flash = SYS_BUS_DEVICE(device(s, "FLASH"));
     MemoryRegion *array = sysbus_mmio_get_region(flash, 1);
 
-    if (array) {
-        memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
-    } else {
-        array = g_new0(MemoryRegion, 1); /* stand-in until there is a FLASH model */
-        memory_region_init_rom(array, OBJECT(s), "flash", WB_FLASH_SIZE,
-                               &error_fatal);
-        memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
-    }
+    memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
+    memory_region_add_subregion(&s->memory, WB_INFO_BASE,
+                                sysbus_mmio_get_region(flash, 2));
     map_alias(s, &s->boot_flash, "boot-flash", 0, array);
     map_alias(s, &s->boot_system, "boot-system", 0, &s->system);
     map_alias(s, &s->boot_sram, "boot-sram", 0, &s->sram1);
@@ -416,6 +413,15 @@ static bool in_private_bus(hwaddr base)
     return base >= 0xE0000000;
 }
 
+/* RM0434 3.4.2: loading option bytes resets the system. */
+static void connect_flash(Stm32wb55Soc *s)
+{
+    qdev_connect_gpio_out_named(
+        device(s, "FLASH"), "option-reset", 0,
+        qdev_get_gpio_in_named(device(s, "RCC"), "reset",
+                               WB_RESET_OPTION_BYTES));
+}
+
 static void soc_realize(DeviceState *dev, Error **errp)
 {
     Stm32wb55Soc *s = STM32WB55_SOC(dev);
@@ -435,6 +441,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
         }
     }
     map_boot(s);
+    connect_flash(s);
     if (!realize_core(s, errp)) {
         return;
     }

@@ -18,6 +18,8 @@
 #define WB_SRAM1_SIZE (192 * KiB)
 #define WB_SRAM2A_BASE 0x20030000
 #define WB_SRAM2B_BASE 0x20038000
+#define WB_SRAM2A_CODE 0x10000000
+#define WB_SRAM2B_CODE 0x10008000
 #define WB_SRAM2_SIZE (32 * KiB) /* each of the two */
 #define WB_SYSTEM_BASE 0x1FFF0000
 #define WB_SYSTEM_SIZE (28 * KiB)
@@ -48,6 +50,7 @@ struct Stm32wb55Soc {
     MemoryRegion sram2b_code;
     MemoryRegion system;      /* ROM */
     MemoryRegion boot_flash, boot_system, boot_sram; /* at 0, one of them enabled */
+    bool boot0; /* the pin's level at reset */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
 };
 

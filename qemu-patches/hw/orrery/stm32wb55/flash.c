@@ -1,0 +1,883 @@
+/*
+ * STM32WB55: embedded flash memory interface
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * RM0434 3.3 (operations), 3.10 (registers); times of DS11929, flash memory characteristics.
+ *
+ * The array is a ROM device: the core reads and executes it as memory, writes come here. An
+ * operation changes the contents when it starts and holds BSY for its time. What stalls the
+ * bus on the part (reading the flash or writing it or CR during an operation) does not stall
+ * here: a read sees the new contents, a write ends the operation early and goes on.
+ *
+ * QEMU interface:
+ *  + property "file": what the flash holds at the start; empty without
+ *  + property "keep": changes go to the file, which is locked and created if need be
+ *  + sysbus MMIO region 0: the registers
+ *  + sysbus MMIO region 1: the main array; region 2: OTP, factory data and option bytes
+ *  + sysbus IRQ 0: EOP, OPERR, RDERR or ECCC, as enabled by CPU1
+ *  + GPIO output "option-reset": pulses when OBL_LAUNCH asks RCC for a reset
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/log.h"
+#include "hw/irq.h"
+#include "hw/qdev-properties.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "../trace.h"
+#include "flash.h"
+
+REG32(ACR, 0x00)
+FIELD(ACR, PES, 15, 1)
+FIELD(ACR, EMPTY, 16, 1)
+REG32(KEYR, 0x08)
+REG32(OPTKEYR, 0x0C)
+REG32(SR, 0x10)
+FIELD(SR, EOP, 0, 1)
+FIELD(SR, OPERR, 1, 1)
+FIELD(SR, PROGERR, 3, 1)
+FIELD(SR, WRPERR, 4, 1)
+FIELD(SR, PGAERR, 5, 1)
+FIELD(SR, SIZERR, 6, 1)
+FIELD(SR, PGSERR, 7, 1)
+FIELD(SR, MISERR, 8, 1)
+FIELD(SR, FASTERR, 9, 1)
+FIELD(SR, RDERR, 14, 1)
+FIELD(SR, OPTVERR, 15, 1)
+FIELD(SR, BSY, 16, 1)
+FIELD(SR, CFGBSY, 18, 1)
+FIELD(SR, PESD, 19, 1)
+REG32(CR, 0x14)
+FIELD(CR, PG, 0, 1)
+FIELD(CR, PER, 1, 1)
+FIELD(CR, MER, 2, 1)
+FIELD(CR, PNB, 3, 8)
+FIELD(CR, STRT, 16, 1)
+FIELD(CR, OPTSTRT, 17, 1)
+FIELD(CR, FSTPG, 18, 1)
+FIELD(CR, EOPIE, 24, 1)
+FIELD(CR, ERRIE, 25, 1)
+FIELD(CR, RDERRIE, 26, 1)
+FIELD(CR, OBL_LAUNCH, 27, 1)
+FIELD(CR, OPTLOCK, 30, 1)
+FIELD(CR, LOCK, 31, 1)
+REG32(ECCR, 0x18)
+FIELD(ECCR, ECCCIE, 24, 1)
+REG32(C2ACR, 0x5C)
+REG32(C2SR, 0x60)
+REG32(C2CR, 0x64)
+
+#define ACR_WRITABLE 0x00019F07
+#define C2ACR_WRITABLE 0x00008B00
+#define ACR_RESET 0x00000600
+
+#define SR_PROGRAM_ERRORS                                                     \
+    (R_SR_PROGERR_MASK | R_SR_WRPERR_MASK | R_SR_PGAERR_MASK |                \
+     R_SR_SIZERR_MASK | R_SR_PGSERR_MASK | R_SR_MISERR_MASK |                 \
+     R_SR_FASTERR_MASK)
+/* the flags that writing 1 clears */
+#define SR_FLAGS                                                              \
+    (SR_PROGRAM_ERRORS | R_SR_EOP_MASK | R_SR_OPERR_MASK |                    \
+     R_SR_RDERR_MASK | R_SR_OPTVERR_MASK)
+
+#define CR_WORK (R_CR_PG_MASK | R_CR_PER_MASK | R_CR_MER_MASK | R_CR_PNB_MASK | \
+                 R_CR_FSTPG_MASK | R_CR_EOPIE_MASK | R_CR_ERRIE_MASK |        \
+                 R_CR_RDERRIE_MASK)
+
+/* Typical times, DS11929 table "Flash memory characteristics". */
+#define PROGRAM_NS 81700
+#define FAST_NS 59375 /* 3.8 ms a row of 64 */
+#define PAGE_ERASE_NS 22000000
+#define MASS_ERASE_NS 22100000
+#define OPTIONS_NS (PAGE_ERASE_NS + 16 * PROGRAM_NS)
+#define FAST_LIMIT_NS 7000000 /* RM0434 3.3.9, FASTERR */
+#define ROW_DOUBLE_WORDS (WB_FLASH_ROW / 8)
+
+#define RDP_LEVEL_0 0xAA
+#define RDP_LEVEL_2 0xCC
+
+enum FlashKey { KEY_NONE, KEY_FIRST, KEY_OPEN, KEY_REFUSED };
+
+/* ---- state that several registers show ---- */
+
+static bool is_suspended(Stm32wbFlash *s)
+{
+    return (s->acr | s->c2acr) & R_ACR_PES_MASK;
+}
+
+static void update_irq(Stm32wbFlash *s)
+{
+    uint32_t sr = s->core[0].sr, cr = s->core[0].cr;
+
+    qemu_set_irq(s->irq,
+                 (FIELD_EX32(sr, SR, EOP) && FIELD_EX32(cr, CR, EOPIE)) ||
+                 (FIELD_EX32(sr, SR, OPERR) && FIELD_EX32(cr, CR, ERRIE)) ||
+                 (FIELD_EX32(sr, SR, RDERR) && FIELD_EX32(cr, CR, RDERRIE)));
+}
+
+static void raise_error(Stm32wbFlash *s, uint32_t owner, uint32_t flag)
+{
+    FlashCore *core = &s->core[owner];
+
+    trace_stm32wb_flash_error(flag);
+    core->sr |= flag;
+    if (FIELD_EX32(core->cr, CR, ERRIE)) {
+        core->sr |= R_SR_OPERR_MASK;
+    }
+    update_irq(s);
+}
+
+static uint32_t read_status(Stm32wbFlash *s, uint32_t owner)
+{
+    uint32_t sr = s->core[owner].sr;
+
+    sr = FIELD_DP32(sr, SR, BSY, s->operation != FLASH_IDLE);
+    sr = FIELD_DP32(sr, SR, CFGBSY, s->operation != FLASH_IDLE || s->half);
+    return FIELD_DP32(sr, SR, PESD, is_suspended(s));
+}
+
+/* ---- an operation ---- */
+
+static void change_contents(Stm32wbFlash *s)
+{
+    switch (s->operation) {
+    case FLASH_PROGRAM:
+        flash_put(s, s->target, s->data);
+        break;
+    case FLASH_ERASE:
+        flash_erase_page(s, s->target);
+        break;
+    case FLASH_MASS_ERASE:
+        flash_erase_user(s);
+        break;
+    case FLASH_OPTIONS:
+        /* RM0434 3.5.2: leaving RDP level 1 erases what it protected */
+        if ((s->loaded[WB_OPTR] & 0xFF) != RDP_LEVEL_0 &&
+            (s->option[WB_OPTR] & 0xFF) == RDP_LEVEL_0) {
+            flash_erase_user(s);
+        }
+        flash_options_store(s);
+        break;
+    default:
+        break;
+    }
+}
+
+static int64_t duration(uint32_t operation)
+{
+    switch (operation) {
+    case FLASH_PROGRAM:
+        return PROGRAM_NS;
+    case FLASH_ERASE:
+        return PAGE_ERASE_NS;
+    case FLASH_MASS_ERASE:
+        return MASS_ERASE_NS;
+    default:
+        return OPTIONS_NS;
+    }
+}
+
+static void start_if_allowed(Stm32wbFlash *s)
+{
+    if (s->operation == FLASH_IDLE || s->started || is_suspended(s)) {
+        return;
+    }
+    s->started = true;
+    trace_stm32wb_flash_start(s->operation, s->target);
+    change_contents(s);
+    timer_mod(s->end, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                          duration(s->operation));
+}
+
+static void begin(Stm32wbFlash *s, uint32_t owner, FlashOperation operation,
+                  uint32_t target)
+{
+    s->operation = operation;
+    s->owner = owner;
+    s->target = target;
+    s->started = false;
+    start_if_allowed(s);
+}
+
+static void finish(Stm32wbFlash *s)
+{
+    FlashCore *core = &s->core[s->owner];
+
+    timer_del(s->end);
+    if (s->operation == FLASH_OPTIONS) {
+        core->cr &= ~R_CR_OPTSTRT_MASK;
+    }
+    core->cr &= ~R_CR_STRT_MASK;
+    s->operation = FLASH_IDLE;
+    if (FIELD_EX32(core->cr, CR, EOPIE)) {
+        core->sr |= R_SR_EOP_MASK;
+    }
+    update_irq(s);
+}
+
+/* RM0434 3.3.9: a row must come without a break. */
+static void abort_fast(Stm32wbFlash *s, uint32_t flags)
+{
+    timer_del(s->end);
+    s->operation = FLASH_IDLE;
+    s->half = false;
+    raise_error(s, s->owner, flags | R_SR_FASTERR_MASK);
+}
+
+static void operation_ended(void *opaque)
+{
+    Stm32wbFlash *s = opaque;
+
+    if (s->operation == FLASH_FAST && s->fast_done < ROW_DOUBLE_WORDS) {
+        abort_fast(s, R_SR_MISERR_MASK);
+    } else if (s->operation != FLASH_IDLE) {
+        finish(s);
+    }
+}
+
+/* What would stall the bus until the operation has ended. */
+static void wait_for_end(Stm32wbFlash *s)
+{
+    if (s->operation == FLASH_IDLE ||
+        (s->operation == FLASH_FAST && s->fast_done < ROW_DOUBLE_WORDS)) {
+        return;
+    }
+    if (!s->started) {
+        s->started = true;
+        change_contents(s);
+    }
+    finish(s);
+}
+
+/* ---- programming ---- */
+
+/* The error that a write to the flash makes, or 0. RM0434 3.3.9. */
+static uint32_t judge_write(Stm32wbFlash *s, uint32_t owner, uint32_t address,
+                            unsigned size)
+{
+    FlashCore *core = &s->core[owner];
+    bool pg = FIELD_EX32(core->cr, CR, PG), fast = FIELD_EX32(core->cr, CR, FSTPG);
+
+    if (core->sr & SR_PROGRAM_ERRORS || pg == fast ||
+        core->cr & (R_CR_PER_MASK | R_CR_MER_MASK)) {
+        return R_SR_PGSERR_MASK;
+    }
+    if (size != 4) {
+        return R_SR_SIZERR_MASK;
+    }
+    if (s->half ? address != s->half_address + 4 : address % 8) {
+        return R_SR_PGAERR_MASK;
+    }
+    if (flash_is_protected(s, owner, address)) {
+        return R_SR_WRPERR_MASK;
+    }
+    return 0;
+}
+
+static void program_fast(Stm32wbFlash *s, uint32_t owner, uint32_t address,
+                         uint64_t data)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    bool first = s->operation != FLASH_FAST;
+
+    if (first) {
+        if (!flash_is_blank(s, address & ~(WB_FLASH_ROW - 1), WB_FLASH_ROW)) {
+            raise_error(s, owner, R_SR_PGSERR_MASK);
+            return;
+        }
+        s->operation = FLASH_FAST;
+        s->owner = owner;
+        s->target = address & ~(WB_FLASH_ROW - 1);
+        s->started = true;
+        s->fast_done = 0;
+        s->fast_end_ns = now;
+    } else if ((address & ~(WB_FLASH_ROW - 1)) != s->target ||
+               address < s->fast_next) {
+        abort_fast(s, R_SR_PGAERR_MASK);
+        return;
+    }
+    flash_put(s, address, data);
+    s->fast_next = address + 8;
+    s->fast_done++;
+    s->fast_end_ns = MAX(s->fast_end_ns, now) + FAST_NS;
+    timer_mod(s->end, s->fast_end_ns);
+}
+
+static void program(Stm32wbFlash *s, uint32_t owner, uint32_t address,
+                    uint64_t data)
+{
+    if (FIELD_EX32(s->core[owner].cr, CR, FSTPG)) {
+        program_fast(s, owner, address, data);
+        return;
+    }
+    /* zero may go over anything but in OTP */
+    if (!flash_is_blank(s, address, 8) && (data || address >= WB_INFO_BASE)) {
+        raise_error(s, owner, R_SR_PROGERR_MASK);
+        return;
+    }
+    s->data = data;
+    begin(s, owner, FLASH_PROGRAM, address);
+}
+
+static void write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
+                       unsigned size)
+{
+    uint32_t owner = 0; /* the bus of CPU1 and its DMA */
+    uint32_t error;
+
+    wait_for_end(s);
+    error = judge_write(s, owner, address, size);
+    if (error) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "FLASH: write of %u bytes to 0x%x refused: SR 0x%x\n",
+                      size, address, error);
+        s->half = false;
+        if (s->operation == FLASH_FAST) {
+            abort_fast(s, error);
+        } else {
+            raise_error(s, owner, error);
+        }
+        return;
+    }
+    if (!s->half) {
+        s->half = true;
+        s->half_address = address;
+        s->half_word = value;
+        return;
+    }
+    s->half = false;
+    program(s, owner, s->half_address, (uint64_t)value << 32 | s->half_word);
+}
+
+static void array_write(void *opaque, hwaddr addr, uint64_t value,
+                        unsigned size)
+{
+    write_word(opaque, WB_FLASH_BASE + addr, value, size);
+}
+
+static void info_write(void *opaque, hwaddr addr, uint64_t value,
+                       unsigned size)
+{
+    write_word(opaque, WB_INFO_BASE + addr, value, size);
+}
+
+/* Only when reads do not go to memory: RDP level 1, not started from flash (RM0434 3.5.2). */
+static MemTxResult refuse_read(void *opaque, hwaddr addr, uint64_t *value,
+                               unsigned size, MemTxAttrs attrs)
+{
+    *value = 0;
+    return MEMTX_ERROR;
+}
+
+static MemTxResult array_write_with_attrs(void *opaque, hwaddr addr,
+                                          uint64_t value, unsigned size,
+                                          MemTxAttrs attrs)
+{
+    array_write(opaque, addr, value, size);
+    return MEMTX_OK;
+}
+
+static MemTxResult info_write_with_attrs(void *opaque, hwaddr addr,
+                                         uint64_t value, unsigned size,
+                                         MemTxAttrs attrs)
+{
+    info_write(opaque, addr, value, size);
+    return MEMTX_OK;
+}
+
+static const MemoryRegionOps array_ops = {
+    .read_with_attrs = refuse_read,
+    .write_with_attrs = array_write_with_attrs,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.max_access_size = 8,
+    .valid.unaligned = true,
+    .impl.max_access_size = 4,
+    .impl.unaligned = true,
+};
+
+static const MemoryRegionOps info_ops = {
+    .read_with_attrs = refuse_read,
+    .write_with_attrs = info_write_with_attrs,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.max_access_size = 8,
+    .valid.unaligned = true,
+    .impl.max_access_size = 4,
+    .impl.unaligned = true,
+};
+
+/* ---- keys ---- */
+
+/* RM0434 3.3.5: a wrong sequence shuts the lock until the next reset, and is a bus error. */
+static void offer_key(Stm32wbFlash *s, uint8_t *key, uint32_t value,
+                      uint32_t first, uint32_t second)
+{
+    if (*key == KEY_OPEN) {
+        return;
+    }
+    if (*key == KEY_NONE && value == first) {
+        *key = KEY_FIRST;
+    } else if (*key == KEY_FIRST && value == second) {
+        *key = KEY_OPEN;
+    } else {
+        *key = KEY_REFUSED;
+        s->parent_obj.bus_error = true;
+        qemu_log_mask(LOG_GUEST_ERROR, "FLASH: wrong key 0x%x: locked\n", value);
+    }
+}
+
+static void write_keyr(Stm32wbFlash *s, uint32_t value)
+{
+    offer_key(s, &s->key, value, 0x45670123, 0xCDEF89AB);
+    if (s->key == KEY_OPEN) {
+        s->core[0].cr &= ~R_CR_LOCK_MASK;
+    }
+}
+
+static void write_optkeyr(Stm32wbFlash *s, uint32_t value)
+{
+    if (s->core[0].cr & R_CR_LOCK_MASK) {
+        s->parent_obj.bus_error = true;
+        return;
+    }
+    offer_key(s, &s->optkey, value, 0x08192A3B, 0x4C5D6E7F);
+    if (s->optkey == KEY_OPEN) {
+        s->core[0].cr &= ~R_CR_OPTLOCK_MASK;
+    }
+}
+
+/* ---- control registers ---- */
+
+static void start_erase(Stm32wbFlash *s, uint32_t owner)
+{
+    FlashCore *core = &s->core[owner];
+    unsigned page = FIELD_EX32(core->cr, CR, PNB);
+    bool per = FIELD_EX32(core->cr, CR, PER), mer = FIELD_EX32(core->cr, CR, MER);
+    uint32_t error = 0;
+
+    if (mer && owner == 0) {
+        s->parent_obj.bus_error = true; /* RM0434 3.3.7: ignored for CPU1 */
+    } else if (!mer && !per) {
+        qemu_log_mask(LOG_GUEST_ERROR, "FLASH: STRT with nothing to erase\n");
+    } else if (core->sr & SR_PROGRAM_ERRORS || (mer && per) ||
+               core->cr & (R_CR_PG_MASK | R_CR_FSTPG_MASK)) {
+        error = R_SR_PGSERR_MASK;
+    } else if (mer) {
+        begin(s, owner, FLASH_MASS_ERASE, 0);
+        return;
+    } else if (flash_page_is_protected(s, owner, page)) {
+        error = R_SR_WRPERR_MASK;
+    } else {
+        begin(s, owner, FLASH_ERASE, page);
+        return;
+    }
+    core->cr &= ~R_CR_STRT_MASK;
+    if (error) {
+        raise_error(s, owner, error);
+    }
+}
+
+static void start_options(Stm32wbFlash *s)
+{
+    if ((s->loaded[WB_OPTR] & 0xFF) == RDP_LEVEL_2 ||
+        s->core[0].sr & SR_PROGRAM_ERRORS) {
+        s->core[0].cr &= ~R_CR_OPTSTRT_MASK;
+        raise_error(s, 0, s->core[0].sr & SR_PROGRAM_ERRORS
+                              ? R_SR_PGSERR_MASK : R_SR_WRPERR_MASK);
+        return;
+    }
+    begin(s, 0, FLASH_OPTIONS, 0);
+}
+
+void stm32wb_flash_power_on(Stm32wbFlash *s)
+{
+    if (!flash_options_load(s)) {
+        s->core[0].sr |= R_SR_OPTVERR_MASK;
+    }
+    s->acr = FIELD_DP32(s->acr, ACR, EMPTY,
+                        flash_is_blank(s, WB_FLASH_BASE, 4));
+}
+
+static void launch_options(Stm32wbFlash *s)
+{
+    trace_stm32wb_flash_option_load();
+    stm32wb_flash_power_on(s);
+    qemu_irq_pulse(s->option_reset);
+}
+
+static void watch_fast(Stm32wbFlash *s, uint32_t was, uint32_t is)
+{
+    if (!(is & R_CR_FSTPG_MASK)) {
+        timer_del(s->fast_limit);
+        if (was & R_CR_FSTPG_MASK && s->operation == FLASH_FAST) {
+            operation_ended(s);
+        }
+    } else if (!(was & R_CR_FSTPG_MASK)) {
+        timer_mod(s->fast_limit,
+                  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + FAST_LIMIT_NS);
+    }
+}
+
+static void fast_limit_reached(void *opaque)
+{
+    Stm32wbFlash *s = opaque;
+
+    if (s->operation == FLASH_FAST) {
+        abort_fast(s, 0);
+    } else {
+        raise_error(s, 0, R_SR_FASTERR_MASK);
+    }
+}
+
+static void work_on(Stm32wbFlash *s, uint32_t owner, uint32_t value)
+{
+    FlashCore *core = &s->core[owner];
+    uint32_t was = core->cr;
+
+    core->cr = (was & ~CR_WORK) | (value & CR_WORK);
+    if (!(core->cr & (R_CR_PG_MASK | R_CR_FSTPG_MASK))) {
+        s->half = false;
+    }
+    watch_fast(s, was, core->cr);
+    if (value & R_CR_STRT_MASK && s->operation == FLASH_IDLE) {
+        core->cr |= R_CR_STRT_MASK;
+        start_erase(s, owner);
+    }
+    update_irq(s);
+}
+
+static void write_cr(Stm32wbFlash *s, uint32_t value)
+{
+    FlashCore *core = &s->core[0];
+    bool options = !(core->cr & R_CR_OPTLOCK_MASK);
+
+    if (core->cr & R_CR_LOCK_MASK) {
+        qemu_log_mask(LOG_GUEST_ERROR, "FLASH: CR written while locked\n");
+        return;
+    }
+    if (value & (R_CR_STRT_MASK | R_CR_OPTSTRT_MASK | R_CR_OBL_LAUNCH_MASK) &
+        ~core->cr) {
+        wait_for_end(s);
+    }
+    work_on(s, 0, value);
+    if (options && value & R_CR_OPTSTRT_MASK && s->operation == FLASH_IDLE) {
+        core->cr |= R_CR_OPTSTRT_MASK;
+        start_options(s);
+    }
+    if (options && value & R_CR_OBL_LAUNCH_MASK) {
+        launch_options(s);
+    }
+    if (value & R_CR_OPTLOCK_MASK) {
+        core->cr |= R_CR_OPTLOCK_MASK;
+        s->optkey = KEY_NONE;
+    }
+    if (value & R_CR_LOCK_MASK) {
+        core->cr |= R_CR_LOCK_MASK | R_CR_OPTLOCK_MASK;
+        s->key = KEY_NONE;
+        s->optkey = KEY_NONE;
+    }
+}
+
+static void write_status(Stm32wbFlash *s, uint32_t owner, uint32_t value)
+{
+    s->core[owner].sr &= ~(value & SR_FLAGS);
+    update_irq(s);
+}
+
+static void write_option(Stm32wbFlash *s, unsigned i, uint32_t value)
+{
+    const struct FlashOptionWord *word = &stm32wb_flash_option_words[i];
+
+    if (s->core[0].cr & R_CR_OPTLOCK_MASK || !word->writable) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "FLASH: option register 0x%x is %s\n", word->offset,
+                      word->writable ? "locked" : "CPU2's");
+        return;
+    }
+    /* PCROP_RDP can be set, and is cleared by nothing but a regression (RM0434 3.10.10) */
+    if (i == WB_PCROP1AER) {
+        value |= s->option[i] & BIT(31);
+    }
+    s->option[i] = (value & word->writable) | (s->option[i] & ~word->writable);
+}
+
+/* ---- access ---- */
+
+static int find_option(hwaddr offset)
+{
+    for (int i = 0; i < WB_OPTIONS; i++) {
+        if (stm32wb_flash_option_words[i].offset == offset) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static uint32_t flash_read(Stm32wbBlock *b, hwaddr offset)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(b);
+    int option = find_option(offset);
+
+    if (option >= 0) {
+        return s->option[option];
+    }
+    switch (offset) {
+    case A_ACR:
+        return s->acr;
+    case A_KEYR:
+    case A_OPTKEYR:
+        return 0;
+    case A_SR:
+        return read_status(s, 0);
+    case A_CR:
+        return s->core[0].cr;
+    case A_ECCR:
+        return s->eccr;
+    case A_C2ACR:
+        return s->c2acr;
+    case A_C2SR:
+        return read_status(s, 1);
+    case A_C2CR:
+        return s->core[1].cr;
+    default:
+        return stm32wb_block_unmodelled_read(b, offset);
+    }
+}
+
+static void flash_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
+                        uint32_t mask)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(b);
+    int option = find_option(offset);
+
+    if (mask != UINT32_MAX) {
+        uint32_t keep = offset == A_SR || offset == A_C2SR || offset == A_KEYR ||
+                        offset == A_OPTKEYR ? 0 : flash_read(b, offset) & ~mask;
+
+        value = (value & mask) | keep;
+    }
+    if (option >= 0) {
+        write_option(s, option, value);
+        return;
+    }
+    switch (offset) {
+    case A_ACR:
+        s->acr = value & ACR_WRITABLE;
+        start_if_allowed(s);
+        break;
+    case A_KEYR:
+        write_keyr(s, value);
+        break;
+    case A_OPTKEYR:
+        write_optkeyr(s, value);
+        break;
+    case A_SR:
+        write_status(s, 0, value);
+        break;
+    case A_CR:
+        write_cr(s, value);
+        break;
+    case A_ECCR:
+        s->eccr = value & R_ECCR_ECCCIE_MASK; /* no bit ever fails */
+        break;
+    case A_C2ACR:
+        s->c2acr = value & C2ACR_WRITABLE;
+        start_if_allowed(s);
+        break;
+    case A_C2SR:
+        write_status(s, 1, value);
+        break;
+    case A_C2CR:
+        if (!(s->core[0].cr & R_CR_LOCK_MASK)) { /* CPU2 unlocks through CR, too */
+            work_on(s, 1, value);
+        }
+        break;
+    default:
+        stm32wb_block_unmodelled_write(b, offset, value);
+        break;
+    }
+}
+
+/* ---- where the part starts ---- */
+
+void stm32wb_flash_strap(Stm32wbFlash *s, bool sram)
+{
+    if (sram) {
+        s->loaded[WB_OPTR] &= ~WB_OPTR_NBOOT1;
+        s->option[WB_OPTR] = s->loaded[WB_OPTR];
+    }
+}
+
+Stm32wbBoot stm32wb_flash_boot(Stm32wbFlash *s, bool boot0)
+{
+    uint32_t optr = s->loaded[WB_OPTR];
+    Stm32wbBoot boot;
+
+    if (!(optr & WB_OPTR_NSWBOOT0)) {
+        boot0 = !(optr & WB_OPTR_NBOOT0);
+    }
+    if (boot0) {
+        boot = optr & WB_OPTR_NBOOT1 ? WB_BOOT_SYSTEM : WB_BOOT_SRAM;
+    } else {
+        boot = FIELD_EX32(s->acr, ACR, EMPTY) ? WB_BOOT_SYSTEM : WB_BOOT_FLASH;
+    }
+    memory_region_rom_device_set_romd(&s->array,
+                                      boot == WB_BOOT_FLASH ||
+                                      (optr & 0xFF) == RDP_LEVEL_0);
+    return boot;
+}
+
+/* ---- life ---- */
+
+static void flash_reset_enter(Object *obj, ResetType type)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(obj);
+    uint32_t empty = s->acr & R_ACR_EMPTY_MASK;
+    uint32_t optverr = s->core[0].sr & R_SR_OPTVERR_MASK;
+
+    timer_del(s->end);
+    timer_del(s->fast_limit);
+    s->operation = FLASH_IDLE;
+    s->half = false;
+    s->acr = ACR_RESET | empty; /* looked at when options are loaded */
+    s->c2acr = ACR_RESET;
+    s->eccr = 0;
+    s->core[0] = (FlashCore){ .sr = optverr,
+                              .cr = R_CR_LOCK_MASK | R_CR_OPTLOCK_MASK };
+    s->core[1] = (FlashCore){ 0 };
+    s->key = KEY_NONE;
+    s->optkey = KEY_NONE;
+    memcpy(s->option, s->loaded, sizeof(s->option));
+}
+
+static void flash_reset_exit(Object *obj, ResetType type)
+{
+    update_irq(STM32WB_FLASH(obj));
+}
+
+static void flash_init(Object *obj)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(obj);
+
+    s->fd = -1;
+    s->end = timer_new_ns(QEMU_CLOCK_VIRTUAL, operation_ended, s);
+    s->fast_limit = timer_new_ns(QEMU_CLOCK_VIRTUAL, fast_limit_reached, s);
+    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->option_reset, "option-reset", 1);
+}
+
+static void flash_realize(DeviceState *dev, Error **errp)
+{
+    ERRP_GUARD();
+    Stm32wbFlash *s = STM32WB_FLASH(dev);
+    DeviceClass *parent =
+        DEVICE_CLASS(object_class_by_name(TYPE_STM32WB_BLOCK));
+
+    parent->realize(dev, errp);
+    if (*errp ||
+        !memory_region_init_rom_device(&s->array, OBJECT(dev), &array_ops, s,
+                                       "flash", WB_FLASH_SIZE, errp) ||
+        !memory_region_init_rom_device(&s->info, OBJECT(dev), &info_ops, s,
+                                       "flash-info", WB_INFO_SIZE, errp)) {
+        return;
+    }
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->array);
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->info);
+    if (!flash_memory_open(s, errp)) {
+        return;
+    }
+    stm32wb_flash_power_on(s);
+}
+
+static void flash_finalize(Object *obj)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(obj);
+
+    flash_memory_close(s);
+    timer_free(s->end);
+    timer_free(s->fast_limit);
+}
+
+static const VMStateDescription flash_core_vmstate = {
+    .name = "stm32wb-flash-core",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]){
+        VMSTATE_UINT32(sr, FlashCore),
+        VMSTATE_UINT32(cr, FlashCore),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static int flash_post_load(void *opaque, int version_id)
+{
+    Stm32wbFlash *s = opaque;
+
+    return s->operation <= FLASH_OPTIONS && s->owner < 2 ? 0 : -EINVAL;
+}
+
+static const VMStateDescription flash_vmstate = {
+    .name = TYPE_STM32WB_FLASH,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = flash_post_load,
+    .fields = (const VMStateField[]){
+        VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbFlash),
+        VMSTATE_UINT32(acr, Stm32wbFlash),
+        VMSTATE_UINT32(c2acr, Stm32wbFlash),
+        VMSTATE_UINT32(eccr, Stm32wbFlash),
+        VMSTATE_STRUCT_ARRAY(core, Stm32wbFlash, 2, 1, flash_core_vmstate,
+                             FlashCore),
+        VMSTATE_UINT32_ARRAY(option, Stm32wbFlash, WB_OPTIONS),
+        VMSTATE_UINT32_ARRAY(loaded, Stm32wbFlash, WB_OPTIONS),
+        VMSTATE_UINT8(key, Stm32wbFlash),
+        VMSTATE_UINT8(optkey, Stm32wbFlash),
+        VMSTATE_UINT32(operation, Stm32wbFlash),
+        VMSTATE_UINT32(owner, Stm32wbFlash),
+        VMSTATE_BOOL(started, Stm32wbFlash),
+        VMSTATE_UINT32(target, Stm32wbFlash),
+        VMSTATE_UINT64(data, Stm32wbFlash),
+        VMSTATE_TIMER_PTR(end, Stm32wbFlash),
+        VMSTATE_BOOL(half, Stm32wbFlash),
+        VMSTATE_UINT32(half_address, Stm32wbFlash),
+        VMSTATE_UINT32(half_word, Stm32wbFlash),
+        VMSTATE_UINT32(fast_next, Stm32wbFlash),
+        VMSTATE_UINT32(fast_done, Stm32wbFlash),
+        VMSTATE_INT64(fast_end_ns, Stm32wbFlash),
+        VMSTATE_TIMER_PTR(fast_limit, Stm32wbFlash),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const Property flash_properties[] = {
+    DEFINE_PROP_STRING("file", Stm32wbFlash, file),
+    DEFINE_PROP_BOOL("keep", Stm32wbFlash, keep, false),
+};
+
+static void flash_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+    Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
+
+    dc->realize = flash_realize;
+    dc->vmsd = &flash_vmstate;
+    device_class_set_props(dc, flash_properties);
+    rc->phases.enter = flash_reset_enter;
+    rc->phases.exit = flash_reset_exit;
+    bc->read = flash_read;
+    bc->write = flash_write;
+}
+
+static const TypeInfo flash_types[] = {
+    {
+        .name = TYPE_STM32WB_FLASH,
+        .parent = TYPE_STM32WB_BLOCK,
+        .instance_size = sizeof(Stm32wbFlash),
+        .instance_init = flash_init,
+        .instance_finalize = flash_finalize,
+        .class_init = flash_class_init,
+    },
+};
+
+DEFINE_TYPES(flash_types)

@@ -1,0 +1,232 @@
+/*
+ * STM32WB55: load a firmware image into flash and SRAM
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * QEMU's own loaders keep images as ROM blobs and write them again at each reset, which would
+ * undo what the guest programmed. Here an image is written once.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/units.h"
+#include "elf.h"
+#include "flash.h"
+#include "image.h"
+
+/* Memory that a programmer can write, by address. */
+static uint8_t *writable(Stm32wb55Soc *s, uint64_t address, uint64_t len)
+{
+    Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
+    const struct {
+        uint64_t base, size;
+        MemoryRegion *mr;
+    } areas[] = {
+        { WB_FLASH_BASE, WB_FLASH_SIZE, &flash->array },
+        { 0, WB_FLASH_SIZE, &flash->array }, /* its alias */
+        { WB_SRAM1_BASE, WB_SRAM1_SIZE, &s->sram1 },
+        { WB_SRAM2A_BASE, WB_SRAM2_SIZE, &s->sram2a },
+        { WB_SRAM2B_BASE, WB_SRAM2_SIZE, &s->sram2b },
+        { WB_SRAM2A_CODE, WB_SRAM2_SIZE, &s->sram2a },
+        { WB_SRAM2B_CODE, WB_SRAM2_SIZE, &s->sram2b },
+        { WB_SYSTEM_BASE, WB_SYSTEM_SIZE, &s->system },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(areas); i++) {
+        if (address >= areas[i].base && address - areas[i].base < areas[i].size &&
+            len <= areas[i].size - (address - areas[i].base)) {
+            return (uint8_t *)memory_region_get_ram_ptr(areas[i].mr) +
+                   (address - areas[i].base);
+        }
+    }
+    return NULL;
+}
+
+static bool put(Stm32wb55Soc *s, uint64_t address, const uint8_t *bytes,
+                uint64_t len, Error **errp)
+{
+    uint8_t *to = writable(s, address, len);
+
+    if (!to) {
+        error_setg(errp, "%" PRIu64 " bytes at 0x%08" PRIx64
+                   " are not in flash or SRAM", len, address);
+        return false;
+    }
+    memcpy(to, bytes, len);
+    return true;
+}
+
+/* ---- ELF ---- */
+
+static bool load_segment(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+                         const uint8_t *header, Error **errp)
+{
+    uint32_t offset = ldl_le_p(header + offsetof(Elf32_Phdr, p_offset));
+    uint32_t bytes = ldl_le_p(header + offsetof(Elf32_Phdr, p_filesz));
+
+    if (ldl_le_p(header + offsetof(Elf32_Phdr, p_type)) != PT_LOAD || !bytes) {
+        return true;
+    }
+    if (offset > size || bytes > size - offset) {
+        error_setg(errp, "truncated ELF file");
+        return false;
+    }
+    return put(s, ldl_le_p(header + offsetof(Elf32_Phdr, p_paddr)),
+               file + offset, bytes, errp);
+}
+
+static bool load_elf_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+                           Error **errp)
+{
+    uint32_t table, stride, count;
+
+    if (size < sizeof(Elf32_Ehdr) || file[EI_CLASS] != ELFCLASS32 ||
+        file[EI_DATA] != ELFDATA2LSB ||
+        lduw_le_p(file + offsetof(Elf32_Ehdr, e_machine)) != EM_ARM) {
+        error_setg(errp, "not an ELF file for a 32-bit Arm core");
+        return false;
+    }
+    table = ldl_le_p(file + offsetof(Elf32_Ehdr, e_phoff));
+    stride = lduw_le_p(file + offsetof(Elf32_Ehdr, e_phentsize));
+    count = lduw_le_p(file + offsetof(Elf32_Ehdr, e_phnum));
+    if (stride < sizeof(Elf32_Phdr) || table > size ||
+        (uint64_t)stride * count > size - table) {
+        error_setg(errp, "truncated ELF file");
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!load_segment(s, file, size, file + table + i * stride, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Intel HEX ---- */
+
+typedef struct HexReader {
+    const uint8_t *next, *end;
+    unsigned line;
+    uint32_t base; /* of record types 02 and 04 */
+} HexReader;
+
+/* One record without its colon: length, address, type, data, checksum. -1: not a record. */
+static int read_record(HexReader *r, uint8_t *record)
+{
+    int len = 0, need = 5;
+    uint8_t sum = 0;
+
+    while (len < need) {
+        int high, low;
+
+        if (r->end - r->next < 2 ||
+            (high = g_ascii_xdigit_value(r->next[0])) < 0 ||
+            (low = g_ascii_xdigit_value(r->next[1])) < 0) {
+            return -1;
+        }
+        record[len] = high << 4 | low;
+        sum += record[len];
+        if (len == 0) {
+            need += record[0];
+        }
+        len++;
+        r->next += 2;
+    }
+    return sum ? -1 : record[0];
+}
+
+/* 1: the end of the file; 0: go on; -1: failed. */
+static int load_record(Stm32wb55Soc *s, HexReader *r, Error **errp)
+{
+    uint8_t record[5 + 255];
+    int len = read_record(r, record);
+    uint32_t address;
+
+    if (len < 0) {
+        error_setg(errp, "line %u: not an Intel HEX record, or its checksum is wrong",
+                   r->line);
+        return -1;
+    }
+    address = lduw_be_p(record + 1);
+    switch (record[3]) {
+    case 0:
+        return !len || put(s, (uint64_t)r->base + address, record + 4, len, errp)
+               ? 0 : -1;
+    case 1:
+        return 1;
+    case 2:
+    case 4:
+        if (len == 2) {
+            r->base = lduw_be_p(record + 4) << (record[3] == 2 ? 4 : 16);
+            return 0;
+        }
+        break;
+    case 3:
+    case 5:
+        return 0; /* where to start: the core starts at its vector table */
+    }
+    error_setg(errp, "line %u: unknown Intel HEX record type %u", r->line,
+               record[3]);
+    return -1;
+}
+
+static bool load_hex_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+                           Error **errp)
+{
+    HexReader r = { .next = file, .end = file + size, .line = 1 };
+
+    while (r.next < r.end) {
+        uint8_t c = *r.next++;
+
+        if (c == ':') {
+            int end = load_record(s, &r, errp);
+
+            if (end) {
+                return end > 0;
+            }
+        } else if (c == '\n') {
+            r.line++;
+        } else if (!g_ascii_isspace(c)) {
+            error_setg(errp, "line %u: an Intel HEX record begins with ':'",
+                       r.line);
+            return false;
+        }
+    }
+    error_setg(errp, "Intel HEX file without an end record");
+    return false;
+}
+
+/* ---- any ---- */
+
+static bool is_hex_name(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+
+    return dot && (!g_ascii_strcasecmp(dot, ".hex") ||
+                   !g_ascii_strcasecmp(dot, ".ihex"));
+}
+
+bool stm32wb55_load_image(Stm32wb55Soc *s, const char *file, uint32_t at,
+                          Error **errp)
+{
+    ERRP_GUARD();
+    g_autoptr(GError) gerr = NULL;
+    g_autofree char *bytes = NULL;
+    gsize size;
+    bool good;
+
+    if (!g_file_get_contents(file, &bytes, &size, &gerr)) {
+        error_setg(errp, "%s", gerr->message);
+        return false;
+    }
+    if (size >= SELFMAG && !memcmp(bytes, ELFMAG, SELFMAG)) {
+        good = load_elf_image(s, (uint8_t *)bytes, size, errp);
+    } else if (is_hex_name(file)) {
+        good = load_hex_image(s, (uint8_t *)bytes, size, errp);
+    } else {
+        good = put(s, at, (uint8_t *)bytes, size, errp);
+    }
+    if (!good) {
+        error_prepend(errp, "firmware '%s': ", file);
+    }
+    return good;
+}
