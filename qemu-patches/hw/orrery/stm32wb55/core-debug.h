@@ -1,0 +1,14 @@
+/*
+ * STM32WB55: the debug units of CPU1 that software uses
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ORRERY_STM32WB55_CORE_DEBUG_H
+#define HW_ORRERY_STM32WB55_CORE_DEBUG_H
+
+#include "qom/object.h"
+
+#define TYPE_CORE_DEBUG "stm32wb-core-debug"
+OBJECT_DECLARE_SIMPLE_TYPE(CoreDebug, CORE_DEBUG)
+
+#endif
