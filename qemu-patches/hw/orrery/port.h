@@ -28,7 +28,7 @@ void orrery_port_on_frame(OrreryPort *p, OrreryPortFrameFn *receive,
 
 /*
  * A frame that starts now and ends at @end_ns. A frame shorter than the link's minimum latency
- * still takes that, and is counted. vCPU thread only.
+ * still takes that, and is counted (when by more than 3 %). vCPU thread only.
  */
 void orrery_port_send(OrreryPort *p, const struct orrery_uart_frame *frame,
                       uint64_t end_ns);

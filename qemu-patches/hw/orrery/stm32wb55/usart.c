@@ -162,19 +162,6 @@ uint16_t usart_wire_order(Stm32wbUsart *s, uint16_t data)
     return data & mask;
 }
 
-UsartTime usart_after(UsartTime from, uint64_t unit, uint32_t sixteenths)
-{
-    uint64_t low, high;
-
-    mulu64(&low, &high, unit, sixteenths);
-    low = low >> 4 | high << 60; /* 2^62 * 2^28 / 2^4 fits 2^86: high is below 2^26 */
-    high >>= 4;
-    low += from.frac;
-    high += low < from.frac;
-    return (UsartTime){ from.ns + (int64_t)(high << 32 | low >> 32),
-                        (uint32_t)low };
-}
-
 /* Another serial line wants to know baud and format too. */
 static void tell_backend(Stm32wbUsart *s)
 {

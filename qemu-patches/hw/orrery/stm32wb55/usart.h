@@ -12,6 +12,7 @@
 #include "hw/irq.h"
 #include "hw/orrery/port.h"
 #include "block.h"
+#include "timing.h"
 
 #define TYPE_STM32WB_USART "stm32wb-usart"
 OBJECT_DECLARE_TYPE(Stm32wbUsart, Stm32wbUsartClass, STM32WB_USART)
@@ -137,12 +138,6 @@ REG32(PRESC, 0x2C)
 #define USART_ERRORS (R_ISR_PE_MASK | R_ISR_FE_MASK | R_ISR_NE_MASK)
 #define USART_ERROR_SHIFT 12    /* of PE, FE, NE beside a character in the FIFO */
 
-/* A point in time, or a span: whole ns and 2^-32 ns, so that a stream of frames does not drift. */
-typedef struct UsartTime {
-    int64_t ns;
-    uint32_t frac;
-} UsartTime;
-
 typedef enum UsartTxPhase {
     USART_TX_IDLE,
     USART_TX_PREAMBLE, /* the idle frame after TE was set */
@@ -172,7 +167,7 @@ struct Stm32wbUsart {
     uint16_t tx[USART_FIFO];
     uint8_t tx_count;
     uint8_t tx_phase; /* UsartTxPhase */
-    UsartTime tx_end; /* of the phase */
+    WbTime tx_end; /* of the phase */
     uint16_t tx_shift; /* the character on the wire */
     uint8_t tx_repeats; /* of that character, after NACKs */
     bool tx_nacked;
@@ -209,15 +204,6 @@ uint16_t usart_wire_order(Stm32wbUsart *s, uint16_t data);
 
 /* Baud and format of a frame of ours; data 0. */
 void usart_format(Stm32wbUsart *s, struct orrery_uart_frame *frame);
-
-/* @sixteenths / 16 of @unit (2^-32 ns, at most 2^62) later. */
-UsartTime usart_after(UsartTime from, uint64_t unit, uint32_t sixteenths);
-
-/* To the nearest ns. */
-static inline int64_t usart_ns(UsartTime t)
-{
-    return t.ns + (t.frac >> 31);
-}
 
 /* usart_tx.c */
 void usart_tx_kick(Stm32wbUsart *s); /* something that transmission waits for has changed */

@@ -23,7 +23,7 @@ static int64_t now_ns(void)
 
 static int64_t span_ns(Stm32wbUsart *s, uint32_t sixteenths)
 {
-    return usart_ns(usart_after((UsartTime){ 0 }, usart_bit(s), sixteenths));
+    return wb_ns(wb_after((WbTime){ 0 }, usart_bit(s), sixteenths));
 }
 
 static int64_t frame_ns(Stm32wbUsart *s)

@@ -15,16 +15,16 @@
 #define LIN_BREAK_BITS 13 /* 35.5.13 */
 #define BREAK_STOP_BITS 2
 
-static void enter(Stm32wbUsart *s, UsartTxPhase phase, UsartTime from,
+static void enter(Stm32wbUsart *s, UsartTxPhase phase, WbTime from,
                   uint64_t unit, uint32_t sixteenths)
 {
     s->tx_phase = phase;
-    s->tx_end = usart_after(from, unit, sixteenths);
-    timer_mod(s->tx_timer, usart_ns(s->tx_end));
+    s->tx_end = wb_after(from, unit, sixteenths);
+    timer_mod(s->tx_timer, wb_ns(s->tx_end));
 }
 
 /* DEAT and DEDT count sample times; the LPUART has none and counts kernel clocks (36.7.2). */
-static void enter_de(Stm32wbUsart *s, UsartTxPhase phase, UsartTime from,
+static void enter_de(Stm32wbUsart *s, UsartTxPhase phase, WbTime from,
                      unsigned count)
 {
     if (s->lpuart) {
@@ -58,7 +58,7 @@ static void own_frame(Stm32wbUsart *s, struct orrery_uart_frame *frame)
     frame->data = usart_wire_order(s, s->tx_shift);
 }
 
-static void begin_frame(Stm32wbUsart *s, UsartTime from)
+static void begin_frame(Stm32wbUsart *s, WbTime from)
 {
     uint64_t bit = usart_bit(s);
     uint32_t length = usart_frame_halves(s) * BIT / 2;
@@ -67,10 +67,10 @@ static void begin_frame(Stm32wbUsart *s, UsartTime from)
     own_frame(s, &frame);
     s->tx_nacked = false;
     enter(s, USART_TX_FRAME, from, bit, length);
-    to_line(s, &frame, usart_ns(s->tx_end));
+    to_line(s, &frame, wb_ns(s->tx_end));
 }
 
-static void next_frame(Stm32wbUsart *s, UsartTime from)
+static void next_frame(Stm32wbUsart *s, WbTime from)
 {
     s->tx_shift = s->tx[0];
     s->tx_count--;
@@ -83,7 +83,7 @@ static void next_frame(Stm32wbUsart *s, UsartTime from)
 }
 
 /* 35.5.5: as long as a character, all low; in LIN mode 13 bits. Then two bits of stop. */
-static void begin_break(Stm32wbUsart *s, UsartTime from)
+static void begin_break(Stm32wbUsart *s, WbTime from)
 {
     unsigned low = FIELD_EX32(s->cr2, CR2, LINEN) ? LIN_BREAK_BITS
                                                   : usart_word_bits(s) + 2;
@@ -95,7 +95,7 @@ static void begin_break(Stm32wbUsart *s, UsartTime from)
     frame.flags = ORRERY_UART_BREAK;
     frame.data = low;
     enter(s, USART_TX_BREAK, from, bit, (low + BREAK_STOP_BITS) * BIT);
-    to_line(s, &frame, usart_ns(usart_after(from, bit, low * BIT)));
+    to_line(s, &frame, wb_ns(wb_after(from, bit, low * BIT)));
 }
 
 static bool may_send(Stm32wbUsart *s)
@@ -104,7 +104,7 @@ static bool may_send(Stm32wbUsart *s)
 }
 
 /* Nothing is on the wire from @from on: what comes next? */
-static void next(Stm32wbUsart *s, UsartTime from)
+static void next(Stm32wbUsart *s, WbTime from)
 {
     s->tx_phase = USART_TX_IDLE;
     if (!FIELD_EX32(s->cr1, CR1, UE) || !FIELD_EX32(s->cr1, CR1, TE) ||
@@ -131,7 +131,7 @@ static void next(Stm32wbUsart *s, UsartTime from)
 void usart_tx_kick(Stm32wbUsart *s)
 {
     if (s->tx_phase == USART_TX_IDLE && FIELD_EX32(s->cr1, CR1, UE)) {
-        next(s, (UsartTime){ qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), 0 });
+        next(s, wb_now());
     }
 }
 
@@ -162,10 +162,10 @@ static void hear_oneself(Stm32wbUsart *s)
 
     own_frame(s, &frame);
     if (FIELD_EX32(s->cr3, CR3, HDSEL)) {
-        usart_rx_frame(s, &frame, usart_ns(s->tx_end));
+        usart_rx_frame(s, &frame, wb_ns(s->tx_end));
     } else if (FIELD_EX32(s->cr2, CR2, CLKEN) && !s->port) {
         frame.data = (1u << frame.data_bits) - 1;
-        usart_rx_frame(s, &frame, usart_ns(s->tx_end));
+        usart_rx_frame(s, &frame, wb_ns(s->tx_end));
     }
 }
 
@@ -180,7 +180,7 @@ static void end_of_smartcard_frame(Stm32wbUsart *s)
     if (s->tx_phase == USART_TX_FRAME && s->port) {
         s->tx_phase = USART_TX_NACK;
         s->tx_end.ns += orrery_port_latency(s->port) + 1;
-        timer_mod(s->tx_timer, usart_ns(s->tx_end));
+        timer_mod(s->tx_timer, wb_ns(s->tx_end));
         return;
     }
     if (s->tx_nacked) {

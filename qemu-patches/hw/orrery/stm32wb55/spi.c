@@ -1,0 +1,708 @@
+/*
+ * STM32WB55 SPI1 and SPI2
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * RM0434 38. As master each frame takes its bits' time, and crosses the SSI bus when it ends. There
+ * is no other master to clock us: as slave the registers are there and nothing moves.
+ *
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the registers; sysbus IRQ 0: the interrupt
+ *  + SSI bus of the block's name ("SPI1"): peripherals. Where none is selected, MISO is what the
+ *    pin shows: MOSI when they are wired together, else its level, ones when it floats
+ *  + GPIO inputs "cs"[4]: level of the chip select of the peripheral with that index; input 0 is
+ *    driven by NSS too
+ *  + GPIO outputs "rx", "tx": DMA requests
+ *  + GPIO outputs "NSS", "MOSI", inputs "NSS-in", "MISO-in": pins
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/log.h"
+#include "hw/irq.h"
+#include "hw/registerfields.h"
+#include "hw/ssi/ssi.h"
+#include "migration/vmstate.h"
+#include "block.h"
+#include "timing.h"
+
+#define TYPE_STM32WB_SPI "stm32wb-spi"
+OBJECT_DECLARE_TYPE(Stm32wbSpi, Stm32wbSpiClass, STM32WB_SPI)
+
+/* RM0434 38.6 */
+REG32(CR1, 0x00)
+    FIELD(CR1, MSTR, 2, 1)
+    FIELD(CR1, BR, 3, 3)
+    FIELD(CR1, SPE, 6, 1)
+    FIELD(CR1, LSBFIRST, 7, 1)
+    FIELD(CR1, SSI, 8, 1)
+    FIELD(CR1, SSM, 9, 1)
+    FIELD(CR1, RXONLY, 10, 1)
+    FIELD(CR1, CRCL, 11, 1)
+    FIELD(CR1, CRCNEXT, 12, 1)
+    FIELD(CR1, CRCEN, 13, 1)
+    FIELD(CR1, BIDIOE, 14, 1)
+    FIELD(CR1, BIDIMODE, 15, 1)
+REG32(CR2, 0x04)
+    FIELD(CR2, RXDMAEN, 0, 1)
+    FIELD(CR2, TXDMAEN, 1, 1)
+    FIELD(CR2, SSOE, 2, 1)
+    FIELD(CR2, NSSP, 3, 1)
+    FIELD(CR2, FRF, 4, 1)
+    FIELD(CR2, ERRIE, 5, 1)
+    FIELD(CR2, RXNEIE, 6, 1)
+    FIELD(CR2, TXEIE, 7, 1)
+    FIELD(CR2, DS, 8, 4)
+    FIELD(CR2, FRXTH, 12, 1)
+REG32(SR, 0x08)
+    FIELD(SR, RXNE, 0, 1)
+    FIELD(SR, TXE, 1, 1)
+    FIELD(SR, CRCERR, 4, 1)
+    FIELD(SR, MODF, 5, 1)
+    FIELD(SR, OVR, 6, 1)
+    FIELD(SR, BSY, 7, 1)
+    FIELD(SR, FRE, 8, 1)
+    FIELD(SR, FRLVL, 9, 2)
+    FIELD(SR, FTLVL, 11, 2)
+REG32(DR, 0x0C)
+REG32(CRCPR, 0x10)
+REG32(RXCRCR, 0x14)
+REG32(TXCRCR, 0x18)
+
+#define FIFO_BYTES 4
+#define CR2_WRITABLE 0x7FFF
+#define CS_LINES 4
+
+struct Stm32wbSpi {
+    Stm32wbBlock parent_obj;
+
+    SSIBus *bus;
+    QEMUTimer *timer;
+    qemu_irq irq, dma_rx, dma_tx, nss, mosi;
+
+    uint32_t cr1, cr2, crcpr, rxcrc, txcrc;
+    uint32_t flags; /* of SR, those that stay: CRCERR, MODF, OVR */
+    uint8_t rx[FIFO_BYTES], tx[FIFO_BYTES];
+    uint8_t rx_count, tx_count;
+    bool ovr_dr_read; /* DR was read since OVR: SR's read clears it */
+    bool modf_sr_read;
+    bool shifting;
+    bool crc_frame;   /* the frame on the wire is of the CRC */
+    uint8_t crc_left; /* frames of the CRC still to send */
+    bool sent;        /* frames since CRCEN was set */
+    uint32_t shift;
+    WbTime end; /* of the frame on the wire */
+    bool nss_in, miso_in, wired; /* wired: MISO follows MOSI */
+    uint8_t lines;
+};
+
+struct Stm32wbSpiClass {
+    Stm32wbBlockClass parent_class;
+
+    DeviceRealize parent_realize;
+};
+
+/* ---- settings ---- */
+
+static unsigned frame_bits(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr2, CR2, DS) + 1;
+}
+
+/* Bytes that a frame takes in a FIFO */
+static unsigned frame_bytes(Stm32wbSpi *s)
+{
+    return frame_bits(s) > 8 ? 2 : 1;
+}
+
+static bool is_master(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr1, CR1, SPE) && FIELD_EX32(s->cr1, CR1, MSTR);
+}
+
+/* 38.4.9: the clock runs as long as SPI is on */
+static bool receives_only(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr1, CR1, BIDIMODE) ? !FIELD_EX32(s->cr1, CR1, BIDIOE)
+                                             : FIELD_EX32(s->cr1, CR1, RXONLY);
+}
+
+static bool transmits_only(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr1, CR1, BIDIMODE) && FIELD_EX32(s->cr1, CR1, BIDIOE);
+}
+
+/* ---- outputs ---- */
+
+/* 38.4.9: 0, 1/4, 1/2 or more of the FIFO */
+static unsigned level_code(unsigned count)
+{
+    return MIN(count, 3);
+}
+
+static uint32_t status(Stm32wbSpi *s)
+{
+    uint32_t sr = s->flags;
+
+    sr = FIELD_DP32(sr, SR, RXNE, s->rx_count >=
+                    (FIELD_EX32(s->cr2, CR2, FRXTH) ? 1 : 2));
+    sr = FIELD_DP32(sr, SR, TXE, s->tx_count <= FIFO_BYTES / 2);
+    sr = FIELD_DP32(sr, SR, BSY, s->shifting ||
+                    (is_master(s) && s->tx_count >= frame_bytes(s)));
+    sr = FIELD_DP32(sr, SR, FRLVL, level_code(s->rx_count));
+    sr = FIELD_DP32(sr, SR, FTLVL, level_code(s->tx_count));
+    return sr;
+}
+
+enum { LINE_IRQ, LINE_RX, LINE_TX, LINE_NSS, LINE_MOSI };
+
+static void drive(Stm32wbSpi *s, qemu_irq line, unsigned n, bool level)
+{
+    if ((s->lines >> n & 1) != level) {
+        s->lines ^= 1u << n;
+        qemu_set_irq(line, level);
+    }
+}
+
+static void select_peripheral(Stm32wbSpi *s, unsigned index, bool level)
+{
+    DeviceState *dev = ssi_get_cs(s->bus, index);
+
+    if (dev && SSI_PERIPHERAL_GET_CLASS(dev)->cs_polarity != SSI_CS_NONE) {
+        qemu_set_irq(qdev_get_gpio_in_named(dev, SSI_GPIO_CS, 0), level);
+    }
+}
+
+/* 38.4.5: low while the master is on */
+static void drive_nss(Stm32wbSpi *s, bool level)
+{
+    if ((s->lines >> LINE_NSS & 1) != level) {
+        drive(s, s->nss, LINE_NSS, level);
+        select_peripheral(s, 0, level);
+    }
+}
+
+static void update(Stm32wbSpi *s)
+{
+    uint32_t sr = status(s);
+    bool error = sr & (R_SR_CRCERR_MASK | R_SR_MODF_MASK | R_SR_OVR_MASK);
+
+    drive(s, s->irq, LINE_IRQ,
+          (FIELD_EX32(s->cr2, CR2, RXNEIE) && FIELD_EX32(sr, SR, RXNE)) ||
+              (FIELD_EX32(s->cr2, CR2, TXEIE) && FIELD_EX32(sr, SR, TXE)) ||
+              (FIELD_EX32(s->cr2, CR2, ERRIE) && error));
+    drive(s, s->dma_rx, LINE_RX,
+          FIELD_EX32(s->cr2, CR2, RXDMAEN) && FIELD_EX32(sr, SR, RXNE));
+    drive(s, s->dma_tx, LINE_TX,
+          FIELD_EX32(s->cr2, CR2, TXDMAEN) && FIELD_EX32(sr, SR, TXE));
+    drive_nss(s, !(is_master(s) && FIELD_EX32(s->cr2, CR2, SSOE)));
+}
+
+/* ---- FIFOs ---- */
+
+static void take(uint8_t *fifo, uint8_t *count, unsigned n)
+{
+    *count -= n;
+    memmove(fifo, fifo + n, *count);
+}
+
+static void receive(Stm32wbSpi *s, uint32_t data)
+{
+    unsigned n = frame_bytes(s);
+
+    if (s->rx_count + n > FIFO_BYTES) {
+        s->flags |= R_SR_OVR_MASK;
+        s->ovr_dr_read = false;
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        s->rx[s->rx_count++] = data >> (8 * i);
+    }
+}
+
+/* ---- CRC (38.4.14) ---- */
+
+static uint32_t crc_add(Stm32wbSpi *s, uint32_t crc, uint32_t data)
+{
+    unsigned top = FIELD_EX32(s->cr1, CR1, CRCL) ? 15 : 7;
+
+    for (int i = frame_bits(s) - 1; i >= 0; i--) {
+        bool feed = (crc >> top ^ data >> i) & 1;
+
+        crc = crc << 1 ^ (feed ? s->crcpr : 0);
+    }
+    return crc & MAKE_64BIT_MASK(0, top + 1);
+}
+
+static unsigned crc_frames(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr1, CR1, CRCL) && frame_bytes(s) == 1 ? 2 : 1;
+}
+
+/* The CRC follows what is in the FIFO: because software said so, or DMA has no more. */
+static bool crc_is_next(Stm32wbSpi *s)
+{
+    return FIELD_EX32(s->cr1, CR1, CRCEN) && !s->tx_count &&
+           (FIELD_EX32(s->cr1, CR1, CRCNEXT) ||
+            (FIELD_EX32(s->cr2, CR2, TXDMAEN) && s->sent));
+}
+
+static uint32_t crc_part(Stm32wbSpi *s, uint32_t crc)
+{
+    return s->crc_left == 2 ? crc >> 8 & 0xFF : crc;
+}
+
+static void check_crc(Stm32wbSpi *s, uint32_t data)
+{
+    uint32_t mask = MAKE_64BIT_MASK(0, MIN(frame_bits(s), 16));
+
+    if ((data ^ crc_part(s, s->rxcrc)) & mask & (frame_bytes(s) == 1 ? 0xFF : 0xFFFF)) {
+        s->flags |= R_SR_CRCERR_MASK;
+    }
+}
+
+/* ---- the wire ---- */
+
+static bool selected(Stm32wbSpi *s)
+{
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &BUS(s->bus)->children, sibling) {
+        SSIPeripheral *dev = SSI_PERIPHERAL(kid->child);
+        SSICSMode polarity = dev->spc->cs_polarity;
+
+        if (polarity == SSI_CS_NONE || dev->cs == (polarity == SSI_CS_HIGH)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t reversed(uint32_t data, unsigned bits)
+{
+    return revbit32(data) >> (32 - bits);
+}
+
+/* What MISO brought while MOSI carried @data. Peripherals work in bytes. */
+static uint32_t exchange(Stm32wbSpi *s, uint32_t data)
+{
+    unsigned bits = frame_bits(s);
+    uint32_t mask = MAKE_64BIT_MASK(0, bits);
+    bool lsb = FIELD_EX32(s->cr1, CR1, LSBFIRST);
+
+    data &= mask;
+    if (!selected(s)) {
+        return s->wired ? data : s->miso_in ? mask : 0;
+    }
+    data = lsb ? reversed(data, bits) : data;
+    if (bits == 16) {
+        uint32_t high = ssi_transfer(s->bus, data >> 8) & 0xFF;
+
+        data = high << 8 | (ssi_transfer(s->bus, data & 0xFF) & 0xFF);
+    } else {
+        data = ssi_transfer(s->bus, data) & mask;
+    }
+    return lsb ? reversed(data, bits) : data;
+}
+
+/* Is MISO tied to MOSI? Asked when the master is switched on. */
+static void probe_wire(Stm32wbSpi *s)
+{
+    bool low;
+
+    drive(s, s->mosi, LINE_MOSI, true);
+    drive(s, s->mosi, LINE_MOSI, false);
+    low = s->miso_in;
+    drive(s, s->mosi, LINE_MOSI, true);
+    s->wired = !low && s->miso_in && s->lines >> LINE_MOSI & 1;
+}
+
+static void load_shift(Stm32wbSpi *s)
+{
+    unsigned n = frame_bytes(s);
+
+    s->shift = s->tx[0] | (n == 2 ? s->tx[1] << 8 : 0);
+    take(s->tx, &s->tx_count, n);
+    if (FIELD_EX32(s->cr1, CR1, CRCEN)) {
+        s->txcrc = crc_add(s, s->txcrc, s->shift);
+        s->sent = true;
+    }
+}
+
+/* The next frame, from @from on, if there is one. */
+static void next_frame(Stm32wbSpi *s, WbTime from)
+{
+    uint64_t bit = clock_get(s->parent_obj.kernel)
+                   << (FIELD_EX32(s->cr1, CR1, BR) + 1);
+    bool pulse = FIELD_EX32(s->cr2, CR2, NSSP);
+
+    if (!is_master(s) || !bit) {
+        return;
+    }
+    s->crc_frame = false;
+    if (s->crc_left) {
+        s->crc_frame = true;
+        s->shift = crc_part(s, s->txcrc);
+    } else if (receives_only(s)) {
+        s->shift = UINT32_MAX;
+    } else if (s->tx_count >= frame_bytes(s)) {
+        load_shift(s);
+    } else {
+        return;
+    }
+    s->shifting = true;
+    s->end = wb_after(from, bit, (frame_bits(s) + pulse) * 16);
+    timer_mod(s->timer, wb_ns(s->end));
+}
+
+static void kick(Stm32wbSpi *s)
+{
+    if (!s->shifting) {
+        next_frame(s, wb_now());
+    }
+}
+
+static void end_crc_frame(Stm32wbSpi *s, uint32_t data)
+{
+    check_crc(s, data);
+    if (--s->crc_left == 0) {
+        s->cr1 &= ~R_CR1_CRCNEXT_MASK;
+        s->sent = false;
+    }
+}
+
+static void frame_end(void *opaque)
+{
+    Stm32wbSpi *s = opaque;
+    uint32_t data = exchange(s, s->shift);
+
+    s->shifting = false;
+    if (s->crc_frame) {
+        end_crc_frame(s, data);
+    } else if (FIELD_EX32(s->cr1, CR1, CRCEN)) {
+        s->rxcrc = crc_add(s, s->rxcrc, data);
+    }
+    if (!transmits_only(s)) {
+        receive(s, data);
+    }
+    update(s); /* DMA may bring more before the CRC is due */
+    if (!s->crc_frame && crc_is_next(s)) {
+        s->crc_left = crc_frames(s);
+    }
+    if (FIELD_EX32(s->cr2, CR2, NSSP) && FIELD_EX32(s->cr2, CR2, SSOE)) {
+        drive_nss(s, true);
+    }
+    next_frame(s, s->end);
+    update(s);
+}
+
+/* ---- registers ---- */
+
+static uint32_t read_dr(Stm32wbSpi *s)
+{
+    unsigned n = frame_bytes(s) == 2 || s->parent_obj.access_size > 1 ? 2 : 1;
+    uint32_t data = s->rx[0];
+
+    n = MIN(n, s->rx_count);
+    if (n == 0) {
+        return data;
+    }
+    if (n == 2) {
+        data |= s->rx[1] << 8;
+    }
+    take(s->rx, &s->rx_count, n);
+    s->ovr_dr_read = true;
+    update(s);
+    return data;
+}
+
+static uint32_t spi_read(Stm32wbBlock *b, hwaddr offset)
+{
+    Stm32wbSpi *s = STM32WB_SPI(b);
+    uint32_t sr;
+
+    switch (offset) {
+    case A_CR1:
+        return s->cr1;
+    case A_CR2:
+        return s->cr2;
+    case A_SR:
+        sr = status(s);
+        if (s->ovr_dr_read && (s->flags & R_SR_OVR_MASK)) {
+            s->flags &= ~R_SR_OVR_MASK; /* 38.4.11: DR, then SR */
+            update(s);
+        }
+        s->modf_sr_read = s->flags & R_SR_MODF_MASK;
+        return sr;
+    case A_DR:
+        if (s->rx_count == 0) {
+            s->ovr_dr_read = true;
+        }
+        return read_dr(s);
+    case A_CRCPR:
+        return s->crcpr;
+    case A_RXCRCR:
+        return s->rxcrc;
+    case A_TXCRCR:
+        return s->txcrc;
+    default:
+        return stm32wb_block_unmodelled_read(b, offset);
+    }
+}
+
+static void write_dr(Stm32wbSpi *s, uint32_t value)
+{
+    /* 38.4.9: a halfword holds two frames of up to 8 bits */
+    unsigned n = s->parent_obj.access_size > 1 || frame_bytes(s) == 2 ? 2 : 1;
+
+    if (s->tx_count + n > FIFO_BYTES) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: DR written with a full FIFO\n",
+                      s->parent_obj.name);
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        s->tx[s->tx_count++] = value >> (8 * i);
+    }
+    kick(s);
+}
+
+/* 38.4.11: another master pulls NSS low */
+static void mode_fault(Stm32wbSpi *s)
+{
+    bool low = FIELD_EX32(s->cr1, CR1, SSM) ? !FIELD_EX32(s->cr1, CR1, SSI)
+               : !FIELD_EX32(s->cr2, CR2, SSOE) && !s->nss_in;
+
+    if (is_master(s) && low && !FIELD_EX32(s->cr2, CR2, FRF)) {
+        s->flags |= R_SR_MODF_MASK;
+        s->cr1 &= ~(R_CR1_SPE_MASK | R_CR1_MSTR_MASK);
+    }
+}
+
+static void write_cr1(Stm32wbSpi *s, uint32_t value)
+{
+    uint32_t old = s->cr1;
+
+    value &= 0xFFFF;
+    if (s->modf_sr_read) {
+        s->flags &= ~R_SR_MODF_MASK; /* cleared by SR's read and this write */
+        s->modf_sr_read = false;
+    }
+    if (s->flags & R_SR_MODF_MASK) {
+        value &= ~(R_CR1_SPE_MASK | R_CR1_MSTR_MASK);
+    }
+    s->cr1 = value;
+    if (value & ~old & R_CR1_CRCEN_MASK) {
+        s->rxcrc = s->txcrc = 0;
+        s->sent = false;
+    }
+    if (old & ~value & R_CR1_SPE_MASK) {
+        timer_del(s->timer);
+        s->shifting = false;
+        s->tx_count = 0;
+        s->crc_left = 0;
+    }
+    mode_fault(s);
+    if (is_master(s) && (s->cr1 & ~old & R_CR1_SPE_MASK)) {
+        probe_wire(s);
+    }
+    if (!s->shifting && crc_is_next(s) && (value & ~old & R_CR1_CRCNEXT_MASK)) {
+        s->crc_left = crc_frames(s);
+    }
+    kick(s);
+}
+
+static void write_cr2(Stm32wbSpi *s, uint32_t value)
+{
+    s->cr2 = value & CR2_WRITABLE;
+    if (FIELD_EX32(s->cr2, CR2, DS) < 3) {
+        s->cr2 = FIELD_DP32(s->cr2, CR2, DS, 7); /* 38.6.2: not used, forced */
+    }
+    mode_fault(s);
+    kick(s);
+}
+
+static void spi_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
+                      uint32_t mask)
+{
+    Stm32wbSpi *s = STM32WB_SPI(b);
+
+    switch (offset) {
+    case A_CR1:
+        write_cr1(s, value);
+        break;
+    case A_CR2:
+        write_cr2(s, value);
+        break;
+    case A_SR:
+        s->flags &= value | ~R_SR_CRCERR_MASK;
+        break;
+    case A_DR:
+        write_dr(s, value);
+        break;
+    case A_CRCPR:
+        s->crcpr = value & 0xFFFF;
+        break;
+    case A_RXCRCR:
+    case A_TXCRCR:
+        break;
+    default:
+        stm32wb_block_unmodelled_write(b, offset, value);
+        break;
+    }
+    update(s);
+}
+
+/* The frame on the wire ends when it was going to; without a clock none begins. */
+static void spi_clock_changed(Stm32wbBlock *b)
+{
+    Stm32wbSpi *s = STM32WB_SPI(b);
+
+    kick(s);
+    update(s);
+}
+
+static void set_nss(void *opaque, int n, int level)
+{
+    Stm32wbSpi *s = opaque;
+
+    s->nss_in = level != 0;
+    mode_fault(s);
+    update(s);
+}
+
+static void set_miso(void *opaque, int n, int level)
+{
+    STM32WB_SPI(opaque)->miso_in = level != 0; /* floating reads as ones */
+}
+
+static void set_cs(void *opaque, int n, int level)
+{
+    select_peripheral(STM32WB_SPI(opaque), n, level != 0);
+}
+
+/* ---- the device ---- */
+
+static void spi_reset_hold(Object *obj, ResetType type)
+{
+    Stm32wbSpi *s = STM32WB_SPI(obj);
+
+    timer_del(s->timer);
+    s->cr1 = 0;
+    s->cr2 = 0x700;
+    s->crcpr = 7;
+    s->rxcrc = s->txcrc = s->flags = 0;
+    s->rx_count = s->tx_count = s->crc_left = 0;
+    memset(s->rx, 0, sizeof(s->rx));
+    s->shifting = s->crc_frame = s->sent = s->wired = false;
+    s->ovr_dr_read = s->modf_sr_read = false;
+}
+
+static void spi_reset_exit(Object *obj, ResetType type)
+{
+    update(STM32WB_SPI(obj));
+}
+
+static int spi_post_load(void *opaque, int version_id)
+{
+    Stm32wbSpi *s = opaque;
+
+    return s->rx_count <= FIFO_BYTES && s->tx_count <= FIFO_BYTES &&
+           s->crc_left <= 2 ? 0 : -1;
+}
+
+static void spi_init(Object *obj)
+{
+    Stm32wbSpi *s = STM32WB_SPI(obj);
+    DeviceState *dev = DEVICE(obj);
+
+    s->nss_in = s->miso_in = true;
+    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, frame_end, s);
+    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
+    qdev_init_gpio_out_named(dev, &s->dma_rx, "rx", 1);
+    qdev_init_gpio_out_named(dev, &s->dma_tx, "tx", 1);
+    qdev_init_gpio_out_named(dev, &s->nss, "NSS", 1);
+    qdev_init_gpio_out_named(dev, &s->mosi, "MOSI", 1);
+    qdev_init_gpio_in_named(dev, set_nss, "NSS-in", 1);
+    qdev_init_gpio_in_named(dev, set_miso, "MISO-in", 1);
+    qdev_init_gpio_in_named(dev, set_cs, "cs", CS_LINES);
+}
+
+static void spi_finalize(Object *obj)
+{
+    timer_free(STM32WB_SPI(obj)->timer);
+}
+
+static void spi_realize(DeviceState *dev, Error **errp)
+{
+    Stm32wbSpi *s = STM32WB_SPI(dev);
+
+    STM32WB_SPI_GET_CLASS(dev)->parent_realize(dev, errp);
+    if (!*errp) {
+        s->bus = ssi_create_bus(dev, s->parent_obj.name);
+    }
+}
+
+static const VMStateDescription spi_vmstate = {
+    .name = TYPE_STM32WB_SPI,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = spi_post_load,
+    .fields = (const VMStateField[]){
+        VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbSpi),
+        VMSTATE_TIMER_PTR(timer, Stm32wbSpi),
+        VMSTATE_UINT32(cr1, Stm32wbSpi),
+        VMSTATE_UINT32(cr2, Stm32wbSpi),
+        VMSTATE_UINT32(crcpr, Stm32wbSpi),
+        VMSTATE_UINT32(rxcrc, Stm32wbSpi),
+        VMSTATE_UINT32(txcrc, Stm32wbSpi),
+        VMSTATE_UINT32(flags, Stm32wbSpi),
+        VMSTATE_UINT8_ARRAY(rx, Stm32wbSpi, FIFO_BYTES),
+        VMSTATE_UINT8_ARRAY(tx, Stm32wbSpi, FIFO_BYTES),
+        VMSTATE_UINT8(rx_count, Stm32wbSpi),
+        VMSTATE_UINT8(tx_count, Stm32wbSpi),
+        VMSTATE_BOOL(ovr_dr_read, Stm32wbSpi),
+        VMSTATE_BOOL(modf_sr_read, Stm32wbSpi),
+        VMSTATE_BOOL(shifting, Stm32wbSpi),
+        VMSTATE_BOOL(crc_frame, Stm32wbSpi),
+        VMSTATE_UINT8(crc_left, Stm32wbSpi),
+        VMSTATE_BOOL(sent, Stm32wbSpi),
+        VMSTATE_UINT32(shift, Stm32wbSpi),
+        VMSTATE_INT64(end.ns, Stm32wbSpi),
+        VMSTATE_UINT32(end.frac, Stm32wbSpi),
+        VMSTATE_BOOL(nss_in, Stm32wbSpi),
+        VMSTATE_BOOL(miso_in, Stm32wbSpi),
+        VMSTATE_BOOL(wired, Stm32wbSpi),
+        VMSTATE_UINT8(lines, Stm32wbSpi),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static void spi_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+    Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
+
+    device_class_set_parent_realize(dc, spi_realize,
+                                    &STM32WB_SPI_CLASS(klass)->parent_realize);
+    dc->vmsd = &spi_vmstate;
+    rc->phases.hold = spi_reset_hold;
+    rc->phases.exit = spi_reset_exit;
+    bc->apb = true;
+    bc->read = spi_read;
+    bc->write = spi_write;
+    bc->clock_changed = spi_clock_changed;
+}
+
+static const TypeInfo spi_types[] = {
+    {
+        .name = TYPE_STM32WB_SPI,
+        .parent = TYPE_STM32WB_BLOCK,
+        .instance_size = sizeof(Stm32wbSpi),
+        .class_size = sizeof(Stm32wbSpiClass),
+        .instance_init = spi_init,
+        .instance_finalize = spi_finalize,
+        .class_init = spi_class_init,
+    },
+};
+
+DEFINE_TYPES(spi_types)
