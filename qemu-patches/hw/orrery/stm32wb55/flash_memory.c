@@ -116,24 +116,31 @@ static void keep(Stm32wbFlash *s, off_t where, const uint8_t *bytes,
     }
 }
 
-/* What translated code was made from has changed. */
+/* Drop code that was translated from there. Only a region that reads as memory may be flushed. */
+static void forget_code(MemoryRegion *mr, hwaddr offset, unsigned bytes)
+{
+    bool readable = memory_region_is_romd(mr);
+
+    memory_region_rom_device_set_romd(mr, true);
+    memory_region_flush_rom_device(mr, offset, bytes);
+    memory_region_rom_device_set_romd(mr, readable);
+}
+
 static void changed(Stm32wbFlash *s, uint32_t address, unsigned bytes)
 {
-    if (address >= WB_INFO_BASE) {
-        uint32_t offset = address - WB_INFO_BASE;
+    uint32_t offset = address - WB_FLASH_BASE;
 
-        memory_region_flush_rom_device(&s->info, offset, bytes);
-        if (offset < WB_OTP_SIZE) {
-            keep(s, FILE_OTP + offset, at(s, address), bytes);
-        } else {
-            keep(s, FILE_OPTIONS + offset - WB_OPTION_OFFSET, at(s, address),
-                 bytes);
-        }
-    } else {
-        memory_region_flush_rom_device(&s->array, address - WB_FLASH_BASE,
-                                       bytes);
-        keep(s, address - WB_FLASH_BASE, at(s, address), bytes);
+    if (address < WB_INFO_BASE) {
+        forget_code(&s->array, offset, bytes);
+        keep(s, offset, at(s, address), bytes);
+        return;
     }
+    offset = address - WB_INFO_BASE;
+    forget_code(&s->info, offset, bytes);
+    keep(s,
+         offset < WB_OTP_SIZE ? FILE_OTP + offset
+                              : FILE_OPTIONS + offset - WB_OPTION_OFFSET,
+         at(s, address), bytes);
 }
 
 void flash_put(Stm32wbFlash *s, uint32_t address, uint64_t data)

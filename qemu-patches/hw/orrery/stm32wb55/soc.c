@@ -181,6 +181,7 @@ void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what)
     memory_region_set_enabled(&s->boot_flash, what == WB_BOOT_FLASH);
     memory_region_set_enabled(&s->boot_system, what == WB_BOOT_SYSTEM);
     memory_region_set_enabled(&s->boot_sram, what == WB_BOOT_SRAM);
+    memory_region_set_enabled(&s->boot_quadspi, what == WB_BOOT_QUADSPI);
     memory_region_transaction_commit();
 }
 
@@ -210,6 +211,9 @@ static void map_boot(Stm32wb55Soc *s)
     map_alias(s, &s->boot_flash, "boot-flash", 0, array);
     map_alias(s, &s->boot_system, "boot-system", 0, &s->system);
     map_alias(s, &s->boot_sram, "boot-sram", 0, &s->sram1);
+    memory_region_init_alias(&s->boot_quadspi, OBJECT(s), "boot-quadspi",
+                             &s->memory, WB_QUADSPI_BASE, 128 * MiB);
+    memory_region_add_subregion(&s->memory, 0, &s->boot_quadspi);
     stm32wb55_soc_remap(s, WB_BOOT_FLASH);
 }
 

@@ -24,6 +24,7 @@
 #define WB_SYSTEM_BASE 0x1FFF0000
 #define WB_SYSTEM_SIZE (28 * KiB)
 #define WB_CPUID 0x410FC241   /* Cortex-M4 r0p1 */
+#define WB_QUADSPI_BASE 0x90000000
 #define WB_NVIC_LINES 64 /* 63 used; ICTR counts groups of 32 */
 
 /* What address 0 shows: SYSCFG_MEMRMP.MEM_MODE (RM0434 9.2.1) */
@@ -49,7 +50,7 @@ struct Stm32wb55Soc {
     MemoryRegion sram2a_code; /* 0x10000000 */
     MemoryRegion sram2b_code;
     MemoryRegion system;      /* ROM */
-    MemoryRegion boot_flash, boot_system, boot_sram; /* at 0, one of them enabled */
+    MemoryRegion boot_flash, boot_system, boot_sram, boot_quadspi; /* at 0, one enabled */
     bool boot0; /* the pin's level at reset */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
 };
