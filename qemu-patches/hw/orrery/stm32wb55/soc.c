@@ -314,6 +314,7 @@ static const struct {
     const char *to; /* NULL: the core */
     const char *input;
     int m;
+    int count; /* of lines from n and m on; 0 means 1 */
 } wires[] = {
     { "RCC", "nmi", 0, NULL, "NMI", 0 },
     { "RCC", "backup-reset", 0, "RTC", "backup-reset", 0 },
@@ -326,6 +327,13 @@ static const struct {
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
     { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
     { "EXTI", "wakeup", 1, "PWR", "wakeup", 1 },
+    { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
+    { "LPTIM1", "trigger", 0, "DMAMUX1", "sync", 18 },
+    { "LPTIM2", "trigger", 0, "DMAMUX1", "sync", 19 },
+    { "DMAMUX1", "channel", 0, "DMA1", "request", 0, 7 },
+    { "DMAMUX1", "channel", 7, "DMA2", "request", 0, 7 },
+    { "DMA1", "ack", 0, "DMAMUX1", "ack", 0, 7 },
+    { "DMA2", "ack", 0, "DMAMUX1", "ack", 7, 7 },
 };
 
 static bool has_gpio_in(DeviceState *dev, const char *name)
@@ -344,11 +352,14 @@ static void connect_wires(Stm32wb55Soc *s)
         DeviceState *from = device(s, wires[i].from);
         DeviceState *to = wires[i].to ? device(s, wires[i].to) : core;
 
-        if (has_gpio_out(from, wires[i].output) &&
-            has_gpio_in(to, wires[i].input)) {
+        if (!has_gpio_out(from, wires[i].output) ||
+            !has_gpio_in(to, wires[i].input)) {
+            continue;
+        }
+        for (int k = 0; k < MAX(1, wires[i].count); k++) {
             qdev_connect_gpio_out_named(
-                from, wires[i].output, wires[i].n,
-                qdev_get_gpio_in_named(to, wires[i].input, wires[i].m));
+                from, wires[i].output, wires[i].n + k,
+                qdev_get_gpio_in_named(to, wires[i].input, wires[i].m + k));
         }
     }
     if (has_gpio_in(rcc, "sysresetreq")) {
