@@ -578,6 +578,10 @@ static uint32_t aes_read(Stm32wbBlock *b, hwaddr offset)
     Stm32wbAes *s = STM32WB_AES(b);
     uint32_t *reg = bank(s, offset);
 
+    if (b->access_size != 4) {
+        b->bus_error = true; /* RM0434: word accesses only */
+        return 0;
+    }
     if (reg) {
         return *reg;
     }
@@ -606,9 +610,8 @@ static void aes_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     Stm32wbAes *s = STM32WB_AES(b);
     uint32_t *reg = bank(s, offset);
 
-    if (mask != UINT32_MAX) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: write narrower than a word\n",
-                      b->name);
+    if (b->access_size != 4) {
+        b->bus_error = true; /* RM0434: word accesses only */
         return;
     }
     if (reg) {

@@ -125,6 +125,10 @@ static uint32_t pka_read(Stm32wbBlock *b, hwaddr offset)
     Stm32wbPka *s = STM32WB_PKA(b);
     uint32_t *word;
 
+    if (b->access_size != 4) {
+        b->bus_error = true; /* RM0434: word accesses only */
+        return 0;
+    }
     switch (offset) {
     case A_CR:
         return s->cr;
@@ -149,9 +153,8 @@ static void pka_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     Stm32wbPka *s = STM32WB_PKA(b);
     uint32_t *word;
 
-    if (mask != UINT32_MAX) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: write narrower than a word\n",
-                      b->name);
+    if (b->access_size != 4) {
+        b->bus_error = true; /* RM0434: word accesses only */
         return;
     }
     switch (offset) {
