@@ -11,7 +11,7 @@
 #include "chardev/char-serial.h"
 #include "usart.h"
 
-#define BIT 16 /* sixteenths */
+#define BIT_PARTS 16 /* sixteenths */
 #define LIN_BREAK_BITS 13 /* 35.5.13 */
 #define BREAK_STOP_BITS 2
 
@@ -61,7 +61,7 @@ static void own_frame(Stm32wbUsart *s, struct orrery_uart_frame *frame)
 static void begin_frame(Stm32wbUsart *s, WbTime from)
 {
     uint64_t bit = usart_bit(s);
-    uint32_t length = usart_frame_halves(s) * BIT / 2;
+    uint32_t length = usart_frame_halves(s) * BIT_PARTS / 2;
     struct orrery_uart_frame frame;
 
     own_frame(s, &frame);
@@ -94,8 +94,8 @@ static void begin_break(Stm32wbUsart *s, WbTime from)
     usart_format(s, &frame);
     frame.flags = ORRERY_UART_BREAK;
     frame.data = low;
-    enter(s, USART_TX_BREAK, from, bit, (low + BREAK_STOP_BITS) * BIT);
-    to_line(s, &frame, wb_ns(wb_after(from, bit, low * BIT)));
+    enter(s, USART_TX_BREAK, from, bit, (low + BREAK_STOP_BITS) * BIT_PARTS);
+    to_line(s, &frame, wb_ns(wb_after(from, bit, low * BIT_PARTS)));
 }
 
 static bool may_send(Stm32wbUsart *s)
@@ -113,7 +113,7 @@ static void next(Stm32wbUsart *s, WbTime from)
     } else if (s->preamble) {
         s->preamble = false;
         enter(s, USART_TX_PREAMBLE, from, usart_bit(s),
-              usart_frame_halves(s) * BIT / 2);
+              usart_frame_halves(s) * BIT_PARTS / 2);
     } else if (!s->break_asked && !may_send(s)) {
         if (s->de) {
             enter_de(s, USART_TX_DE_TRAIL, from, FIELD_EX32(s->cr1, CR1, DEDT));
@@ -193,7 +193,7 @@ static void end_of_smartcard_frame(Stm32wbUsart *s)
         s->flags |= R_ISR_FE_MASK;
     }
     s->flags |= R_ISR_TCBGT_MASK;
-    enter(s, USART_TX_GUARD, s->tx_end, usart_bit(s), guard * BIT);
+    enter(s, USART_TX_GUARD, s->tx_end, usart_bit(s), guard * BIT_PARTS);
 }
 
 void usart_tx_nacked(Stm32wbUsart *s)
