@@ -146,9 +146,16 @@ static void store(uint32_t address, unsigned size, uint32_t value)
     }
 }
 
-static bool forbidden(uint32_t address)
+/*
+ * An access to what the program itself needs: FLASH_KEYR and OPTKEYR, which would let it be erased,
+ * and SYSCFG_MEMRMP, which would show SRAM1 at 0, where DMA often goes.
+ */
+static bool forbidden(uint32_t address, unsigned size)
 {
-    return address >= FLASH_BASE + 0x04 && address < FLASH_BASE + 0x10; /* KEYR, OPTKEYR */
+    uint32_t end = address + (1u << size);
+
+    return (address < FLASH_BASE + 0x10 && end > FLASH_BASE + 0x08) ||
+           (address < SYSCFG_BASE + 0x04 && end > SYSCFG_BASE);
 }
 
 /* Often what means something: few bits, all bits, keys, an address for DMA, a small number. */
@@ -171,10 +178,23 @@ static uint32_t value(void)
     case 5:
         return v & 0xff;
     default:
-        break;
+        return v;
     }
-    /* never an address in SRAM1, where this program's variables are */
-    return v >= SRAM1_MEMORY && v < SRAM2A_MEMORY ? v | SRAM2A_MEMORY : v;
+}
+
+/* CPARx or CMARx: an address of DMA. */
+static bool is_dma_address(uint32_t address)
+{
+    uint32_t offset = (address & 0x3ff) - 0x08;
+
+    return address >= DMA1_BASE && address < DMA2_BASE + 0x400 && offset < 7 * 0x14 &&
+           offset % 0x14 >= 0x08 && offset % 0x14 < 0x10;
+}
+
+/* DMA from there on, 256 KiB at most, would not reach SRAM1, where this program's variables are. */
+static bool is_harmless(uint32_t address)
+{
+    return address < SRAM1_MEMORY - 0x40000 || address >= SRAM2A_MEMORY;
 }
 
 /* MSI at 4 MHz drives the core, nothing is divided. */
@@ -213,10 +233,17 @@ static void one_access(void)
     if (size == 3 || choice >> 14 & 3) {
         address &= ~((1u << (size == 3 ? 2 : size)) - 1);
     }
+    if (write && is_dma_address(address)) {
+        address &= ~3u;
+        size = 2;
+    }
     faulted = false;
-    if (write && !forbidden(address) && !forbidden(address + 7)) {
+    if (write && !(size == 3 && is_dma_address(address + 4)) && !forbidden(address, size)) {
         uint32_t v = value();
 
+        if (is_dma_address(address) && !is_harmless(v)) {
+            v = SRAM2A_MEMORY;
+        }
         /* a reset may come of it: be ready */
         state.done++;
         state.check = checksum();
