@@ -242,6 +242,15 @@ uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horiz
 uint64_t orrery_publish(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns);
 
 /*
+ * orrery_spin - orrery_wait, but give up where that would go to sleep.
+ *
+ * False: the horizon has not passed need_ns. For members that would rather wait a little than
+ * execute the last bit before their horizon; they must execute it then (others may need them
+ * to), unless orrery_window() says otherwise.
+ */
+bool orrery_spin(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns, uint64_t need_ns);
+
+/*
  * orrery_wait - R7: publish, then wait until the horizon exceeds need_ns.
  *
  * Spins, then sleeps on a futex, as load allows; drains all the while. Returns MESSAGE when a

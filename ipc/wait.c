@@ -11,9 +11,10 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <sys/resource.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,8 +22,9 @@
 #include "layout.h"
 
 #define SPIN_NS UINT64_C(50000)         /* longest spin when every member has a core */
-#define CROWDED_NS UINT64_C(1000000)    /* after being preempted, no spinning for so long */
+#define CROWDED_NS UINT64_C(10000000)   /* when others take our core, no spinning for so long */
 #define LOOK_EVERY_NS UINT64_C(1000000) /* how often to ask the kernel about that */
+#define CROWDED_PART 4                  /* of the time, spent queueing for a core */
 #define FREE_LOOKS 32u
 #define EAGER_LOOKS 16u /* without a pause, which can take longer than the whole step */
 
@@ -146,21 +148,43 @@ void waiter_finish(struct orrery_member *m)
     if (m->waiter.cores) { /* it was initialised */
         count_awake(m->seg, m->self, -1u);
     }
+    if (m->waiter.schedstat > 0) {
+        close(m->waiter.schedstat);
+    }
 }
 
-/* Have others taken the core from us lately? Then a spin would only steal theirs. */
+/* How long this thread has been runnable without a core, ns; 0 when the kernel does not say. */
+static uint64_t queued_ns(struct waiter *w)
+{
+    char text[96];
+    unsigned long long ran, queued;
+    ssize_t n;
+
+    if (!w->schedstat) {
+        int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+
+        w->schedstat = fd >= 0 ? fd : -1;
+    }
+    n = w->schedstat > 0 ? pread(w->schedstat, text, sizeof(text) - 1, 0) : 0;
+    text[n > 0 ? n : 0] = 0;
+    return sscanf(text, "%llu %llu", &ran, &queued) == 2 ? queued : 0;
+}
+
+/*
+ * Did we queue for a core for a good part of the time since the last look? Then a spin would
+ * only steal it from a peer. A short preemption, by a kernel thread say, does not count.
+ */
 static void look_around(struct orrery_member *m, uint64_t now)
 {
     struct waiter *w = &m->waiter;
 
     if (now - w->looked_at > LOOK_EVERY_NS) {
-        struct rusage usage;
+        uint64_t queued = queued_ns(w);
 
-        getrusage(RUSAGE_THREAD, &usage);
-        if (usage.ru_nivcsw != w->switches && w->looked_at) {
+        if (w->looked_at && queued - w->queued_ns > (now - w->looked_at) / CROWDED_PART) {
             w->crowded_until = now + CROWDED_NS;
         }
-        w->switches = usage.ru_nivcsw;
+        w->queued_ns = queued;
         w->looked_at = now;
         look_at_cpus(w);
     }
@@ -358,6 +382,20 @@ enum orrery_wake orrery_wait(struct orrery_member *m, uint64_t now_ns, uint64_t 
     struct wait wait = {m, now_ns, own_next_ns, need_ns, 0};
 
     return wait_until(&wait, poll_horizon, NEED_HORIZON);
+}
+
+bool orrery_spin(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns, uint64_t need_ns)
+{
+    struct wait wait = {m, now_ns, own_next_ns, need_ns, 0};
+    enum orrery_wake why = ORRERY_READY;
+    uint64_t until = 0;
+
+    for (unsigned i = 1; i == 1 || spin(m, i, &until); i++) {
+        if (poll_horizon(&wait, &why)) {
+            return why == ORRERY_READY;
+        }
+    }
+    return false; /* whoever kicked or parked us finds that out at the next look */
 }
 
 enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns)

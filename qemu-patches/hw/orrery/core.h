@@ -30,4 +30,12 @@ void orrery_core_hz(uint64_t hz);
 typedef void OrreryCoreSleepFn(void *opaque, bool asleep);
 void orrery_core_on_sleep(OrreryCoreSleepFn *changed, void *opaque);
 
+/* ---- for the pacer ---- */
+
+/* Tell the listener, if that is news. */
+void orrery_core_sleeps(bool asleep);
+
+/* Of the current rate and the one before, the longer instruction, rounded up. */
+int64_t orrery_core_longest_insn_ns(void);
+
 #endif

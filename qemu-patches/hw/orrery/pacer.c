@@ -30,6 +30,7 @@
 #include "system/replay.h"
 #include "system/runstate-action.h"
 #include "system/runstate.h"
+#include "core.h"
 #include "member.h"
 #include "trace.h"
 
@@ -127,7 +128,8 @@ static bool is_over(enum orrery_wake why)
  */
 static bool in_time(const struct orrery_message *msg, int64_t now)
 {
-    if (now == 0 || (int64_t)msg->arrival_ns > now - icount_to_ns(1)) {
+    if (now == 0 ||
+        (int64_t)msg->arrival_ns > now - orrery_core_longest_insn_ns()) {
         return true;
     }
     orrery_mark_dead(pacer.m->seg, pacer.m->self,
@@ -183,11 +185,14 @@ static int64_t budget(int64_t now, int64_t window)
     }
     trace_orrery_window(now, stop, orrery_horizon(pacer.lockstep));
     pacer.stop = stop;
-    return icount_round(stop - now);
+    return icount_until(stop);
 }
 
 static int64_t pacer_begin(CPUState *cpu)
 {
+    if (!cpu->halted || cpu_has_work(cpu)) {
+        orrery_core_sleeps(false);
+    }
     while (!interrupted(cpu) && !must_stand()) {
         int64_t now = icount_get();
         uint64_t horizon;
@@ -244,6 +249,44 @@ static int64_t pacer_turn(CPUState *cpu)
     return 0;
 }
 
+/* The budget from a start between two TBs; 0 and an exit when nothing may be executed. */
+static int64_t budget_between(CPUState *cpu, int64_t now)
+{
+    uint64_t horizon;
+    int64_t window = orrery_window(pacer.lockstep, now, &horizon);
+
+    if ((int64_t)horizon <= now) {
+        cpu_exit(cpu); /* R9: parked here, so not one instruction more; or the run is over */
+        return 0;
+    }
+    return budget(now, window);
+}
+
+/*
+ * Between two TBs, near the end of a window: where nothing is due before the next TB ends,
+ * publish and go on without leaving the translated code's loop. At the horizon a short wait is
+ * cheaper than a TB cut in two, which is a detour through cold code.
+ */
+static int64_t pacer_extend(CPUState *cpu, int64_t tb_insns)
+{
+    int64_t now = icount_get();
+    uint64_t horizon;
+    int64_t insns;
+
+    if (interrupted(cpu) || pacer.over || now >= pacer.deadline ||
+        qatomic_read(&pacer.timers_changed)) {
+        return 0;
+    }
+    orrery_publish(pacer.lockstep, now, now);
+    insns = budget_between(cpu, now);
+    horizon = orrery_horizon(pacer.lockstep);
+    if (insns > 0 && insns < tb_insns && pacer.stop == (int64_t)horizon) {
+        orrery_spin(pacer.lockstep, now, now, horizon);
+        insns = budget_between(cpu, now);
+    }
+    return insns;
+}
+
 static void power_off(int64_t now)
 {
     pacer.exit_pending = false;
@@ -297,6 +340,7 @@ static bool pacer_idle(CPUState *cpu)
         return idle_standing(now);
     }
     going();
+    orrery_core_sleeps(true);
     own_next = next_timer(now);
     target = MAX(now, MIN(own_next,
                           (int64_t)orrery_next_arrival(pacer.lockstep)));
@@ -335,6 +379,7 @@ static void pacer_timers_changed(void)
 static const IcountPacer orrery_pacer = {
     .begin = pacer_begin,
     .turn = pacer_turn,
+    .extend = pacer_extend,
     .idle = pacer_idle,
     .kick = pacer_kick,
     .timers_changed = pacer_timers_changed,
