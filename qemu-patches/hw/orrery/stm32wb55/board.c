@@ -10,14 +10,19 @@
  *  + "boot-from": flash, system or sram: what BOOT0 and nBOOT1 say (RM0434 2.3)
  *  + "firmware-at": where a raw image goes (default: the start of the flash)
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
+ *  + "spi-cs": SPI1=PA4:SPI2=PB12, pins that select the peripherals behind SPI (-device ...,bus=SPI1)
  *  + "system-memory": the program in the place of ST's boot loader
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "hw/arm/boot.h"
 #include "hw/boards.h"
+#include "hw/core/split-irq.h"
 #include "hw/qdev-properties-system.h"
+#include "system/block-backend.h"
+#include "system/blockdev.h"
 #include "system/system.h"
 #include "flash.h"
 #include "image.h"
@@ -33,6 +38,7 @@ struct Stm32wb55Machine {
     char *boot_from;
     char *flash_file;
     char *system_memory;
+    char *spi_cs;
     bool flash_keep;
     uint32_t firmware_at;
 };
@@ -60,6 +66,50 @@ static void board_serial(Stm32wb55Soc *soc)
     for (int i = 0; i < ARRAY_SIZE(uarts); i++) {
         qdev_prop_set_chr(DEVICE(stm32wb55_soc_block(soc, uarts[i])), "chardev",
                           serial_hd(i));
+    }
+}
+
+/* 16 MiB of NOR on QUADSPI: erased, or a drive (-drive if=mtd) */
+static void board_nor(Stm32wb55Soc *soc)
+{
+    DeviceState *nor = qdev_new("n25q128a13");
+    DriveInfo *drive = drive_get(IF_MTD, 0, 0);
+    BusState *bus = qdev_get_child_bus(
+        DEVICE(stm32wb55_soc_block(soc, "QUADSPI")), "QUADSPI");
+
+    if (drive) {
+        qdev_prop_set_drive(nor, "drive", blk_by_legacy_dinfo(drive));
+    }
+    qdev_realize_and_unref(nor, bus, &error_fatal);
+}
+
+/* @text: "SPI1=PA4:SPI2=PB12", the pin that selects the peripheral with cs=0 of each bus */
+static void board_chip_selects(Stm32wb55Soc *soc, const char *text)
+{
+    g_auto(GStrv) items = g_strsplit(text, ":", 0);
+    DeviceState *pins = DEVICE(&soc->pins);
+
+    for (int i = 0; items[i]; i++) {
+        g_auto(GStrv) side = g_strsplit(items[i], "=", 2);
+        int pin = side[0] && side[1] ? stm32wb_pin_parse(side[1]) : -1;
+        DeviceState *split;
+
+        if (pin < 0 || (strcmp(side[0], "SPI1") && strcmp(side[0], "SPI2"))) {
+            error_report("spi-cs: '%s': SPI1=PIN or SPI2=PIN was meant",
+                         items[i]);
+            exit(EXIT_FAILURE);
+        }
+        split = qdev_new(TYPE_SPLIT_IRQ);
+        object_property_add_child(OBJECT(soc), items[i], OBJECT(split));
+        object_unref(OBJECT(split));
+        qdev_realize(split, NULL, &error_fatal);
+        qdev_connect_gpio_out(split, 0,
+                              qdev_get_gpio_out_connector(pins, "pin", pin));
+        qdev_connect_gpio_out(split, 1,
+                              qdev_get_gpio_in_named(
+                                  DEVICE(stm32wb55_soc_block(soc, side[0])),
+                                  "cs", 0));
+        qdev_connect_gpio_out_named(pins, "pin", pin, qdev_get_gpio_in(split, 0));
     }
 }
 
@@ -92,7 +142,11 @@ static void board_init(MachineState *machine)
         object_property_set_bool(flash, "keep", m->flash_keep, &error_abort);
     }
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
+    board_nor(STM32WB55_SOC(soc));
     board_parts(&STM32WB55_SOC(soc)->pins);
+    if (m->spi_cs) {
+        board_chip_selects(STM32WB55_SOC(soc), m->spi_cs);
+    }
     if (m->pins) {
         stm32wb_pins_board_parse(&STM32WB55_SOC(soc)->pins, m->pins,
                                  &error_fatal);
@@ -119,6 +173,7 @@ STRING_PROPERTY(pins)
 STRING_PROPERTY(boot_from)
 STRING_PROPERTY(flash_file)
 STRING_PROPERTY(system_memory)
+STRING_PROPERTY(spi_cs)
 
 static void choose_boot(Object *obj, const char *value, Error **errp)
 {
@@ -158,6 +213,7 @@ static void board_finalize(Object *obj)
     g_free(m->boot_from);
     g_free(m->flash_file);
     g_free(m->system_memory);
+    g_free(m->spi_cs);
 }
 
 static void board_class_init(ObjectClass *oc, void *data)
@@ -185,6 +241,9 @@ static void board_class_init(ObjectClass *oc, void *data)
                                    set_flash_keep);
     object_class_property_set_description(
         oc, "flash-keep", "write changes of the flash to flash-file");
+    object_class_property_add_str(oc, "spi-cs", get_spi_cs, set_spi_cs);
+    object_class_property_set_description(
+        oc, "spi-cs", "pins that select SPI peripherals: SPI1=PA4:SPI2=PB12");
     object_class_property_add_str(oc, "system-memory", get_system_memory,
                                   set_system_memory);
     object_class_property_set_description(

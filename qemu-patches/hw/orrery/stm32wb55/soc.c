@@ -208,6 +208,10 @@ static void map_boot(Stm32wb55Soc *s)
     memory_region_add_subregion(&s->memory, WB_FLASH_BASE, array);
     memory_region_add_subregion(&s->memory, WB_INFO_BASE,
                                 sysbus_mmio_get_region(flash, 2));
+    /* the mapped flash is QUADSPI's second region */
+    memory_region_add_subregion(
+        &s->memory, WB_QUADSPI_BASE,
+        sysbus_mmio_get_region(SYS_BUS_DEVICE(device(s, "QUADSPI")), 1));
     map_alias(s, &s->boot_flash, "boot-flash", 0, array);
     map_alias(s, &s->boot_system, "boot-system", 0, &s->system);
     map_alias(s, &s->boot_sram, "boot-sram", 0, &s->sram1);

@@ -10,8 +10,8 @@
  *  + sysbus MMIO region 0: the registers; sysbus IRQ 0: the interrupt
  *  + SSI bus of the block's name ("SPI1"): peripherals. Where none is selected, MISO is what the
  *    pin shows: MOSI when they are wired together, else its level, ones when it floats
- *  + GPIO inputs "cs"[4]: level of the chip select of the peripheral with that index; input 0 is
- *    driven by NSS too
+ *  + GPIO inputs "cs"[4]: level of the chip select of the peripheral with that index; NSS drives
+ *    that of index 0 too
  *  + GPIO outputs "rx", "tx": DMA requests
  *  + GPIO outputs "NSS", "MOSI", inputs "NSS-in", "MISO-in": pins
  */
@@ -92,6 +92,7 @@ struct Stm32wbSpi {
     uint32_t shift;
     WbTime end; /* of the frame on the wire */
     bool nss_in, miso_in, wired; /* wired: MISO follows MOSI */
+    uint8_t cs_low; /* chip selects that the board holds low */
     uint8_t lines;
 };
 
@@ -576,7 +577,10 @@ static void set_miso(void *opaque, int n, int level)
 
 static void set_cs(void *opaque, int n, int level)
 {
-    select_peripheral(STM32WB_SPI(opaque), n, level != 0);
+    Stm32wbSpi *s = opaque;
+
+    s->cs_low = deposit32(s->cs_low, n, 1, level == 0);
+    select_peripheral(s, n, level != 0);
 }
 
 /* ---- the device ---- */
@@ -598,7 +602,12 @@ static void spi_reset_hold(Object *obj, ResetType type)
 
 static void spi_reset_exit(Object *obj, ResetType type)
 {
-    update(STM32WB_SPI(obj));
+    Stm32wbSpi *s = STM32WB_SPI(obj);
+
+    update(s);
+    for (unsigned i = 0; i < CS_LINES; i++) {
+        select_peripheral(s, i, !(s->cs_low >> i & 1));
+    }
 }
 
 static int spi_post_load(void *opaque, int version_id)
@@ -671,6 +680,7 @@ static const VMStateDescription spi_vmstate = {
         VMSTATE_BOOL(nss_in, Stm32wbSpi),
         VMSTATE_BOOL(miso_in, Stm32wbSpi),
         VMSTATE_BOOL(wired, Stm32wbSpi),
+        VMSTATE_UINT8(cs_low, Stm32wbSpi),
         VMSTATE_UINT8(lines, Stm32wbSpi),
         VMSTATE_END_OF_LIST()
     },
