@@ -26,6 +26,7 @@ struct broker {
     struct layout *layout;
     struct orrery_segment *seg;
     int segment_fd;
+    char *identity; /* orrery_trace_identity(), when the run has a trace hash */
     struct run run;
     struct io *io;
     struct members *members;

@@ -147,6 +147,7 @@ static int set_up(struct program *program, struct orrery_error *err)
     if (!broker->plan) {
         return EXIT_RUN_INPUT;
     }
+    broker->identity = broker->plan->trace_hash ? orrery_trace_identity(broker->plan) : NULL;
     broker->layout = orrery_layout_create(broker->plan);
     broker->seg = orrery_layout_segment(broker->layout, broker->plan, &broker->segment_fd, err);
     if (!broker->seg) {
@@ -201,6 +202,7 @@ static void tear_down(struct program *program)
     orrery_layout_destroy(broker->layout);
     if (broker->plan) {
         orrery__plan__free_unpacked(broker->plan, NULL);
+        g_free(broker->identity);
     }
     if (program->launcher_fd >= 0) {
         close(program->launcher_fd);
@@ -223,7 +225,7 @@ static void print_hash(struct broker *broker)
         return;
     }
     if (broker->plan->trace_hash) {
-        hash = orrery_trace_hash(broker->seg);
+        hash = orrery_trace_hash(broker->seg, broker->identity);
         line = g_strdup_printf("trace-hash: %s\n", hash);
         orrery_host_print(broker->host, line);
         g_free(line);

@@ -100,7 +100,44 @@ void orrery_trace_lane(struct trace *trace, unsigned lane, uint8_t digest[ORRERY
     g_checksum_free(sum);
 }
 
-char *orrery_trace_hash(const struct orrery_segment *seg)
+static void add_file(GChecksum *sum, const char *path)
+{
+    GChecksum *file = g_checksum_new(G_CHECKSUM_SHA256);
+    const char *hex;
+    char *bytes;
+    gsize len;
+
+    if (g_file_get_contents(path, &bytes, &len, NULL)) {
+        g_checksum_update(file, (const guchar *)bytes, (gssize)len);
+        g_free(bytes);
+    }
+    hex = g_checksum_get_string(file);
+    g_checksum_update(sum, (const guchar *)hex, (gssize)strlen(hex));
+    g_checksum_free(file);
+}
+
+char *orrery_trace_identity(const Orrery__Plan *plan)
+{
+    GChecksum *sum = NULL;
+    char *hex;
+
+    for (size_t i = 0; i < plan->n_instances; i++) {
+        const Orrery__Instance *inst = plan->instances[i];
+
+        if (*inst->flash) {
+            sum = sum ? sum : g_checksum_new(G_CHECKSUM_SHA256);
+            g_checksum_update(sum, (const guchar *)inst->name, (gssize)strlen(inst->name) + 1);
+            add_file(sum, inst->flash);
+        }
+    }
+    hex = sum ? g_strdup(g_checksum_get_string(sum)) : NULL;
+    if (sum) {
+        g_checksum_free(sum);
+    }
+    return hex;
+}
+
+char *orrery_trace_hash(const struct orrery_segment *seg, const char *identity)
 {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
     uint8_t digest[ORRERY_DIGEST_SIZE];
@@ -113,6 +150,9 @@ char *orrery_trace_hash(const struct orrery_segment *seg)
         put_le(sum, orrery_seg_lane_latency(seg, lane), 8);
         orrery_lane_digest(seg, lane, digest);
         g_checksum_update(sum, digest, sizeof(digest));
+    }
+    if (identity) {
+        g_checksum_update(sum, (const guchar *)identity, (gssize)strlen(identity));
     }
     hex = g_strdup(g_checksum_get_string(sum));
     g_checksum_free(sum);

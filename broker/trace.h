@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "orrery.h"
+#include "orrery.pb-c.h"
 
 struct trace;
 
@@ -36,8 +37,16 @@ void orrery_trace_lane(struct trace *trace, unsigned lane, uint8_t digest[ORRERY
 
 /*
  * The run's hash: SHA-256 over, for every lane in order, its name with the NUL, its latency
- * (u64 little endian) and its digest, which the segment holds. 64 hex digits; g_free() it.
+ * (u64 little endian) and its digest, which the segment holds; and over the identity, if any. 64
+ * hex digits; g_free() it.
  */
-char *orrery_trace_hash(const struct orrery_segment *seg);
+char *orrery_trace_hash(const struct orrery_segment *seg, const char *identity);
+
+/*
+ * What a run starts from that its manifest does not hold: for every instance that keeps its
+ * flash in a file, its name with the NUL and SHA-256 of the file as it is now (of nothing, when it
+ * is not there yet). Hex digits to g_free(), or NULL when no instance does.
+ */
+char *orrery_trace_identity(const Orrery__Plan *plan);
 
 #endif

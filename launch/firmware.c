@@ -12,6 +12,9 @@
 
 #include "places.h"
 
+/* What stm32wb55 has in the place of ST's boot loader: tests/firmware/bootrom/. */
+#define SYSTEM_MEMORY "stm32wb55-bootrom.elf"
+
 /* ---- finding it ---- */
 
 static bool fail_at(const struct manifest *m, const struct instance *inst, struct problem *why,
@@ -19,6 +22,17 @@ static bool fail_at(const struct manifest *m, const struct instance *inst, struc
 {
     return problem_at(why, m->file, inst->firmware_at, "firmware '%.200s' %s", inst->firmware,
                       what);
+}
+
+/* Where a name that is not absolute is looked up; a path that exists, or NULL. */
+static char *look_up(struct manifest *m, const char *name, struct strings *where)
+{
+    char *path = NULL;
+
+    for (size_t i = 0; i < where->count && !path; i++) {
+        path = absolute_path(m->arena, arena_printf(m->arena, "%s/%s", where->items[i], name));
+    }
+    return path;
 }
 
 static bool find_file(struct manifest *m, struct instance *inst, struct problem *why)
@@ -31,10 +45,7 @@ static bool find_file(struct manifest *m, struct instance *inst, struct problem 
     }
     strings_add(m->arena, &where, m->directory);
     firmware_directories(m->arena, &where);
-    for (size_t i = 0; i < where.count && !inst->firmware_path; i++) {
-        inst->firmware_path = absolute_path(
-            m->arena, arena_printf(m->arena, "%s/%s", where.items[i], inst->firmware));
-    }
+    inst->firmware_path = look_up(m, inst->firmware, &where);
     return inst->firmware_path ||
            fail_at(m, inst, why,
                    arena_printf(m->arena, "not found in %s", strings_join(m->arena, &where, ", ")));
@@ -160,10 +171,92 @@ static bool check_file(struct manifest *m, struct instance *inst, struct problem
     return !wrong || fail_at(m, inst, why, wrong);
 }
 
+/* ---- flash and system memory ---- */
+
+static bool fail_flash(const struct manifest *m, const struct instance *inst, struct problem *why,
+                       const char *what)
+{
+    return problem_at(why, m->file, inst->flash_at, "flash '%.200s': %s", inst->flash, what);
+}
+
+/* A file to be kept need not be there yet, but its directory must. */
+static bool find_flash(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    const char *path = inst->flash[0] == '/'
+                           ? inst->flash
+                           : arena_printf(m->arena, "%s/%s", m->directory, inst->flash);
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+
+    inst->flash_path = absolute_path(m->arena, path);
+    if (!inst->flash_path && errno == ENOENT && inst->flash_keep && slash[1]) {
+        char *directory = absolute_path(m->arena,
+                                        arena_copy_n(m->arena, path, (size_t)(slash - path + 1)));
+
+        inst->flash_path = directory ? arena_printf(m->arena, "%s/%s", directory, slash + 1) : NULL;
+        return inst->flash_path || fail_flash(m, inst, why, error_text(errno));
+    }
+    if (!inst->flash_path) {
+        return fail_flash(m, inst, why, error_text(errno));
+    }
+    if (stat(inst->flash_path, &st) < 0 || !S_ISREG(st.st_mode)) {
+        return fail_flash(m, inst, why, "not a regular file");
+    }
+    return !access(inst->flash_path, inst->flash_keep ? R_OK | W_OK : R_OK) ||
+           fail_flash(m, inst, why, error_text(errno));
+}
+
+static bool check_flash_is_alone(struct manifest *m, size_t index, struct problem *why)
+{
+    const struct instance *inst = &m->instances[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct instance *other = &m->instances[i];
+
+        if (other->flash_path && (other->flash_keep || inst->flash_keep) &&
+            !strcmp(other->flash_path, inst->flash_path)) {
+            return fail_flash(m, inst, why,
+                              arena_printf(m->arena,
+                                           "instance '%s' has it, too, and one of the "
+                                           "two keeps it",
+                                           other->name));
+        }
+    }
+    return true;
+}
+
+/* The part always has its boot loader; a run that starts there cannot do without. */
+static bool find_system(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    struct strings where = {0};
+
+    firmware_directories(m->arena, &where);
+    inst->system_path = look_up(m, SYSTEM_MEMORY, &where);
+    return inst->system_path || inst->boot != BOOT_SYSTEM ||
+           problem_at(why, m->file, inst->at, "instance '%s': no %s in %s; run ./bootstrap build",
+                      inst->name, SYSTEM_MEMORY, strings_join(m->arena, &where, ", "));
+}
+
+static bool resolve(struct manifest *m, size_t index, struct problem *why)
+{
+    struct instance *inst = &m->instances[index];
+
+    if (inst->firmware && (!find_file(m, inst, why) || !check_file(m, inst, why))) {
+        return false;
+    }
+    if (inst->load && inst->firmware_kind != FIRMWARE_BIN) {
+        return fail_at(m, inst, why, "says itself where it goes: `at` is for a raw image (.bin)");
+    }
+    if (inst->flash && (!find_flash(m, inst, why) || !check_flash_is_alone(m, index, why))) {
+        return false;
+    }
+    return !has_flash(inst) || find_system(m, inst, why);
+}
+
 bool firmware_resolve(struct manifest *m, struct problem *why)
 {
     for (size_t i = 0; i < m->instance_count; i++) {
-        if (!find_file(m, &m->instances[i], why) || !check_file(m, &m->instances[i], why)) {
+        if (!resolve(m, i, why)) {
             return false;
         }
     }

@@ -17,14 +17,6 @@ static bool read_machine(struct reader *r, const yaml_node_t *node, void *record
     return read_string(r, node, "machine", &inst->machine);
 }
 
-static bool read_firmware(struct reader *r, const yaml_node_t *node, void *record)
-{
-    struct instance *inst = record;
-
-    inst->firmware_at = node_mark(node);
-    return read_string(r, node, "firmware", &inst->firmware);
-}
-
 static bool read_icount(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct instance *inst = record;
@@ -238,7 +230,9 @@ static bool read_args(struct reader *r, const yaml_node_t *node, void *record)
 
 static const struct field instance_fields[] = {
     {"machine", read_machine, .required = true},
-    {"firmware", read_firmware, .required = true},
+    {"firmware", read_firmware},
+    {"flash", read_flash},
+    {"boot", read_boot},
     {"icount", read_icount},
     {"args", read_args},
     {"target", read_target},
@@ -288,7 +282,8 @@ static bool read_instance(struct reader *r, const yaml_node_t *map, size_t index
     inst->icount = DEFAULT_ICOUNT;
     inst->target = arena_copy(r->arena, "arm");
     m->instance_count++;
-    return read_section(r, map_value(r, map, index), &instance_section, inst);
+    return read_section(r, map_value(r, map, index), &instance_section, inst) &&
+           check_memory(r, map_value(r, map, index), inst);
 }
 
 bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m)

@@ -178,7 +178,8 @@ static const struct section manifest_section = {
 const struct section *const *manifest_sections(size_t *count)
 {
     static const struct section *const sections[] = {
-        &manifest_section, &clock_section, &instance_section, &link_section, &attach_section,
+        &manifest_section, &clock_section, &instance_section, &firmware_section,
+        &flash_section,    &link_section,  &attach_section,
     };
 
     *count = sizeof(sections) / sizeof(sections[0]);

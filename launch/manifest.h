@@ -38,6 +38,10 @@ struct clock_plan {
 
 enum firmware_kind { FIRMWARE_ELF, FIRMWARE_HEX, FIRMWARE_BIN };
 
+/* Where a machine with a model of its flash starts (keys of stm32wb55). */
+enum boot { BOOT_FLASH, BOOT_SRAM, BOOT_SYSTEM, BOOT_COUNT };
+extern const char *const boot_names[BOOT_COUNT];
+
 /* A chardev id that the instance's args name (chardev=ID, chardev1=ID, ...) and so a port. */
 struct named_port {
     char *id;
@@ -48,8 +52,14 @@ struct instance {
     char *name;
     unsigned index; /* in the manifest; the seed derives from it, also with --only */
     char *machine, *target;
-    char *firmware;                   /* as written */
-    char *firmware_path;              /* absolute; firmware_resolve() */
+    char *firmware;        /* as written, or NULL: an empty part */
+    char *firmware_path;   /* absolute; firmware_resolve() */
+    uint32_t load_address; /* of a raw image, when the node load is there */
+    char *flash;           /* file with the flash's contents, as written, or NULL */
+    char *flash_path;      /* absolute; firmware_resolve() */
+    bool flash_keep;       /* changes go to the file */
+    enum boot boot;
+    char *system_path;                /* program in system memory, or NULL; firmware_resolve() */
     enum firmware_kind firmware_kind; /* firmware_resolve() */
     char *qemu;                       /* as written, or NULL */
     char *qemu_path;                  /* absolute; qemu_resolve() */
@@ -58,7 +68,9 @@ struct instance {
     struct strings args;
     struct named_port *named_ports;
     size_t named_port_count;
-    struct mark at, firmware_at, qemu_at; /* where in the manifest */
+    struct mark at, firmware_at, flash_at, qemu_at; /* where in the manifest */
+    /* while reading: nodes of keys that are there */
+    const yaml_node_t *load, *flash_node, *boot_node;
 };
 
 struct uart {
@@ -102,6 +114,9 @@ struct manifest {
     struct attach *attaches;
     size_t attach_count;
 };
+
+/* Has the machine the keys flash and boot, and loads firmware by itself? */
+bool has_flash(const struct instance *inst);
 
 /* Read and check a manifest. Everything in it lives in arena. */
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why);

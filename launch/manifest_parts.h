@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, instance.c and wires.c share the work of reading.
+ * manifest_parts.h - how manifest.c, instance.c, memory.c and wires.c share the work of
+ * reading.
  *
- * Private to these three.
+ * Private to these four.
  */
 #ifndef LAUNCH_MANIFEST_PARTS_H
 #define LAUNCH_MANIFEST_PARTS_H
 
 #include "manifest.h"
 
-extern const struct section instance_section, link_section, attach_section;
+extern const struct section instance_section, firmware_section, flash_section;
+extern const struct section link_section, attach_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
 bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
@@ -19,6 +21,13 @@ bool is_serial_port(const char *port);
 
 /* instances: a mapping from name to instance. */
 bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m);
+/* The keys of an instance that say what is in its memories; and all of them together, for the
+ * instance at node. */
+bool read_firmware(struct reader *r, const yaml_node_t *node, void *record);
+bool read_flash(struct reader *r, const yaml_node_t *node, void *record);
+bool read_boot(struct reader *r, const yaml_node_t *node, void *record);
+bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst);
+
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
                 struct manifest *m);

@@ -545,6 +545,90 @@ static void test_command(void **state)
     arena_finish(&arena);
 }
 
+static void test_memory(void **state)
+{
+    struct arena arena = {0};
+    struct strings raw = {0}, plain = {0}, empty = {0};
+    struct manifest m;
+
+    read_good(&m, &arena, "memory.yaml");
+    for (size_t i = 0; i < m.instance_count; i++) {
+        m.instances[i].qemu_path = arena_copy(&arena, "/q/qemu-system-arm");
+    }
+    m.instances[0].firmware_path = arena_copy(&arena, "/f/raw.bin");
+    m.instances[0].flash_path = arena_copy(&arena, "/f/flash,raw.img");
+    m.instances[1].firmware_path = arena_copy(&arena, "/f/plain.hex");
+    m.instances[1].firmware_kind = FIRMWARE_HEX;
+    m.instances[2].system_path = arena_copy(&arena, "/f/rom.elf");
+    qemu_command(&m, 0, "/run/r", 0xabc, &arena, &raw);
+    assert_true(has_words(&raw, "-M",
+                          "stm32wb55,pins=PC4=0,boot-from=sram,firmware-at=0x8008000,"
+                          "flash-file=/f/flash,,raw.img,flash-keep=on"));
+    assert_true(has_words(&raw, "-kernel", "/f/raw.bin"));
+    qemu_command(&m, 1, "/run/r", 0xabc, &arena, &plain);
+    assert_true(has_words(&plain, "-M", "stm32wb55"));
+    assert_true(has_words(&plain, "-kernel", "/f/plain.hex"));
+    qemu_command(&m, 2, "/run/r", 0xabc, &arena, &empty);
+    assert_true(has_words(&empty, "-M", "stm32wb55,boot-from=system,system-memory=/f/rom.elf"));
+    for (size_t i = 0; i < empty.count; i++) {
+        assert_string_not_equal(empty.items[i], "-kernel");
+    }
+    arena_finish(&arena);
+}
+
+/* resolve(DIR, TEXT): the problem that firmware_resolve() has with an instance, or NULL. */
+static char *resolve(struct arena *arena, const char *dir, const char *text)
+{
+    struct manifest m;
+    struct problem why = {0};
+    const char *path = arena_printf(arena, "%s/m.yaml", dir);
+
+    assert_true(manifest_parse(&m, path, text, strlen(text), arena, &why));
+    return firmware_resolve(&m, &why) ? NULL : arena_copy(arena, why.text);
+}
+
+static void expect_resolve(const char *dir, const char *instances, const char *expected)
+{
+    struct arena arena = {0};
+    char *problem = resolve(&arena, dir,
+                            arena_printf(&arena, "orrery: 1\ninstances: { %s }\n", instances));
+
+    if (expected) {
+        if (!problem || !strstr(problem, expected)) {
+            fail_msg("'%s', not '%s'", problem ? problem : "", expected);
+        }
+    } else if (problem) {
+        fail_msg("%s", problem);
+    }
+    arena_finish(&arena);
+}
+
+static void test_flash_files(void **state)
+{
+    char dir[] = "/tmp/orrery-test-XXXXXX", path[64];
+    int fd;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/f.img", dir);
+    fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    expect_resolve(dir, "a: { machine: stm32wb55, flash: { file: f.img } }", NULL);
+    expect_resolve(dir, "a: { machine: stm32wb55, flash: { file: new.img, keep: true } }", NULL);
+    expect_resolve(dir, "a: { machine: stm32wb55, flash: { file: new.img } }",
+                   "m.yaml:2:54: flash 'new.img': no such file");
+    expect_resolve(dir, "a: { machine: stm32wb55, flash: { file: no/new.img, keep: true } }",
+                   "no such file");
+    expect_resolve(dir, "a: { machine: stm32wb55, flash: { file: ., keep: true } }",
+                   "not a regular file");
+    expect_resolve(dir,
+                   "a: { machine: stm32wb55, flash: { file: f.img } }, "
+                   "b: { machine: stm32wb55, flash: { file: ./f.img, keep: true } }",
+                   "instance 'a' has it, too");
+    unlink(path);
+    rmdir(dir);
+}
+
 /* Every instance another seed, the same for the same manifest. */
 static void test_seeds(void **state)
 {
@@ -643,7 +727,8 @@ int main(void)
         cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
         cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_flash_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

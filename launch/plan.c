@@ -61,6 +61,9 @@ static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct 
         out->name = m->instances[i].name;
         out->n_ports = ports.count;
         out->ports = ports.items;
+        if (m->instances[i].flash_keep) {
+            out->flash = m->instances[i].flash_path;
+        }
         plan->instances[i] = out;
     }
 }

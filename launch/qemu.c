@@ -197,9 +197,33 @@ static void add_clock(const struct manifest *m, const struct instance *inst, str
     strings_add(arena, argv, "shutdown=pause,reboot=reset,panic=pause");
 }
 
+/* What a machine with a model of its flash takes as properties. */
+static char *machine_of(const struct instance *inst, struct arena *arena)
+{
+    struct strings words = {0};
+
+    strings_add(arena, &words, inst->machine);
+    if (inst->boot != BOOT_FLASH) {
+        strings_addf(arena, &words, "boot-from=%s", boot_names[inst->boot]);
+    }
+    if (inst->load) {
+        strings_addf(arena, &words, "firmware-at=0x%" PRIx32, inst->load_address);
+    }
+    if (inst->flash_path) {
+        strings_addf(arena, &words, "flash-file=%s", double_commas(arena, inst->flash_path));
+        strings_addf(arena, &words, "flash-keep=%s", inst->flash_keep ? "on" : "off");
+    }
+    if (inst->system_path) {
+        strings_addf(arena, &words, "system-memory=%s", double_commas(arena, inst->system_path));
+    }
+    return strings_join(arena, &words, ",");
+}
+
 static void add_firmware(const struct instance *inst, struct arena *arena, struct strings *argv)
 {
-    if (inst->firmware_kind == FIRMWARE_HEX) {
+    if (!inst->firmware_path) {
+        /* an empty part */
+    } else if (inst->firmware_kind == FIRMWARE_HEX && !has_flash(inst)) {
         strings_add(arena, argv, "-device");
         strings_addf(arena, argv, "loader,file=%s", double_commas(arena, inst->firmware_path));
     } else {
@@ -237,7 +261,7 @@ void qemu_command(const struct manifest *m, unsigned instance, const char *run_d
 
     strings_add(arena, argv, inst->qemu_path);
     strings_add(arena, argv, "-M");
-    strings_add(arena, argv, inst->machine);
+    strings_add(arena, argv, machine_of(inst, arena));
     add_clock(m, inst, arena, argv);
     strings_add(arena, argv, "-object");
     strings_addf(arena, argv,

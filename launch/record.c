@@ -16,9 +16,9 @@ static json_t *pack_instances(const struct manifest *m)
 
     for (size_t i = 0; i < m->instance_count; i++) {
         const struct instance *inst = &m->instances[i];
-        json_t *item = json_pack("{ss, ss, ss, sb}", "name", inst->name, "firmware",
+        json_t *item = json_pack("{ss, ss?, ss, sb}", "name", inst->name, "firmware",
                                  inst->firmware_path, "target", inst->target, "elf",
-                                 inst->firmware_kind == FIRMWARE_ELF);
+                                 inst->firmware_path && inst->firmware_kind == FIRMWARE_ELF);
 
         if (json_array_append_new(list, item)) { /* a path that is not UTF-8, or no memory */
             json_decref(list);
@@ -48,15 +48,15 @@ bool record_write(const char *run_dir, const struct manifest *m, struct problem 
 
 static bool unpack_instance(json_t *item, struct record_instance *inst, struct arena *arena)
 {
-    const char *name, *firmware, *target;
+    const char *name, *firmware = NULL, *target;
     int elf;
 
-    if (json_unpack(item, "{ss, ss, ss, sb}", "name", &name, "firmware", &firmware, "target",
+    if (json_unpack(item, "{ss, ss?, ss, sb}", "name", &name, "firmware", &firmware, "target",
                     &target, "elf", &elf)) {
         return false;
     }
     inst->name = arena_copy(arena, name);
-    inst->firmware = arena_copy(arena, firmware);
+    inst->firmware = firmware ? arena_copy(arena, firmware) : NULL;
     inst->target = arena_copy(arena, target);
     inst->elf = elf;
     return true;

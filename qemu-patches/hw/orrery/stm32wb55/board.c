@@ -123,7 +123,9 @@ static void load_images(Stm32wb55Machine *m, Stm32wb55Soc *s, Error **errp)
         (firmware && !stm32wb55_load_image(s, firmware, m->firmware_at, errp))) {
         return;
     }
-    stm32wb_flash_power_on(flash);
+    if (!stm32wb_flash_power_on(flash, errp)) {
+        return;
+    }
     stm32wb_flash_strap(flash, m->boot_from && !strcmp(m->boot_from, "sram"));
     s->boot0 = m->boot_from && strcmp(m->boot_from, "flash") != 0;
 }

@@ -489,7 +489,7 @@ static void start_options(Stm32wbFlash *s)
     begin(s, 0, FLASH_OPTIONS, 0);
 }
 
-void stm32wb_flash_power_on(Stm32wbFlash *s)
+static void load_options(Stm32wbFlash *s)
 {
     if (!flash_options_load(s)) {
         s->core[0].sr |= R_SR_OPTVERR_MASK;
@@ -501,7 +501,7 @@ void stm32wb_flash_power_on(Stm32wbFlash *s)
 static void launch_options(Stm32wbFlash *s)
 {
     trace_stm32wb_flash_option_load();
-    stm32wb_flash_power_on(s);
+    load_options(s);
     qemu_irq_pulse(s->option_reset);
 }
 
@@ -700,6 +700,12 @@ static void flash_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
 /* ---- where the part starts ---- */
 
+bool stm32wb_flash_power_on(Stm32wbFlash *s, Error **errp)
+{
+    load_options(s);
+    return flash_memory_keep(s, errp);
+}
+
 void stm32wb_flash_strap(Stm32wbFlash *s, bool sram)
 {
     if (sram) {
@@ -786,7 +792,7 @@ static void flash_realize(DeviceState *dev, Error **errp)
     if (!flash_memory_open(s, errp)) {
         return;
     }
-    stm32wb_flash_power_on(s);
+    load_options(s);
 }
 
 static void flash_finalize(Object *obj)

@@ -116,8 +116,8 @@ struct Stm32wbFlash {
 /* The option word in force (its effect changes when option bytes are loaded). */
 uint32_t stm32wb_flash_option(Stm32wbFlash *s, Stm32wbOption option);
 
-/* Load the option bytes and see whether the array is empty, as at power-on. */
-void stm32wb_flash_power_on(Stm32wbFlash *s);
+/* The firmware is in: load the option bytes and see whether the array is empty. */
+bool stm32wb_flash_power_on(Stm32wbFlash *s, Error **errp);
 
 /* nBOOT1 as the board wants it: clear for SRAM. */
 void stm32wb_flash_strap(Stm32wbFlash *s, bool sram);
@@ -137,6 +137,7 @@ extern const struct FlashOptionWord {
 
 /* Fill memories with what the factory, then the file gives. */
 bool flash_memory_open(Stm32wbFlash *s, Error **errp);
+bool flash_memory_keep(Stm32wbFlash *s, Error **errp);
 void flash_memory_close(Stm32wbFlash *s);
 
 /* Is the word at @address (in the array or the information block) refused to this core? */

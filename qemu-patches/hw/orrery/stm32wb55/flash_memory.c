@@ -288,7 +288,7 @@ static bool open_file(Stm32wbFlash *s, Error **errp)
     return true;
 }
 
-static bool write_whole(Stm32wbFlash *s, Error **errp)
+bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
 {
     const struct {
         off_t where;
@@ -300,7 +300,7 @@ static bool write_whole(Stm32wbFlash *s, Error **errp)
         { FILE_OPTIONS, s->info_bytes + WB_OPTION_OFFSET, OPTION_BYTES },
     };
 
-    for (int i = 0; i < ARRAY_SIZE(parts); i++) {
+    for (int i = 0; s->keep && s->fd >= 0 && i < ARRAY_SIZE(parts); i++) {
         if (pwrite(s->fd, parts[i].bytes, parts[i].len, parts[i].where) !=
             (ssize_t)parts[i].len) {
             error_setg_errno(errp, errno, "flash file '%s'", s->file);
@@ -332,8 +332,7 @@ bool flash_memory_open(Stm32wbFlash *s, Error **errp)
     return read_part(s, 0, s->array_bytes, WB_FLASH_SIZE, errp) &&
            read_part(s, FILE_OTP, s->info_bytes, WB_OTP_SIZE, errp) &&
            read_part(s, FILE_OPTIONS, s->info_bytes + WB_OPTION_OFFSET,
-                     OPTION_BYTES, errp) &&
-           (!s->keep || write_whole(s, errp));
+                     OPTION_BYTES, errp);
 }
 
 void flash_memory_close(Stm32wbFlash *s)

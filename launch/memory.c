@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What lies in an instance's memories at the start: firmware, flash, boot. See manifest_parts.h. */
+#include <string.h>
+
+#include "manifest_parts.h"
+
+/* The machine whose flash Orrery models; of others, QEMU loads the firmware its own way. */
+#define MACHINE_WITH_FLASH "stm32wb55"
+
+/* ---- firmware: FILE, or { file, at } ---- */
+
+static bool read_firmware_file(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    inst->firmware_at = node_mark(node);
+    return read_string(r, node, "file", &inst->firmware);
+}
+
+static bool read_load_address(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+    uint64_t address;
+
+    inst->load = node;
+    if (!read_u64(r, node, "at", 0, UINT32_MAX, &address)) {
+        return false;
+    }
+    inst->load_address = (uint32_t)address;
+    return true;
+}
+
+static const struct field firmware_fields[] = {
+    {"file", read_firmware_file, .required = true},
+    {"at", read_load_address},
+};
+const struct section firmware_section = {"firmware", firmware_fields,
+                                         sizeof(firmware_fields) / sizeof(firmware_fields[0])};
+
+bool read_firmware(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    inst->firmware_at = node_mark(node);
+    return node->type == YAML_MAPPING_NODE ? read_section(r, node, &firmware_section, inst)
+                                           : read_string(r, node, "firmware", &inst->firmware);
+}
+
+/* ---- flash: { file, keep } ---- */
+
+static bool read_flash_file(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    inst->flash_at = node_mark(node);
+    return read_string(r, node, "file", &inst->flash);
+}
+
+static bool read_keep(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    return read_bool(r, node, "keep", &inst->flash_keep);
+}
+
+static const struct field flash_fields[] = {
+    {"file", read_flash_file, .required = true},
+    {"keep", read_keep},
+};
+const struct section flash_section = {"flash", flash_fields,
+                                      sizeof(flash_fields) / sizeof(flash_fields[0])};
+
+bool read_flash(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    inst->flash_node = node;
+    return read_section(r, node, &flash_section, inst);
+}
+
+/* ---- boot: flash, sram, system ---- */
+
+bool read_boot(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+    size_t index;
+
+    inst->boot_node = node;
+    if (!read_choice(r, node, "boot", boot_names, BOOT_COUNT, &index)) {
+        return false;
+    }
+    inst->boot = (enum boot)index;
+    return true;
+}
+
+const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system"};
+
+/* ---- all of them together ---- */
+
+bool has_flash(const struct instance *inst)
+{
+    return !strncmp(inst->machine, MACHINE_WITH_FLASH, strlen(MACHINE_WITH_FLASH)) &&
+           strchr(",", inst->machine[strlen(MACHINE_WITH_FLASH)]);
+}
+
+static bool check_machine(struct reader *r, const yaml_node_t *node, const char *key,
+                          const struct instance *inst)
+{
+    return !node || has_flash(inst) ||
+           reader_fail(r, node, "%s: for machine " MACHINE_WITH_FLASH ", not for '%.60s'", key,
+                       inst->machine);
+}
+
+bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst)
+{
+    if (!check_machine(r, inst->load, "at", inst) ||
+        !check_machine(r, inst->flash_node, "flash", inst) ||
+        !check_machine(r, inst->boot_node, "boot", inst)) {
+        return false;
+    }
+    return inst->firmware || inst->flash || inst->boot == BOOT_SYSTEM ||
+           reader_fail(r, node, "instance: key 'firmware' is missing");
+}
