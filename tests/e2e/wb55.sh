@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The machine stm32wb55: what each program of tests/firmware/wb55/ checks, and that it does the same
 # twice. `WB55="usart dma" tests/e2e/wb55.sh` runs those two only.
-# timeout: 900
+# timeout: 3600
 . "$(dirname "$0")/lib.sh"
 
 SOURCES=$TOP/tests/firmware/wb55
@@ -47,7 +47,7 @@ verdicts() {
 
 program() {
     manifest "$1" >"$SCRATCH/$1.yaml"
-    run_timeout 100 "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash
+    run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash
     mv "$SCRATCH/tap" "$SCRATCH/first"
     cp "$OUT" "$SCRATCH/first.out"
     verdicts "$1" "$SCRATCH/first"
@@ -58,7 +58,7 @@ program() {
         diag_file "$ERR"
         diag_file "$OUT"
     fi
-    run_timeout 100 "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash --jitter 3
+    run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash --jitter 3
     is "$1: again with --jitter: the same trace" "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/first.out")"
     check "$1: again with --jitter: the same results" cmp -s "$SCRATCH/tap" "$SCRATCH/first"
 }
