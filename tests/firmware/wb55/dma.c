@@ -275,6 +275,7 @@ static void chained(void)
 
 void test(void)
 {
+    clock_64mhz();
     clocks_on();
     copies();
     configuration();

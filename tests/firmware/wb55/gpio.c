@@ -182,6 +182,7 @@ static void events(void)
 
 void test(void)
 {
+    clock_64mhz();
     clocks_on();
     masks();
     registers();
