@@ -332,6 +332,10 @@ static const struct {
     { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
     { "EXTI", "wakeup", 1, "PWR", "wakeup", 1 },
     { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
+    /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
+    { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
+    { "TIM17", "oc1", 0, "TIM1", "itr", 3 },
+    { "TIM1", "trgo", 0, "TIM2", "itr", 0 },
     { "LPTIM1", "trigger", 0, "DMAMUX1", "sync", 18 },
     { "LPTIM2", "trigger", 0, "DMAMUX1", "sync", 19 },
     { "DMAMUX1", "channel", 0, "DMA1", "request", 0, 7 },
@@ -370,6 +374,35 @@ static void connect_wires(Stm32wb55Soc *s)
         qdev_connect_gpio_out_named(
             core, "SYSRESETREQ", 0,
             qdev_get_gpio_in_named(rcc, "sysresetreq", 0));
+    }
+}
+
+/* Clocks that a block looks at besides its own: RCC's output, by the block's input */
+static const struct {
+    const char *block;
+    const char *input;
+    const char *output;
+} further_clocks[] = {
+    { "TIM16", "ti1-1", "lsi" },
+    { "TIM16", "ti1-2", "lse" },
+    { "TIM17", "ti1-1", "msi" },
+    { "TIM17", "ti1-2", "hse-div32" },
+    { "TIM17", "ti1-3", "mco" },
+};
+
+static void connect_further_clocks(Stm32wb55Soc *s, DeviceState *dev,
+                                   const char *name)
+{
+    DeviceState *rcc = device(s, "RCC");
+
+    for (int i = 0; i < ARRAY_SIZE(further_clocks); i++) {
+        if (!strcmp(further_clocks[i].block, name) &&
+            object_property_find(OBJECT(dev), further_clocks[i].input) &&
+            object_property_find(OBJECT(rcc), further_clocks[i].output)) {
+            qdev_connect_clock_in(
+                dev, further_clocks[i].input,
+                qdev_get_clock_out(rcc, further_clocks[i].output));
+        }
     }
 }
 
@@ -477,6 +510,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
         set_links(s, block);
         connect_clock(s, block, "bus", rows[i].name, "bus");
         connect_clock(s, block, "kernel", rows[i].name, "kernel");
+        connect_further_clocks(s, block, rows[i].name);
         if (!sysbus_realize(SYS_BUS_DEVICE(block), errp)) {
             return;
         }
