@@ -7,6 +7,7 @@
  *
  * QEMU interface, machine properties:
  *  + "pins": levels and wires outside the chip
+ *  + "adc": voltages on analogue inputs
  *  + "boot-from": flash, system or sram: what BOOT0 and nBOOT1 say (RM0434 2.3)
  *  + "firmware-at": where a raw image goes (default: the start of the flash)
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
@@ -35,6 +36,7 @@ struct Stm32wb55Machine {
     MachineState parent_obj;
 
     char *pins; /* levels and wires */
+    char *adc;  /* voltages */
     char *boot_from;
     char *flash_file;
     char *system_memory;
@@ -143,6 +145,11 @@ static void board_init(MachineState *machine)
         object_property_set_str(flash, "file", m->flash_file, &error_abort);
         object_property_set_bool(flash, "keep", m->flash_keep, &error_abort);
     }
+    if (m->adc) {
+        object_property_set_str(
+            OBJECT(stm32wb55_soc_block(STM32WB55_SOC(soc), "ADC1")), "inputs",
+            m->adc, &error_fatal);
+    }
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
     board_nor(STM32WB55_SOC(soc));
     board_parts(&STM32WB55_SOC(soc)->pins);
@@ -172,6 +179,7 @@ static void board_init(MachineState *machine)
     }
 
 STRING_PROPERTY(pins)
+STRING_PROPERTY(adc)
 STRING_PROPERTY(boot_from)
 STRING_PROPERTY(flash_file)
 STRING_PROPERTY(system_memory)
@@ -212,6 +220,7 @@ static void board_finalize(Object *obj)
     Stm32wb55Machine *m = STM32WB55_MACHINE(obj);
 
     g_free(m->pins);
+    g_free(m->adc);
     g_free(m->boot_from);
     g_free(m->flash_file);
     g_free(m->system_memory);
@@ -232,6 +241,9 @@ static void board_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "pins", get_pins, set_pins);
     object_class_property_set_description(
         oc, "pins", "levels and wires outside the chip, e.g. PC4=0:PA0=PA8");
+    object_class_property_add_str(oc, "adc", get_adc, set_adc);
+    object_class_property_set_description(
+        oc, "adc", "voltages, e.g. IN5=1.2V;IN6=sine:50Hz/1.65V/1V");
     object_class_property_add_str(oc, "boot-from", get_boot_from, choose_boot);
     object_class_property_set_description(oc, "boot-from",
                                           "flash, system or sram");

@@ -17,6 +17,7 @@
 #include "qemu/module.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
+#include "hw/core/split-irq.h"
 #include "hw/or-irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
@@ -52,6 +53,7 @@ static const Row rows[] = {
         IRQ(2), IRQ(3), IRQ(41), IRQ(22), IRQ(21) } },
     { "FLASH", "stm32wb-flash", 0x58004000, { IRQ(4) } },
     { "SYSCFG", "stm32wb-syscfg", 0x40010000 },
+    { "VREFBUF", "stm32wb-vrefbuf", 0x40010030 }, /* within SYSCFG: the later row shows */
     { "DMAMUX1", "stm32wb-dmamux", 0x40020800, { IRQ(62) } },
     { "DMA1", "stm32wb-dma", 0x40020000,
       { IRQ(11), IRQ(12), IRQ(13), IRQ(14), IRQ(15), IRQ(16), IRQ(17) } },
@@ -336,6 +338,17 @@ static const struct {
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
     { "TIM17", "oc1", 0, "TIM1", "itr", 3 },
     { "TIM1", "trgo", 0, "TIM2", "itr", 0 },
+    { "EXTI", "line", 11, "ADC1", "EXTI11", 0 },
+    { "EXTI", "line", 15, "ADC1", "EXTI15", 0 },
+    { "TIM1", "trgo", 0, "ADC1", "TIM1_TRGO", 0 },
+    { "TIM1", "trgo2", 0, "ADC1", "TIM1_TRGO2", 0 },
+    { "TIM1", "cc", 0, "ADC1", "TIM1_CC1", 0 },
+    { "TIM1", "cc", 1, "ADC1", "TIM1_CC2", 0 },
+    { "TIM1", "cc", 2, "ADC1", "TIM1_CC3", 0 },
+    { "TIM1", "cc", 3, "ADC1", "TIM1_CC4", 0 },
+    { "TIM2", "trgo", 0, "ADC1", "TIM2_TRGO", 0 },
+    { "TIM2", "cc", 0, "ADC1", "TIM2_CC1", 0 },
+    { "TIM2", "cc", 1, "ADC1", "TIM2_CC2", 0 },
     { "LPTIM1", "trigger", 0, "DMAMUX1", "sync", 18 },
     { "LPTIM2", "trigger", 0, "DMAMUX1", "sync", 19 },
     { "DMAMUX1", "channel", 0, "DMA1", "request", 0, 7 },
@@ -349,6 +362,24 @@ static bool has_gpio_in(DeviceState *dev, const char *name)
     g_autofree char *path = g_strdup_printf("%s[0]", name);
 
     return object_property_find(OBJECT(dev), path) != NULL;
+}
+
+/* An output that is connected already gets a splitter. */
+static void connect_wire(DeviceState *from, const char *output, int n,
+                         qemu_irq to)
+{
+    qemu_irq before = qdev_get_gpio_out_connector(from, output, n);
+    DeviceState *split;
+
+    if (before) {
+        split = qdev_new(TYPE_SPLIT_IRQ);
+        qdev_prop_set_uint32(split, "num-lines", 2);
+        qdev_realize_and_unref(split, NULL, &error_abort);
+        qdev_connect_gpio_out(split, 0, before);
+        qdev_connect_gpio_out(split, 1, to);
+        to = qdev_get_gpio_in(split, 0);
+    }
+    qdev_connect_gpio_out_named(from, output, n, to);
 }
 
 static void connect_wires(Stm32wb55Soc *s)
@@ -365,7 +396,7 @@ static void connect_wires(Stm32wb55Soc *s)
             continue;
         }
         for (int k = 0; k < MAX(1, wires[i].count); k++) {
-            qdev_connect_gpio_out_named(
+            connect_wire(
                 from, wires[i].output, wires[i].n + k,
                 qdev_get_gpio_in_named(to, wires[i].input, wires[i].m + k));
         }
@@ -422,6 +453,7 @@ static void set_links(Stm32wb55Soc *s, DeviceState *block)
         { "pins", OBJECT(&s->pins) },
         { "syscfg", OBJECT(device(s, "SYSCFG")) },
         { "exti", OBJECT(device(s, "EXTI")) },
+        { "vrefbuf", OBJECT(device(s, "VREFBUF")) },
     };
 
     for (int i = 0; i < ARRAY_SIZE(links); i++) {
