@@ -360,7 +360,9 @@ static void conversion_done(Stm32wbAdc *s)
     uint32_t raw = sample(s, channel, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     uint32_t value;
 
-    s->isr |= R_ADC_ISR_EOSMP_MASK;
+    if (!(s->ier & R_ADC_ISR_EOSMP_MASK)) { /* else sampling_done() did it */
+        s->isr |= R_ADC_ISR_EOSMP_MASK;
+    }
     trace_stm32wb_adc_conversion(injected, channel, raw);
     if (s->cfgr2 &
         (injected ? R_ADC_CFGR2_JOVSE_MASK : R_ADC_CFGR2_ROVSE_MASK)) {
