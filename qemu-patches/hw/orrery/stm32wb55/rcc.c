@@ -13,7 +13,7 @@
  *  + GPIO output "backup-reset": BDCR.BDRST, to RTC
  *  + GPIO inputs "reset"[n]: ask for a system reset whose cause is bit n of CSR
  *  + GPIO input "sysresetreq": of the core
- *  + GPIO inputs "backup-writable" (PWR_CR1.DBP) and "smps" (PWR_CR5.SMPSEN)
+ *  + GPIO inputs "backup-writable" (PWR_CR1.DBP), "smps" (PWR_CR5.SMPSEN), "iwdg-running"
  *  + clock outputs "<BLOCK>.bus", "<BLOCK>.kernel" for each peripheral of rcc-tree.c, and
  *    "hclk1", "systick" (HCLK1 / 8), "sysclk", "msi", "hsi16", "hse", "hse-div32", "hsi48",
  *    "lse", "lsi", "rtc", "clk48", "mco"
@@ -110,6 +110,11 @@ static bool oscillates(const Stm32wbRcc *s, WbOscillator o)
     case WB_OSC_LSE:
         if (s->lse_fault) {
             return false;
+        }
+        break;
+    case WB_OSC_LSI1:
+        if (s->iwdg_running) { /* 33.3: it cannot be disabled */
+            return true;
         }
         break;
     case WB_OSC_PLL:
@@ -333,6 +338,14 @@ static void set_smps(void *opaque, int n, int level)
     update_status(s);
 }
 
+static void set_iwdg_running(void *opaque, int n, int level)
+{
+    Stm32wbRcc *s = opaque;
+
+    s->iwdg_running = level;
+    update(s);
+}
+
 static void rcc_reset_hold(Object *obj, ResetType type)
 {
     Stm32wbRcc *s = STM32WB_RCC(obj);
@@ -356,6 +369,7 @@ static void rcc_reset_hold(Object *obj, ResetType type)
     s->mode = WB_MODE_RUN;
     s->smps_enabled = false;
     s->backup_writable = false;
+    s->iwdg_running = false;
     for (int o = 0; o < WB_OSC_COUNT; o++) {
         if (!oscillates(s, o)) {
             timer_del(s->osc[o].timer);
@@ -673,6 +687,7 @@ static void rcc_init(Object *obj)
     qdev_init_gpio_in_named(dev, sysresetreq, "sysresetreq", 1);
     qdev_init_gpio_in_named(dev, set_backup_writable, "backup-writable", 1);
     qdev_init_gpio_in_named(dev, set_smps, "smps", 1);
+    qdev_init_gpio_in_named(dev, set_iwdg_running, "iwdg-running", 1);
     for (int o = 0; o < WB_OSC_COUNT; o++) {
         s->osc[o].rcc = s;
         s->osc[o].timer =
@@ -724,6 +739,7 @@ static const VMStateDescription rcc_vmstate = {
         VMSTATE_BOOL(powered, Stm32wbRcc),
         VMSTATE_BOOL(backup_writable, Stm32wbRcc),
         VMSTATE_BOOL(smps_enabled, Stm32wbRcc),
+        VMSTATE_BOOL(iwdg_running, Stm32wbRcc),
         VMSTATE_BOOL(hse_fault, Stm32wbRcc),
         VMSTATE_BOOL(lse_fault, Stm32wbRcc),
         VMSTATE_END_OF_LIST()

@@ -104,6 +104,7 @@ struct Stm32wbRcc {
     bool powered;          /* has been through its power-on reset */
     bool backup_writable;  /* PWR_CR1.DBP */
     bool smps_enabled;     /* PWR_CR5.SMPSEN */
+    bool iwdg_running;    /* LSI1 is on whatever LSI1ON says */
     bool hse_fault;        /* the crystal does not oscillate */
     bool lse_fault;
     qemu_irq irq;

@@ -11,31 +11,15 @@
 
 /* ---- time ---- */
 
-static uint64_t ticks_at(const Stm32wbRtc *s, int64_t ns)
-{
-    return s->anchor_tick +
-           (uint64_t)((unsigned __int128)(ns - s->anchor_ns) * s->hz /
-                      NANOSECONDS_PER_SECOND);
-}
-
-/* The first nanosecond at which @tick has come; not for a stopped clock. */
-static int64_t ns_of_tick(const Stm32wbRtc *s, uint64_t tick)
-{
-    unsigned __int128 ns = (unsigned __int128)(tick - s->anchor_tick) *
-                           NANOSECONDS_PER_SECOND;
-
-    ns = s->anchor_ns + (ns + s->hz - 1) / s->hz;
-    return ns > INT64_MAX ? INT64_MAX : ns;
-}
-
 /* @cycles of RTCCLK have passed since @since. */
 bool wb_rtc_passed(const Stm32wbRtc *s, int64_t since, unsigned cycles)
 {
     if (since == INT64_MIN) {
         return true;
     }
-    since = MAX(since, s->anchor_ns); /* another clock counts from its start */
-    return s->hz && ticks_at(s, now_ns()) >= ticks_at(s, since) + cycles;
+    since = MAX(since, s->clock.anchor_ns); /* another clock counts from its start */
+    return s->clock.hz &&
+           wb_edges(&s->clock) >= wb_edges_at(&s->clock, since) + cycles;
 }
 
 bool wb_rtc_in_init(const Stm32wbRtc *s)
@@ -149,7 +133,7 @@ static void run_alarms(Stm32wbRtc *s)
 /* Count up to the present. */
 void wb_rtc_catch_up(Stm32wbRtc *s)
 {
-    uint64_t tick = s->hz ? ticks_at(s, now_ns()) : s->tick;
+    uint64_t tick = wb_edges(&s->clock);
     unsigned __int128 parts;
     int64_t before = wb_rtc_now(s);
 
@@ -217,8 +201,8 @@ static void arm_timer(Stm32wbRtc *s)
         }
         tick = MIN(tick, next);
     }
-    if (s->hz && tick != UINT64_MAX) {
-        timer_mod(s->timer, ns_of_tick(s, tick));
+    if (s->clock.hz && tick != UINT64_MAX) {
+        timer_mod(s->timer, wb_edges_ns(&s->clock, tick));
     } else {
         timer_del(s->timer);
     }
@@ -248,13 +232,11 @@ void wb_rtc_clock_changed(Stm32wbBlock *b)
     Stm32wbRtc *s = STM32WB_RTC(b);
     uint64_t hz = stm32wb_block_hz(b);
 
-    if (hz == s->hz) {
+    if (hz == s->clock.hz) {
         return;
     }
     wb_rtc_catch_up(s);
-    s->anchor_tick = s->tick;
-    s->anchor_ns = now_ns();
-    s->hz = hz;
+    wb_edges_set_hz(&s->clock, hz);
     arm_timer(s);
 }
 

@@ -533,9 +533,7 @@ static const VMStateDescription rtc_vmstate = {
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbRtc),
         VMSTATE_UINT32_ARRAY(regs, Stm32wbRtc, RTC_WORDS),
-        VMSTATE_UINT64(hz, Stm32wbRtc),
-        VMSTATE_INT64(anchor_ns, Stm32wbRtc),
-        VMSTATE_UINT64(anchor_tick, Stm32wbRtc),
+        VMSTATE_WB_EDGES(clock, Stm32wbRtc),
         VMSTATE_UINT64(tick, Stm32wbRtc),
         VMSTATE_UINT64(part, Stm32wbRtc),
         VMSTATE_INT64(step, Stm32wbRtc),

@@ -10,6 +10,7 @@
 #include "hw/registerfields.h"
 #include "qemu/timer.h"
 #include "block.h"
+#include "edges.h"
 
 REG32(TR, 0x00)
 REG32(DR, 0x04)
@@ -93,10 +94,7 @@ struct Stm32wbRtc {
 
     uint32_t regs[RTC_WORDS];
 
-    /* RTCCLK: ticks since the anchor, which moves only when the frequency does */
-    uint64_t hz;
-    int64_t anchor_ns;
-    uint64_t anchor_tick;
+    WbEdges clock; /* RTCCLK */
     uint64_t tick;      /* up to here everything below has been counted */
 
     uint64_t part;      /* of a step, in 2^-20 of a calibrated RTCCLK */
