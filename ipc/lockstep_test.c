@@ -476,6 +476,27 @@ static void test_wait(void **state)
     finish(&r);
 }
 
+/* A spin publishes, and gives up by itself. */
+static void test_spin(void **state)
+{
+    struct run r;
+
+    (void)state;
+    start(&r);
+    assert_false(orrery_spin(r.a, 500, 500, 700)); /* b's 0 + 700 is not > 700 */
+    assert_int_equal(orrery_word(r.seg, 1), 500);
+    orrery_publish(r.b, 300, 300);
+    assert_true(orrery_spin(r.a, 600, 600, 700));
+    assert_int_equal(orrery_horizon(r.a), 1000);
+    assert_false(orrery_spin(r.a, 600, 600, 1000));
+    send(r.b, BA, 300, 1100); /* past the need: does not matter yet */
+    orrery_publish(r.b, 900, 900);
+    assert_true(orrery_spin(r.a, 700, 700, 1000));
+    orrery_mark_dead(r.seg, 3, "c is gone");
+    assert_false(orrery_spin(r.a, 700, 700, 1000));
+    finish(&r);
+}
+
 static void test_broker_wait(void **state)
 {
     struct run r;
@@ -832,6 +853,7 @@ int main(void)
         cmocka_unit_test(test_corrupt_ring),
         cmocka_unit_test(test_corrupt_head),
         cmocka_unit_test(test_wait),
+        cmocka_unit_test(test_spin),
         cmocka_unit_test(test_broker_wait),
         cmocka_unit_test(test_ordered_ready),
         cmocka_unit_test(test_ordered_toucher_woken),
