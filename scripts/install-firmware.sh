@@ -1,10 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Called by `meson install`: install-firmware.sh FROM DEST copies the firmware the examples name.
+# Called by `meson install`: install-firmware.sh FROM DEST copies the firmware the examples name, and
+# what the machine stm32wb55 has in its system memory.
 set -eu
 from=$1
 to=${DESTDIR:-}$2
-sed -n 's/.*\bfirmware: *\([A-Za-z0-9_-]*\.elf\).*/\1/p' "$MESON_SOURCE_ROOT"/examples/*.yaml | sort -u |
+{
+    echo stm32wb55-bootrom.elf
+    sed -n 's/.*\bfirmware: *\([A-Za-z0-9_-]*\.elf\).*/\1/p' "$MESON_SOURCE_ROOT"/examples/*.yaml
+} | sort -u |
     while read -r elf; do
         [ -f "$from/$elf" ] || continue
         [ -n "${MESON_INSTALL_QUIET:-}" ] || echo "Installing $from/$elf to $to"
