@@ -12,6 +12,7 @@
  *  + named GPIO inputs "sync": synchronisation and trigger inputs; 0 to 15: EXTI lines, 16 and
  *    17: events of channels 0 and 1 (our own, not to be connected), 18 and 19: LPTIM1, LPTIM2
  *  + named GPIO outputs "channel", named GPIO inputs "ack": by mux channel
+ *  + named GPIO outputs "lptim-wanted" 0 and 1: some channel or generator listens to that timer
  *  + sysbus IRQ 0: overrun
  */
 #include "qemu/osdep.h"
@@ -46,6 +47,8 @@ REG32(RGCFR, 0x144)
 #define FIRST_GENERATED 1 /* request number of generator 0 */
 #define SYNCS 20
 #define SYNC_CHANNEL_EVENT 16
+#define SYNC_LPTIM 18
+#define LPTIMS 2
 #define EVENT_CHANNELS 2
 #define CCR_MASK 0x1fff033f
 #define RGCR_MASK 0x00ff011f
@@ -66,7 +69,7 @@ struct Stm32wbDmamux {
     uint8_t left[GENERATORS]; /* requests still to generate */
     uint8_t level[REQUESTS];
     uint32_t sync_level;
-    qemu_irq irq, channel[CHANNELS];
+    qemu_irq irq, channel[CHANNELS], lptim_wanted[LPTIMS];
 };
 
 static void sync_edge(Stm32wbDmamux *s, unsigned input, unsigned edge);
@@ -214,6 +217,25 @@ static void sync_changed(void *opaque, int input, int level)
 
 /* ---- registers ---- */
 
+static void update_wanted(Stm32wbDmamux *s)
+{
+    uint32_t inputs = 0;
+
+    for (int n = 0; n < CHANNELS; n++) {
+        if (FIELD_EX32(s->ccr[n], CCR, SE)) {
+            inputs |= 1u << FIELD_EX32(s->ccr[n], CCR, SYNC_ID);
+        }
+    }
+    for (int g = 0; g < GENERATORS; g++) {
+        if (FIELD_EX32(s->rgcr[g], RGCR, GE)) {
+            inputs |= 1u << FIELD_EX32(s->rgcr[g], RGCR, SIG_ID);
+        }
+    }
+    for (int i = 0; i < LPTIMS; i++) {
+        qemu_set_irq(s->lptim_wanted[i], inputs >> (SYNC_LPTIM + i) & 1);
+    }
+}
+
 static uint32_t dmamux_read(Stm32wbBlock *b, hwaddr offset)
 {
     Stm32wbDmamux *s = STM32WB_DMAMUX(b);
@@ -281,6 +303,7 @@ static void dmamux_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     } else if (offset != A_CSR && offset != A_RGSR) {
         stm32wb_block_unmodelled_write(b, offset, value);
     }
+    update_wanted(s);
     update_irq(s);
 }
 
@@ -306,6 +329,7 @@ static void dmamux_reset_exit(Object *obj, ResetType type)
     for (int n = 0; n < CHANNELS; n++) {
         update_channel(s, n);
     }
+    update_wanted(s);
     update_irq(s);
 }
 
@@ -318,6 +342,7 @@ static void dmamux_init(Object *obj)
     qdev_init_gpio_in_named(dev, sync_changed, "sync", SYNCS);
     qdev_init_gpio_in_named(dev, ack, "ack", CHANNELS);
     qdev_init_gpio_out_named(dev, s->channel, "channel", CHANNELS);
+    qdev_init_gpio_out_named(dev, s->lptim_wanted, "lptim-wanted", LPTIMS);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
 }
 

@@ -352,6 +352,8 @@ static const struct {
     { "TIM2", "cc", 1, "ADC1", "TIM2_CC2", 0 },
     { "LPTIM1", "trigger", 0, "DMAMUX1", "sync", 18 },
     { "LPTIM2", "trigger", 0, "DMAMUX1", "sync", 19 },
+    { "DMAMUX1", "lptim-wanted", 0, "LPTIM1", "trigger-wanted", 0 },
+    { "DMAMUX1", "lptim-wanted", 1, "LPTIM2", "trigger-wanted", 0 },
     { "DMAMUX1", "channel", 0, "DMA1", "request", 0, 7 },
     { "DMAMUX1", "channel", 7, "DMA2", "request", 0, 7 },
     { "DMA1", "ack", 0, "DMAMUX1", "ack", 0, 7 },

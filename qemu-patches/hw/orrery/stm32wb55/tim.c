@@ -165,7 +165,7 @@ static void write_cr1(Stm32wbTim *s, uint32_t value)
     unsigned sms = s->kind->slave ? tim_sms(s) : 0;
 
     value &= s->kind->cr1;
-    if (FIELD_EX32(value, CR1, CMS) || (sms >= 1 && sms <= 3)) {
+    if (tim_centre(s) || (sms >= 1 && sms <= 3)) {
         value = FIELD_DP32(value, CR1, DIR, FIELD_EX32(s->cr1, CR1, DIR));
     }
     s->cr1 = value;
