@@ -104,7 +104,7 @@ struct Stm32wbPins {
     Stm32wbPin pins[WB_PINS];
     Stm32wbSignal signals[WB_PIN_SIGNALS];
     unsigned signal_count;
-    qemu_irq always[WB_PINS][2]; /* additional functions' inputs */
+    qemu_irq always[WB_PINS][3]; /* additional functions' inputs */
     qemu_irq out[WB_PINS];
     struct {
         unsigned pin;

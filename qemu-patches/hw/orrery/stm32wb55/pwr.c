@@ -13,7 +13,7 @@
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0 to 2: PVD, PVM1, PVM3, to EXTI; 3: PWR_SOTF
  *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN), "cpu2-boot" (CR4.C2BOOT)
- *  + GPIO inputs "wkup"[5]: levels of the wake-up pins; "internal-wakeup": RTC
+ *  + GPIO inputs "WKUP1-in" to "WKUP5-in": levels of the wake-up pins; "internal-wakeup": RTC
  *  + QOM property "vdd-mv"
  */
 #include "qemu/osdep.h"
@@ -93,6 +93,11 @@ enum { STOP0, STOP1, STOP2, STANDBY, SHUTDOWN };
 /* What the part is in besides Run and Sleep */
 enum { AWAKE, IN_STOP, IN_STANDBY, IN_SHUTDOWN };
 
+typedef struct WakeupPin {
+    Stm32wbPwr *pwr;
+    int n;
+} WakeupPin;
+
 struct Stm32wbPwr {
     Stm32wbBlock parent_obj;
 
@@ -101,6 +106,7 @@ struct Stm32wbPwr {
     int64_t main_regulator;   /* when REGLPF clears */
     uint32_t vdd_mv;
     uint8_t pins;             /* levels of the wake-up pins */
+    WakeupPin wakeup_pin[WAKEUP_PINS];
     uint8_t state;            /* AWAKE... */
     bool waking;              /* the next reset is the end of Standby */
     bool powered;
@@ -255,9 +261,11 @@ static void raise_wakeup(Stm32wbPwr *s, uint32_t flag)
     }
 }
 
-static void set_wakeup_pin(void *opaque, int n, int level)
+static void set_wakeup_pin(void *opaque, int line, int level)
 {
-    Stm32wbPwr *s = opaque;
+    const WakeupPin *pin = opaque;
+    Stm32wbPwr *s = pin->pwr;
+    int n = pin->n;
     bool was = extract32(s->pins, n, 1);
     bool falling = extract32(s->regs[R_CR4], n, 1);
 
@@ -481,7 +489,13 @@ static void pwr_init(Object *obj)
     qdev_init_gpio_out_named(dev, s->backup_writable, "backup-writable", 2);
     qdev_init_gpio_out_named(dev, &s->smps, "smps", 1);
     qdev_init_gpio_out_named(dev, &s->cpu2_boot, "cpu2-boot", 1);
-    qdev_init_gpio_in_named(dev, set_wakeup_pin, "wkup", WAKEUP_PINS);
+    for (int i = 0; i < WAKEUP_PINS; i++) {
+        g_autofree char *name = g_strdup_printf("WKUP%d-in", i + 1);
+
+        s->wakeup_pin[i] = (WakeupPin){ s, i };
+        qdev_init_gpio_in_named_with_opaque(dev, set_wakeup_pin,
+                                            &s->wakeup_pin[i], name, 1);
+    }
     qdev_init_gpio_in_named(dev, set_internal_wakeup, "internal-wakeup", 1);
 }
 

@@ -14,7 +14,7 @@
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0 to 2, to EXTI: alarms; tamper, timestamp, LSE failure; wake-up timer
  *  + GPIO inputs: "backup-writable" (PWR_CR1.DBP), "backup-reset" (RCC_BDCR.BDRST), "lse-css",
- *    "timestamp" and "tamper"[3] (levels of the pins)
+ *    "TS-in", "TAMP1-in" to "TAMP3-in" (levels of the pins)
  *  + GPIO output "internal-wakeup": any of the above, to PWR
  *  + clock input "kernel": RTCCLK
  */
@@ -57,9 +57,11 @@ static void tamper(Stm32wbRtc *s, int n)
     }
 }
 
-static void set_tamper_pin(void *opaque, int n, int level)
+static void set_tamper_pin(void *opaque, int line, int level)
 {
-    Stm32wbRtc *s = opaque;
+    const WbTamperPin *pin = opaque;
+    Stm32wbRtc *s = pin->rtc;
+    int n = pin->n;
     uint32_t tampcr = s->regs[R_TAMPCR];
     bool was = extract32(s->pins, n, 1);
     bool is = level == 1;
@@ -516,8 +518,14 @@ static void rtc_init(Object *obj)
     qdev_init_gpio_in_named(dev, set_backup_writable, "backup-writable", 1);
     qdev_init_gpio_in_named(dev, backup_reset, "backup-reset", 1);
     qdev_init_gpio_in_named(dev, set_lse_css, "lse-css", 1);
-    qdev_init_gpio_in_named(dev, set_timestamp_pin, "timestamp", 1);
-    qdev_init_gpio_in_named(dev, set_tamper_pin, "tamper", TAMPERS);
+    qdev_init_gpio_in_named(dev, set_timestamp_pin, "TS-in", 1);
+    for (int i = 0; i < TAMPERS; i++) {
+        g_autofree char *name = g_strdup_printf("TAMP%d-in", i + 1);
+
+        s->tamper_pin[i] = (WbTamperPin){ s, i };
+        qdev_init_gpio_in_named_with_opaque(dev, set_tamper_pin,
+                                            &s->tamper_pin[i], name, 1);
+    }
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wb_rtc_event_due, s);
 }
 

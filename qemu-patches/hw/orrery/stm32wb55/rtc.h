@@ -89,6 +89,11 @@ OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbRtc, STM32WB_RTC)
 #define TAMP_NO_ERASE(n) (1u << (17 + 3 * (n)))
 #define TAMP_MASK_FLAG(n) (1u << (18 + 3 * (n)))
 
+typedef struct WbTamperPin {
+    Stm32wbRtc *rtc;
+    int n;
+} WbTamperPin;
+
 struct Stm32wbRtc {
     Stm32wbBlock parent_obj;
 
@@ -112,6 +117,7 @@ struct Stm32wbRtc {
     bool shadow_reset;  /* by a system reset, until synchronised */
     uint8_t keys;       /* of WPR: how many were right; 2: unlocked */
     uint8_t pins;       /* levels: tamper 1 to 3, timestamp */
+    WbTamperPin tamper_pin[TAMPERS];
     bool backup_writable;
     bool lse_css;
     bool powered;
