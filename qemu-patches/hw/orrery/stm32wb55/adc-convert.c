@@ -82,6 +82,30 @@ static int64_t channel_uv(Stm32wbAdc *s, unsigned channel, int64_t now)
     }
 }
 
+static WbSource *board_source(Stm32wbBlock *b, unsigned channel)
+{
+    Stm32wbAdc *s = b ? (Stm32wbAdc *)object_dynamic_cast(OBJECT(b),
+                                                          TYPE_STM32WB_ADC)
+                      : NULL;
+
+    return s && channel >= 1 && channel <= 16 ? &s->source[channel] : NULL;
+}
+
+int32_t stm32wb_adc_input_uv(Stm32wbBlock *b, unsigned channel)
+{
+    WbSource *source = board_source(b, channel);
+
+    return source ? wb_source_uv(source, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL))
+                  : 0;
+}
+
+bool stm32wb_adc_input_varies(Stm32wbBlock *b, unsigned channel)
+{
+    WbSource *source = board_source(b, channel);
+
+    return source && (source->mhz || source->points);
+}
+
 static unsigned resolution(Stm32wbAdc *s)
 {
     return 12 - 2 * FIELD_EX32(s->cfgr, ADC_CFGR, RES);

@@ -15,6 +15,7 @@
  *    "TIM2_CC1", "TIM2_CC2", "TIM2_TRGO", "EXTI11", "EXTI15": triggers, by their level
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"

@@ -157,6 +157,11 @@ struct Stm32wbAdc {
 void stm32wb_adc_update_clock(Stm32wbAdc *s);
 void stm32wb_adc_update_lines(Stm32wbAdc *s);
 
+/* What the board has on channel 1 to 16 now, in microvolts; NULL or another type: 0. */
+int32_t stm32wb_adc_input_uv(Stm32wbBlock *b, unsigned channel);
+/* That it changes by itself. */
+bool stm32wb_adc_input_varies(Stm32wbBlock *b, unsigned channel);
+
 /* CR's bits that start and stop. */
 void stm32wb_adc_calibrate(Stm32wbAdc *s);
 void stm32wb_adc_enable(Stm32wbAdc *s);

@@ -457,6 +457,7 @@ static void set_links(Stm32wb55Soc *s, DeviceState *block)
         { "syscfg", OBJECT(device(s, "SYSCFG")) },
         { "exti", OBJECT(device(s, "EXTI")) },
         { "vrefbuf", OBJECT(device(s, "VREFBUF")) },
+        { "adc", OBJECT(device(s, "ADC1")) },
     };
 
     for (int i = 0; i < ARRAY_SIZE(links); i++) {
