@@ -102,6 +102,7 @@ static void board_chip_selects(Stm32wb55Soc *soc, const char *text)
             exit(EXIT_FAILURE);
         }
         split = qdev_new(TYPE_SPLIT_IRQ);
+        qdev_prop_set_uint16(split, "num-lines", 2);
         object_property_add_child(OBJECT(soc), items[i], OBJECT(split));
         object_unref(OBJECT(split));
         qdev_realize(split, NULL, &error_fatal);
