@@ -110,7 +110,7 @@ if ! command -v stm32flash >/dev/null; then
 fi
 image
 identify
-export ORRERY_FIRMWARE_DIR=$SCRATCH/roms
+export ORRERY_FIRMWARE_DIR="$SCRATCH/roms"
 write_and_start
 from_kept
 go

@@ -29,6 +29,7 @@ static uint8_t *writable(Stm32wb55Soc *s, uint64_t address, uint64_t len)
         { WB_SRAM2A_CODE, WB_SRAM2_SIZE, &s->sram2a },
         { WB_SRAM2B_CODE, WB_SRAM2_SIZE, &s->sram2b },
         { WB_SYSTEM_BASE, WB_SYSTEM_SIZE, &s->system },
+        { WB_INFO_BASE, WB_INFO_SIZE, &flash->info }, /* OTP and option bytes */
     };
 
     for (int i = 0; i < ARRAY_SIZE(areas); i++) {
