@@ -284,9 +284,24 @@ static void enter_stop(Stm32wbRcc *s)
     s->regs[R_CRRCR] &= ~R_CRRCR_HSI48ON_MASK;
 }
 
+/* Hardly ever: the sleep-mode enable bits are set at reset, and an idling RTOS is in a hurry. */
+static bool sleep_gates_a_clock(const Stm32wbRcc *s)
+{
+    for (hwaddr enable = A_AHB1ENR; enable <= A_APB2ENR; enable += 4) {
+        if (s->regs[enable / 4] & ~s->regs[(enable + WB_RCC_EN_TO_SMEN) / 4]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode)
 {
     if (s->mode == mode) {
+        return;
+    }
+    if (mode != WB_MODE_STOP && s->mode != WB_MODE_STOP && !sleep_gates_a_clock(s)) {
+        s->mode = mode;
         return;
     }
     if (mode == WB_MODE_STOP) {
