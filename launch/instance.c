@@ -233,6 +233,7 @@ static const struct field instance_fields[] = {
     {"firmware", read_firmware},
     {"flash", read_flash},
     {"boot", read_boot},
+    {"pins", read_pins},
     {"icount", read_icount},
     {"args", read_args},
     {"target", read_target},

@@ -58,6 +58,7 @@ struct instance {
     char *flash;           /* file with the flash's contents, as written, or NULL */
     char *flash_path;      /* absolute; firmware_resolve() */
     bool flash_keep;       /* changes go to the file */
+    char *pins;            /* levels and wires, as the machine's property pins, or NULL */
     enum boot boot;
     char *system_path;                /* program in system memory, or NULL; firmware_resolve() */
     enum firmware_kind firmware_kind; /* firmware_resolve() */
@@ -70,7 +71,7 @@ struct instance {
     size_t named_port_count;
     struct mark at, firmware_at, flash_at, qemu_at; /* where in the manifest */
     /* while reading: nodes of keys that are there */
-    const yaml_node_t *load, *flash_node, *boot_node;
+    const yaml_node_t *load, *flash_node, *boot_node, *pins_node;
 };
 
 struct uart {

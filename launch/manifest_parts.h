@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, instance.c, memory.c and wires.c share the work of
- * reading.
+ * manifest_parts.h - how manifest.c, instance.c, memory.c, pins.c and wires.c share the
+ * work of reading.
  *
- * Private to these four.
+ * Private to these five.
  */
 #ifndef LAUNCH_MANIFEST_PARTS_H
 #define LAUNCH_MANIFEST_PARTS_H
@@ -27,6 +27,9 @@ bool read_firmware(struct reader *r, const yaml_node_t *node, void *record);
 bool read_flash(struct reader *r, const yaml_node_t *node, void *record);
 bool read_boot(struct reader *r, const yaml_node_t *node, void *record);
 bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst);
+
+/* pins: what is outside the chip's pins. */
+bool read_pins(struct reader *r, const yaml_node_t *node, void *record);
 
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,

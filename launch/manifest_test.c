@@ -667,6 +667,21 @@ static void test_quoting(void **state)
     arena_finish(&arena);
 }
 
+static void test_pins(void **state)
+{
+    struct arena arena = {0};
+    struct strings argv = {0};
+    struct manifest m;
+
+    read_good(&m, &arena, "pins.yaml");
+    m.instances[0].qemu_path = arena_copy(&arena, "/q/qemu-system-arm");
+    m.instances[0].firmware_path = arena_copy(&arena, "/f/a.elf");
+    qemu_command(&m, 0, "/run/r", 0xabc, &arena, &argv);
+    assert_true(has_words(&argv, "-M", "stm32wb55,pins=PC4=0:PH3=1:PA0=PA8:PB15=1"));
+    assert_null(m.instances[1].pins);
+    arena_finish(&arena);
+}
+
 /* ---- the schema ---- */
 
 static json_t *table_of(json_t *schema, const char *section)
@@ -728,7 +743,7 @@ int main(void)
         cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
         cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
         cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_flash_files),
+        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

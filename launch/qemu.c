@@ -197,7 +197,7 @@ static void add_clock(const struct manifest *m, const struct instance *inst, str
     strings_add(arena, argv, "shutdown=pause,reboot=reset,panic=pause");
 }
 
-/* What a machine with a model of its flash takes as properties. */
+/* With what the machine takes as properties. */
 static char *machine_of(const struct instance *inst, struct arena *arena)
 {
     struct strings words = {0};
@@ -215,6 +215,9 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
     }
     if (inst->system_path) {
         strings_addf(arena, &words, "system-memory=%s", double_commas(arena, inst->system_path));
+    }
+    if (inst->pins) {
+        strings_addf(arena, &words, "pins=%s", inst->pins);
     }
     return strings_join(arena, &words, ",");
 }
