@@ -79,6 +79,7 @@ static void board_nor(Stm32wb55Soc *soc)
     BusState *bus = qdev_get_child_bus(
         DEVICE(stm32wb55_soc_block(soc, "QUADSPI")), "QUADSPI");
 
+    qdev_prop_set_uint32(nor, "nonvolatile-cfg", 0xFFFF); /* as delivered */
     if (drive) {
         qdev_prop_set_drive(nor, "drive", blk_by_legacy_dinfo(drive));
     }

@@ -435,6 +435,19 @@ static void timed_out(void *opaque)
 
 /* ---- registers ---- */
 
+static uint32_t read_rxdr(Stm32wbI2c *s)
+{
+    uint8_t data = s->rxdr; /* the next may follow at once */
+
+    if (s->isr & R_ISR_RXNE_MASK) {
+        s->isr &= ~R_ISR_RXNE_MASK;
+        i2c_target_kick(s);
+        i2c_kick(s);
+        i2c_update(s);
+    }
+    return data;
+}
+
 static uint32_t i2c_read(Stm32wbBlock *b, hwaddr offset)
 {
     Stm32wbI2c *s = STM32WB_I2C(b);
@@ -459,13 +472,7 @@ static uint32_t i2c_read(Stm32wbBlock *b, hwaddr offset)
     case A_PECR:
         return s->pec;
     case A_RXDR:
-        if (s->isr & R_ISR_RXNE_MASK) {
-            s->isr &= ~R_ISR_RXNE_MASK;
-            i2c_target_kick(s);
-            i2c_kick(s);
-            i2c_update(s);
-        }
-        return s->rxdr;
+        return read_rxdr(s);
     case A_TXDR:
         return s->txdr;
     default:
