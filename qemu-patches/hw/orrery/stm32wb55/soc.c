@@ -330,6 +330,7 @@ static const struct {
     { "PWR", "smps", 0, "RCC", "smps", 0 },
     { "RTC", "internal-wakeup", 0, "PWR", "internal-wakeup", 0 },
     { "IWDG", "reset", 0, "RCC", "reset", 29 },
+    { "USB", "sof", 0, "CRS", "sof", 0 },
     { "IWDG", "running", 0, "RCC", "iwdg-running", 0 },
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
     { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
