@@ -11,6 +11,7 @@
 #define SR_PGSERR (1u << 7)
 #define SR_MISERR (1u << 8)
 #define SR_FASTERR (1u << 9)
+#define SR_RDERR (1u << 14)
 #define SR_BSY (1u << 16)
 #define SR_CFGBSY (1u << 18)
 #define SR_PESD (1u << 19)
@@ -23,6 +24,7 @@
 #define CR_FSTPG (1u << 18)
 #define CR_EOPIE (1u << 24)
 #define CR_ERRIE (1u << 25)
+#define CR_RDERRIE (1u << 26)
 #define CR_OBL_LAUNCH (1u << 27)
 #define CR_OPTLOCK (1u << 30)
 #define CR_LOCK (1u << 31)
@@ -30,6 +32,8 @@
 
 #define PAGE 100u
 #define PAGE_ADDRESS (FLASH_MEMORY + PAGE * 4096u)
+#define PROTECTED 101u
+#define PROTECTED_ADDRESS (FLASH_MEMORY + PROTECTED * 4096u)
 
 /* Survives a reset, not the start-up code's clearing: behind .bss would be cleared, SRAM2a is not.
  */
@@ -264,6 +268,8 @@ static void new_code(void)
     write_pair(PAGE_ADDRESS, 0x47702002, 0xffffffff);
     wait();
     CHECK_EQ("new code in its place runs", (uint32_t)code(), 2);
+    write_pair(PROTECTED_ADDRESS, 0x47702001, 0xffffffff);
+    wait();
     FLASH_CR = 0;
 }
 
@@ -301,6 +307,8 @@ static void options(void)
     FLASH_OPTKEYR = 0x4c5d6e7f;
     CHECK_EQ("OPTKEYR unlocks", FLASH_CR, 0);
     FLASH_WRP1AR = PAGE | PAGE << 16;
+    FLASH_PCROP1BSR = 2 * PROTECTED;
+    FLASH_PCROP1BER = 2 * PROTECTED;
     FLASH_SFR = 0;
     CHECK_EQ("SFSA is CPU2's", FLASH_SFR & 0xff, 0xf4);
     FLASH_CR |= CR_OPTSTRT;
@@ -315,6 +323,28 @@ static void options(void)
     CHECK("OBL_LAUNCH resets", false);
 }
 
+/* RM0434 3.5.4: 2 KiB that run and do not read. */
+static void readout_protection(void)
+{
+    int (*code)(void) = (int (*)(void))(PROTECTED_ADDRESS | 1u);
+
+    CHECK_EQ("PCROP: code runs", (uint32_t)code(), 1);
+    CHECK_EQ("PCROP: fetching is no error", FLASH_SR & SR_RDERR, 0);
+    CHECK_EQ("PCROP: nothing is read", REG32(PROTECTED_ADDRESS), 0);
+    CHECK_EQ("PCROP: RDERR", FLASH_SR & SR_RDERR, SR_RDERR);
+    irq_enable(IRQ_FLASH);
+    interrupts = 0;
+    FLASH_CR = CR_RDERRIE;
+    delay_cycles(10);
+    CHECK_EQ("PCROP: interrupt", interrupts, 1);
+    irq_disable(IRQ_FLASH);
+    FLASH_CR = CR_PG;
+    REG32(PROTECTED_ADDRESS + 8) = 1;
+    CHECK_EQ("PCROP: WRPERR", take_errors(), SR_WRPERR);
+    FLASH_CR = 0;
+    CHECK_EQ("the other half of the page reads", REG32(PROTECTED_ADDRESS + 2048), 0xffffffff);
+}
+
 static void after_launch(void)
 {
     CHECK_EQ("OBL_LAUNCH: OBLRSTF", RCC_CSR >> 25 & 1, 1);
@@ -322,6 +352,7 @@ static void after_launch(void)
     CHECK("flash survived the reset", REG32(FLASH_MEMORY) != 0xffffffff);
     CHECK_EQ("OTP survived the reset", REG32(0x1fff7000), 0x12345678);
     unlock();
+    readout_protection();
     FLASH_CR = CR_PER | PAGE << 3;
     FLASH_CR |= CR_STRT;
     CHECK_EQ("erase of a protected page: WRPERR", take_errors(), SR_WRPERR);

@@ -320,8 +320,8 @@ static void program(Stm32wbFlash *s, uint32_t owner, uint32_t address,
     begin(s, owner, FLASH_PROGRAM, address);
 }
 
-static void write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
-                       unsigned size)
+void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
+                      unsigned size)
 {
     uint32_t owner = 0; /* the bus of CPU1 and its DMA */
     uint32_t error;
@@ -353,13 +353,19 @@ static void write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
 static void array_write(void *opaque, hwaddr addr, uint64_t value,
                         unsigned size)
 {
-    write_word(opaque, WB_FLASH_BASE + addr, value, size);
+    flash_write_word(opaque, WB_FLASH_BASE + addr, value, size);
 }
 
 static void info_write(void *opaque, hwaddr addr, uint64_t value,
                        unsigned size)
 {
-    write_word(opaque, WB_INFO_BASE + addr, value, size);
+    flash_write_word(opaque, WB_INFO_BASE + addr, value, size);
+}
+
+void flash_refuse_read(Stm32wbFlash *s)
+{
+    s->core[0].sr |= R_SR_RDERR_MASK;
+    update_irq(s);
 }
 
 /* Only when reads do not go to memory: RDP level 1, not started from flash (RM0434 3.5.2). */
@@ -494,6 +500,7 @@ static void load_options(Stm32wbFlash *s)
     if (!flash_options_load(s)) {
         s->core[0].sr |= R_SR_OPTVERR_MASK;
     }
+    flash_pcrop_update(s);
     s->acr = FIELD_DP32(s->acr, ACR, EMPTY,
                         flash_is_blank(s, WB_FLASH_BASE, 4));
 }
@@ -787,7 +794,10 @@ static void flash_realize(DeviceState *dev, Error **errp)
                                        "flash-info", WB_INFO_SIZE, errp)) {
         return;
     }
-    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->array);
+    memory_region_init(&s->main, OBJECT(dev), "flash-main", WB_FLASH_SIZE);
+    memory_region_add_subregion(&s->main, 0, &s->array);
+    flash_pcrop_init(s);
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->main);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->info);
     if (!flash_memory_open(s, errp)) {
         return;
@@ -819,7 +829,11 @@ static int flash_post_load(void *opaque, int version_id)
 {
     Stm32wbFlash *s = opaque;
 
-    return s->operation <= FLASH_OPTIONS && s->owner < 2 ? 0 : -EINVAL;
+    if (s->operation > FLASH_OPTIONS || s->owner > 1) {
+        return -EINVAL;
+    }
+    flash_pcrop_update(s);
+    return 0;
 }
 
 static const VMStateDescription flash_vmstate = {

@@ -70,10 +70,19 @@ typedef struct FlashCore {
     uint32_t cr;
 } FlashCore;
 
+/* A PCROP area (flash_pcrop.c). */
+typedef struct FlashWindow {
+    Stm32wbFlash *flash;
+    MemoryRegion mr;
+    uint32_t offset;
+} FlashWindow;
+
 struct Stm32wbFlash {
     Stm32wbBlock parent_obj;
 
-    MemoryRegion array; /* sysbus MMIO region 1 */
+    MemoryRegion main;  /* sysbus MMIO region 1: the array, and windows over it */
+    MemoryRegion array;
+    FlashWindow window[2];
     MemoryRegion info;  /* region 2: OTP, factory data, option bytes */
     uint8_t *array_bytes;
     uint8_t *info_bytes;
@@ -125,7 +134,17 @@ void stm32wb_flash_strap(Stm32wbFlash *s, bool sram);
 /* Where the part starts, RM0434 2.3. */
 Stm32wbBoot stm32wb_flash_boot(Stm32wbFlash *s, bool boot0);
 
-/* ---- between flash.c and flash_memory.c ---- */
+/* ---- between flash.c, flash_memory.c and flash_pcrop.c ---- */
+
+/* A write to the array or the information block. */
+void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
+                      unsigned size);
+/* A read that PCROP forbids: RDERR. */
+void flash_refuse_read(Stm32wbFlash *s);
+
+void flash_pcrop_init(Stm32wbFlash *s);
+/* As the option bytes in force say. */
+void flash_pcrop_update(Stm32wbFlash *s);
 
 extern const struct FlashOptionWord {
     uint16_t offset;   /* of the register */

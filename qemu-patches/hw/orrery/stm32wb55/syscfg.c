@@ -80,14 +80,19 @@ static Stm32wb55Soc *soc_of(Stm32wbSyscfg *s)
 
 /* ---- SRAM2: erase and write protection (RM0434 10.2.6 to 10.2.9) ---- */
 
-static void start_erase(Stm32wbSyscfg *s)
+static void erase_sram2(Stm32wb55Soc *soc)
 {
-    Stm32wb55Soc *soc = soc_of(s);
-    uint64_t hz = clock_get_hz(s->parent_obj.bus);
     AddressSpace *as = cpu_get_address_space(CPU(soc->armv7m.cpu), 0);
 
     address_space_set(as, WB_SRAM2A_BASE, 0, 2 * WB_SRAM2_SIZE,
                       MEMTXATTRS_UNSPECIFIED);
+}
+
+static void start_erase(Stm32wbSyscfg *s)
+{
+    uint64_t hz = clock_get_hz(s->parent_obj.bus);
+
+    erase_sram2(soc_of(s));
     timer_mod(s->erase, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
               (int64_t)(ERASE_CYCLES * NANOSECONDS_PER_SECOND / MAX(hz, 1000000)));
 }
@@ -264,6 +269,7 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
 {
     Stm32wbSyscfg *s = STM32WB_SYSCFG(obj);
     Stm32wb55Soc *soc = soc_of(s);
+    Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(soc, "FLASH"));
 
     timer_del(s->erase);
     s->key = 0;
@@ -273,8 +279,10 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
     memset(s->imr, 0, sizeof(s->imr));
     memset(s->swpr, 0, sizeof(s->swpr));
     guard_pages(s);
-    remap(s, stm32wb_flash_boot(STM32WB_FLASH(stm32wb55_soc_block(soc, "FLASH")),
-                                soc->boot0));
+    remap(s, stm32wb_flash_boot(flash, soc->boot0));
+    if (!(stm32wb_flash_option(flash, WB_OPTR) & WB_OPTR_SRAM2_RST)) {
+        erase_sram2(soc);
+    }
 }
 
 static void syscfg_init(Object *obj)
