@@ -269,6 +269,35 @@ static void update_nodes(Stm32wbRcc *s)
 /* ---- peripherals ---- */
 
 /* Either core may have asked for the clock (8.2.19). */
+/*
+ * Bits that the sleep-mode enable registers have (8.4.26 to 8.4.31). What has none, IPCC and HSEM,
+ * goes on in Sleep and Stop.
+ */
+static uint32_t has_sleep_bits(hwaddr enable)
+{
+    switch (enable) {
+    case A_AHB1ENR:
+        return 0x00011207;
+    case A_AHB2ENR:
+        return 0x0001209F;
+    case A_AHB3ENR:
+        return 0x03070100;
+    case A_APB1ENR1:
+        return 0x85A04E01;
+    case A_APB1ENR2:
+        return 0x00000021;
+    case A_APB2ENR:
+        return 0x00265800;
+    default:
+        return 0;
+    }
+}
+
+uint32_t stm32wb_rcc_gated_in_sleep(const Stm32wbRcc *s, hwaddr enable)
+{
+    return has_sleep_bits(enable) & ~s->regs[(enable + WB_RCC_EN_TO_SMEN) / 4];
+}
+
 static bool is_enabled(const Stm32wbRcc *s, const WbClockGate *g)
 {
     uint32_t c1, c2;
@@ -279,10 +308,11 @@ static bool is_enabled(const Stm32wbRcc *s, const WbClockGate *g)
     c1 = s->regs[g->enable / 4];
     c2 = s->regs[(g->enable + WB_RCC_EN_TO_C2EN) / 4];
     if (s->mode != WB_MODE_RUN) {
-        c1 &= s->regs[(g->enable + WB_RCC_EN_TO_SMEN) / 4];
+        c1 &= ~stm32wb_rcc_gated_in_sleep(s, g->enable);
     }
     if (s->mode == WB_MODE_STOP) { /* CPU2 sleeps as well */
-        c2 &= s->regs[(g->enable + WB_RCC_EN_TO_C2EN + WB_RCC_EN_TO_SMEN) / 4];
+        c2 &= s->regs[(g->enable + WB_RCC_EN_TO_C2EN + WB_RCC_EN_TO_SMEN) / 4] |
+              ~has_sleep_bits(g->enable);
     }
     return (c1 | c2) & (1u << g->bit);
 }

@@ -288,7 +288,7 @@ static void enter_stop(Stm32wbRcc *s)
 static bool sleep_gates_a_clock(const Stm32wbRcc *s)
 {
     for (hwaddr enable = A_AHB1ENR; enable <= A_APB2ENR; enable += 4) {
-        if (s->regs[enable / 4] & ~s->regs[(enable + WB_RCC_EN_TO_SMEN) / 4]) {
+        if (s->regs[enable / 4] & stm32wb_rcc_gated_in_sleep(s, enable)) {
             return true;
         }
     }

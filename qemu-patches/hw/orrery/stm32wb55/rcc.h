@@ -129,6 +129,8 @@ void stm32wb_rcc_tree_init(Stm32wbRcc *s);
 void stm32wb_rcc_tree_finalize(Stm32wbRcc *s);
 /* Frequencies from registers and ready flags; clocks follow, and tell their users if @propagate */
 void stm32wb_rcc_tree_update(Stm32wbRcc *s, bool propagate);
+/* Bits of an enable register (its offset) whose clocks CPU1's Sleep mode stops. */
+uint32_t stm32wb_rcc_gated_in_sleep(const Stm32wbRcc *s, hwaddr enable);
 /* Reset the blocks of the reset register at @offset whose bits are in @bits. */
 void stm32wb_rcc_reset_blocks(Stm32wbRcc *s, hwaddr offset, uint32_t bits);
 
