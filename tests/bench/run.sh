@@ -105,6 +105,19 @@ rate() {
     printf '%-52s %-9s %s %s\n' "$rate_name" '' "$(spread "$DIR/a")" "$rate_unit"
 }
 
+# speed NAME GOAL SECONDS COMMAND… - SECONDS of virtual time in how many of real time
+speed() {
+    speed_name=$1 speed_goal=$2 speed_seconds=$3
+    shift 3
+    : >"$DIR/a"
+    i=0
+    while [ "$i" -lt "$RUNS" ]; do
+        seconds "$@" | awk -v n="$speed_seconds" '{ print n / $1 }' >>"$DIR/a"
+        i=$((i + 1))
+    done
+    printf '%-52s %-9s %s times real time\n' "$speed_name" "$speed_goal" "$(spread "$DIR/a")"
+}
+
 echo "$(nproc) cores; medians of $RUNS runs (least to most); load $(cut -d ' ' -f 1 /proc/loadavg)"
 echo
 printf '%-52s %-9s %-26s %s\n' 'wall time, linked against unlinked' goal ratio 'linked against baseline'
@@ -115,5 +128,9 @@ compare 'two asleep with 1 ms ticks: times faster' '>= 6' 'linked ticks' 'stock 
 compare 'busy pair beside 2 hogs, against unloaded' '<= 10' 'linked_loaded busy-pair' 'linked busy-pair'
 rate 'ping-pong of one byte at 115200 baud' 20000 'us a message' linked pingpong
 rate 'bytes one way, back to back at 115200 baud' 10000 'us a message' linked stream
+compare 'stm32wb55: core, against olimex-stm32-h405' '<= 1.05' 'linked wb55-cpu' 'linked h405-cpu'
+compare 'stm32wb55: an interrupt every 1,000 instructions' '<= 1.05' 'linked wb55-irq' 'linked h405-irq'
+speed 'stm32wb55: asleep with 1 kHz ticks' '>= 300' 100 linked wb55-tick
+rate 'stm32wb55: USART1 at 115200 baud by DMA' 100000 'us a frame (goal <= 2)' linked wb55-dma
 echo
 "$BUILD/tests/bench/sync-bench"
