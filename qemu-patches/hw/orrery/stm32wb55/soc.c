@@ -338,7 +338,7 @@ static const struct {
     { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
     /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
-    { "TIM17", "oc1", 0, "TIM1", "itr", 3 },
+    { "TIM17", "cc", 0, "TIM1", "itr", 3 },
     { "TIM1", "trgo", 0, "TIM2", "itr", 0 },
     { "EXTI", "line", 11, "ADC1", "EXTI11", 0 },
     { "EXTI", "line", 15, "ADC1", "EXTI15", 0 },

@@ -10,7 +10,8 @@
  *  + see block.h; "kernel" is the counter's clock
  *  + clock inputs "ti1-1" to "ti1-3": what OR1.TI1_RMP selects for TI1 (TIM16, TIM17)
  *  + pin signals CH1 to CH4, CH1N to CH3N, CHn-in, ETR-in, BKIN-in, BKIN2-in
- *  + named GPIO outputs "trgo", "trgo2", "oc1"; named GPIO inputs "itr" 0 to 3
+ *  + named GPIO outputs "trgo", "trgo2", and "cc" 0 to 3: OCxREFC of channels
+ *    with CCxE; named GPIO inputs "itr" 0 to 3
  *  + DMA requests "ch1" to "ch4", "up", "trig", "com"
  *  + sysbus IRQs: TIM1's break, update, trigger and commutation, capture/compare; of the others
  *    all in the first
@@ -571,7 +572,7 @@ static void tim_init(Object *obj)
     }
     qdev_init_gpio_out_named(dev, &s->trgo_out, "trgo", 1);
     qdev_init_gpio_out_named(dev, &s->trgo2_out, "trgo2", 1);
-    qdev_init_gpio_out_named(dev, &s->oc1_out, "oc1", 1);
+    qdev_init_gpio_out_named(dev, s->cc_out, "cc", TIM_INPUT_CHANNELS);
     tim_init_inputs(s);
     for (int i = 1; i < ARRAY_SIZE(s->source); i++) {
         g_autofree char *name = g_strdup_printf("ti1-%d", i);

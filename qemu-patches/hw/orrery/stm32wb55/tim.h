@@ -163,7 +163,7 @@ struct Stm32wbTim {
     qemu_irq irq[4]; /* BRK, UP, TRG_COM, CC; or all in the first */
     qemu_irq dma[TIM_DMA_COUNT];
     qemu_irq pin[TIM_PINS];
-    qemu_irq trgo_out, trgo2_out, oc1_out;
+    qemu_irq trgo_out, trgo2_out, cc_out[TIM_INPUT_CHANNELS];
 };
 
 static inline int64_t tim_now(void)

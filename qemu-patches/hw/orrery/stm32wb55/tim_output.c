@@ -229,11 +229,22 @@ static bool in_dead_time(Stm32wbTim *s, unsigned n, bool ref)
     return now < s->dead_until[n];
 }
 
+/* ADC or another timer hears the channel: while it is enabled, as they cannot say so. */
+static bool cc_seen(const Stm32wbTim *s)
+{
+    for (unsigned n = 0; n < TIM_INPUT_CHANNELS; n++) {
+        if (s->cc_out[n] && (s->ccer_now >> 4 * n & 1) &&
+            tim_cc_select(s, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool tim_outputs_seen(const Stm32wbTim *s)
 {
     return s->routed || FIELD_EX32(s->cr2, CR2, MMS) >= MMS_OC1REF ||
-           FIELD_EX32(s->cr2, CR2, MMS2) >= MMS_OC1REF ||
-           (s->oc1_out && (s->ccer_now & 1));
+           FIELD_EX32(s->cr2, CR2, MMS2) >= MMS_OC1REF || cc_seen(s);
 }
 
 static void update_trgo(Stm32wbTim *s, unsigned refs)
@@ -267,5 +278,7 @@ void tim_outputs(Stm32wbTim *s)
         }
     }
     update_trgo(s, refs);
-    qemu_set_irq(s->oc1_out, refs & 1);
+    for (unsigned n = 0; n < TIM_INPUT_CHANNELS; n++) {
+        qemu_set_irq(s->cc_out[n], (refs >> n & 1) && (s->ccer_now >> 4 * n & 1));
+    }
 }
