@@ -23,90 +23,26 @@
 #include "qemu/log.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
-#include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "../trace.h"
-#include "flash.h"
-
-REG32(ACR, 0x00)
-FIELD(ACR, PES, 15, 1)
-FIELD(ACR, EMPTY, 16, 1)
-REG32(KEYR, 0x08)
-REG32(OPTKEYR, 0x0C)
-REG32(SR, 0x10)
-FIELD(SR, EOP, 0, 1)
-FIELD(SR, OPERR, 1, 1)
-FIELD(SR, PROGERR, 3, 1)
-FIELD(SR, WRPERR, 4, 1)
-FIELD(SR, PGAERR, 5, 1)
-FIELD(SR, SIZERR, 6, 1)
-FIELD(SR, PGSERR, 7, 1)
-FIELD(SR, MISERR, 8, 1)
-FIELD(SR, FASTERR, 9, 1)
-FIELD(SR, RDERR, 14, 1)
-FIELD(SR, OPTVERR, 15, 1)
-FIELD(SR, BSY, 16, 1)
-FIELD(SR, CFGBSY, 18, 1)
-FIELD(SR, PESD, 19, 1)
-REG32(CR, 0x14)
-FIELD(CR, PG, 0, 1)
-FIELD(CR, PER, 1, 1)
-FIELD(CR, MER, 2, 1)
-FIELD(CR, PNB, 3, 8)
-FIELD(CR, STRT, 16, 1)
-FIELD(CR, OPTSTRT, 17, 1)
-FIELD(CR, FSTPG, 18, 1)
-FIELD(CR, EOPIE, 24, 1)
-FIELD(CR, ERRIE, 25, 1)
-FIELD(CR, RDERRIE, 26, 1)
-FIELD(CR, OBL_LAUNCH, 27, 1)
-FIELD(CR, OPTLOCK, 30, 1)
-FIELD(CR, LOCK, 31, 1)
-REG32(ECCR, 0x18)
-FIELD(ECCR, ECCCIE, 24, 1)
-REG32(C2ACR, 0x5C)
-REG32(C2SR, 0x60)
-REG32(C2CR, 0x64)
+#include "flash_registers.h"
 
 #define ACR_WRITABLE 0x00019F07
 #define C2ACR_WRITABLE 0x00008B00
 #define ACR_RESET 0x00000600
 
-#define SR_PROGRAM_ERRORS                                                     \
-    (R_SR_PROGERR_MASK | R_SR_WRPERR_MASK | R_SR_PGAERR_MASK |                \
-     R_SR_SIZERR_MASK | R_SR_PGSERR_MASK | R_SR_MISERR_MASK |                 \
-     R_SR_FASTERR_MASK)
-/* the flags that writing 1 clears */
-#define SR_FLAGS                                                              \
-    (SR_PROGRAM_ERRORS | R_SR_EOP_MASK | R_SR_OPERR_MASK |                    \
-     R_SR_RDERR_MASK | R_SR_OPTVERR_MASK)
-
-#define CR_WORK (R_CR_PG_MASK | R_CR_PER_MASK | R_CR_MER_MASK | R_CR_PNB_MASK | \
-                 R_CR_FSTPG_MASK | R_CR_EOPIE_MASK | R_CR_ERRIE_MASK |        \
-                 R_CR_RDERRIE_MASK)
-
-/* Typical times, DS11929 table "Flash memory characteristics". */
-#define PROGRAM_NS 81700
-#define FAST_NS 59375 /* 3.8 ms a row of 64 */
-#define PAGE_ERASE_NS 22000000
-#define MASS_ERASE_NS 22100000
-#define OPTIONS_NS (PAGE_ERASE_NS + 16 * PROGRAM_NS)
 #define FAST_LIMIT_NS 7000000 /* RM0434 3.3.9, FASTERR */
-#define ROW_DOUBLE_WORDS (WB_FLASH_ROW / 8)
-
-#define RDP_LEVEL_0 0xAA
-#define RDP_LEVEL_2 0xCC
 
 enum FlashKey { KEY_NONE, KEY_FIRST, KEY_OPEN, KEY_REFUSED };
 
 /* ---- state that several registers show ---- */
 
-static bool is_suspended(Stm32wbFlash *s)
+bool flash_is_suspended(Stm32wbFlash *s)
 {
     return (s->acr | s->c2acr) & R_ACR_PES_MASK;
 }
 
-static void update_irq(Stm32wbFlash *s)
+void flash_update_irq(Stm32wbFlash *s)
 {
     uint32_t sr = s->core[0].sr, cr = s->core[0].cr;
 
@@ -116,7 +52,7 @@ static void update_irq(Stm32wbFlash *s)
                  (FIELD_EX32(sr, SR, RDERR) && FIELD_EX32(cr, CR, RDERRIE)));
 }
 
-static void raise_error(Stm32wbFlash *s, uint32_t owner, uint32_t flag)
+void flash_raise_error(Stm32wbFlash *s, uint32_t owner, uint32_t flag)
 {
     FlashCore *core = &s->core[owner];
 
@@ -125,7 +61,7 @@ static void raise_error(Stm32wbFlash *s, uint32_t owner, uint32_t flag)
     if (FIELD_EX32(core->cr, CR, ERRIE)) {
         core->sr |= R_SR_OPERR_MASK;
     }
-    update_irq(s);
+    flash_update_irq(s);
 }
 
 static uint32_t read_status(Stm32wbFlash *s, uint32_t owner)
@@ -134,283 +70,8 @@ static uint32_t read_status(Stm32wbFlash *s, uint32_t owner)
 
     sr = FIELD_DP32(sr, SR, BSY, s->operation != FLASH_IDLE);
     sr = FIELD_DP32(sr, SR, CFGBSY, s->operation != FLASH_IDLE || s->half);
-    return FIELD_DP32(sr, SR, PESD, is_suspended(s));
+    return FIELD_DP32(sr, SR, PESD, flash_is_suspended(s));
 }
-
-/* ---- an operation ---- */
-
-static void change_contents(Stm32wbFlash *s)
-{
-    switch (s->operation) {
-    case FLASH_PROGRAM:
-        flash_put(s, s->target, s->data);
-        break;
-    case FLASH_ERASE:
-        flash_erase_page(s, s->target);
-        break;
-    case FLASH_MASS_ERASE:
-        flash_erase_user(s);
-        break;
-    case FLASH_OPTIONS:
-        /* RM0434 3.5.2: leaving RDP level 1 erases what it protected */
-        if ((s->loaded[WB_OPTR] & 0xFF) != RDP_LEVEL_0 &&
-            (s->option[WB_OPTR] & 0xFF) == RDP_LEVEL_0) {
-            flash_erase_user(s);
-        }
-        flash_options_store(s);
-        break;
-    default:
-        break;
-    }
-}
-
-static int64_t duration(uint32_t operation)
-{
-    switch (operation) {
-    case FLASH_PROGRAM:
-        return PROGRAM_NS;
-    case FLASH_ERASE:
-        return PAGE_ERASE_NS;
-    case FLASH_MASS_ERASE:
-        return MASS_ERASE_NS;
-    default:
-        return OPTIONS_NS;
-    }
-}
-
-static void start_if_allowed(Stm32wbFlash *s)
-{
-    if (s->operation == FLASH_IDLE || s->started || is_suspended(s)) {
-        return;
-    }
-    s->started = true;
-    trace_stm32wb_flash_start(s->operation, s->target);
-    change_contents(s);
-    timer_mod(s->end, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                          duration(s->operation));
-}
-
-static void begin(Stm32wbFlash *s, uint32_t owner, FlashOperation operation,
-                  uint32_t target)
-{
-    s->operation = operation;
-    s->owner = owner;
-    s->target = target;
-    s->started = false;
-    start_if_allowed(s);
-}
-
-static void finish(Stm32wbFlash *s)
-{
-    FlashCore *core = &s->core[s->owner];
-
-    timer_del(s->end);
-    if (s->operation == FLASH_OPTIONS) {
-        core->cr &= ~R_CR_OPTSTRT_MASK;
-    }
-    core->cr &= ~R_CR_STRT_MASK;
-    s->operation = FLASH_IDLE;
-    if (FIELD_EX32(core->cr, CR, EOPIE)) {
-        core->sr |= R_SR_EOP_MASK;
-    }
-    update_irq(s);
-}
-
-/* RM0434 3.3.9: a row must come without a break. */
-static void abort_fast(Stm32wbFlash *s, uint32_t flags)
-{
-    timer_del(s->end);
-    s->operation = FLASH_IDLE;
-    s->half = false;
-    raise_error(s, s->owner, flags | R_SR_FASTERR_MASK);
-}
-
-static void operation_ended(void *opaque)
-{
-    Stm32wbFlash *s = opaque;
-
-    if (s->operation == FLASH_FAST && s->fast_done < ROW_DOUBLE_WORDS) {
-        abort_fast(s, R_SR_MISERR_MASK);
-    } else if (s->operation != FLASH_IDLE) {
-        finish(s);
-    }
-}
-
-/* What would stall the bus until the operation has ended. */
-static void wait_for_end(Stm32wbFlash *s)
-{
-    if (s->operation == FLASH_IDLE ||
-        (s->operation == FLASH_FAST && s->fast_done < ROW_DOUBLE_WORDS)) {
-        return;
-    }
-    if (!s->started) {
-        s->started = true;
-        change_contents(s);
-    }
-    finish(s);
-}
-
-/* ---- programming ---- */
-
-/* The error that a write to the flash makes, or 0. RM0434 3.3.9. */
-static uint32_t judge_write(Stm32wbFlash *s, uint32_t owner, uint32_t address,
-                            unsigned size)
-{
-    FlashCore *core = &s->core[owner];
-    bool pg = FIELD_EX32(core->cr, CR, PG), fast = FIELD_EX32(core->cr, CR, FSTPG);
-
-    if (core->sr & SR_PROGRAM_ERRORS || pg == fast ||
-        core->cr & (R_CR_PER_MASK | R_CR_MER_MASK)) {
-        return R_SR_PGSERR_MASK;
-    }
-    if (size != 4) {
-        return R_SR_SIZERR_MASK;
-    }
-    if (s->half ? address != s->half_address + 4 : address % 8) {
-        return R_SR_PGAERR_MASK;
-    }
-    if (flash_is_protected(s, owner, address)) {
-        return R_SR_WRPERR_MASK;
-    }
-    return 0;
-}
-
-static void program_fast(Stm32wbFlash *s, uint32_t owner, uint32_t address,
-                         uint64_t data)
-{
-    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    bool first = s->operation != FLASH_FAST;
-
-    if (first) {
-        if (!flash_is_blank(s, address & ~(WB_FLASH_ROW - 1), WB_FLASH_ROW)) {
-            raise_error(s, owner, R_SR_PGSERR_MASK);
-            return;
-        }
-        s->operation = FLASH_FAST;
-        s->owner = owner;
-        s->target = address & ~(WB_FLASH_ROW - 1);
-        s->started = true;
-        s->fast_done = 0;
-        s->fast_end_ns = now;
-    } else if ((address & ~(WB_FLASH_ROW - 1)) != s->target ||
-               address < s->fast_next) {
-        abort_fast(s, R_SR_PGAERR_MASK);
-        return;
-    }
-    flash_put(s, address, data);
-    s->fast_next = address + 8;
-    s->fast_done++;
-    s->fast_end_ns = MAX(s->fast_end_ns, now) + FAST_NS;
-    timer_mod(s->end, s->fast_end_ns);
-}
-
-static void program(Stm32wbFlash *s, uint32_t owner, uint32_t address,
-                    uint64_t data)
-{
-    if (FIELD_EX32(s->core[owner].cr, CR, FSTPG)) {
-        program_fast(s, owner, address, data);
-        return;
-    }
-    /* zero may go over anything but in OTP */
-    if (!flash_is_blank(s, address, 8) && (data || address >= WB_INFO_BASE)) {
-        raise_error(s, owner, R_SR_PROGERR_MASK);
-        return;
-    }
-    s->data = data;
-    begin(s, owner, FLASH_PROGRAM, address);
-}
-
-void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
-                      unsigned size)
-{
-    uint32_t owner = 0; /* the bus of CPU1 and its DMA */
-    uint32_t error;
-
-    wait_for_end(s);
-    error = judge_write(s, owner, address, size);
-    if (error) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "FLASH: write of %u bytes to 0x%x refused: SR 0x%x\n",
-                      size, address, error);
-        s->half = false;
-        if (s->operation == FLASH_FAST) {
-            abort_fast(s, error);
-        } else {
-            raise_error(s, owner, error);
-        }
-        return;
-    }
-    if (!s->half) {
-        s->half = true;
-        s->half_address = address;
-        s->half_word = value;
-        return;
-    }
-    s->half = false;
-    program(s, owner, s->half_address, (uint64_t)value << 32 | s->half_word);
-}
-
-static void array_write(void *opaque, hwaddr addr, uint64_t value,
-                        unsigned size)
-{
-    flash_write_word(opaque, WB_FLASH_BASE + addr, value, size);
-}
-
-static void info_write(void *opaque, hwaddr addr, uint64_t value,
-                       unsigned size)
-{
-    flash_write_word(opaque, WB_INFO_BASE + addr, value, size);
-}
-
-void flash_refuse_read(Stm32wbFlash *s)
-{
-    s->core[0].sr |= R_SR_RDERR_MASK;
-    update_irq(s);
-}
-
-/* Only when reads do not go to memory: RDP level 1, not started from flash (RM0434 3.5.2). */
-static MemTxResult refuse_read(void *opaque, hwaddr addr, uint64_t *value,
-                               unsigned size, MemTxAttrs attrs)
-{
-    *value = 0;
-    return MEMTX_ERROR;
-}
-
-static MemTxResult array_write_with_attrs(void *opaque, hwaddr addr,
-                                          uint64_t value, unsigned size,
-                                          MemTxAttrs attrs)
-{
-    array_write(opaque, addr, value, size);
-    return MEMTX_OK;
-}
-
-static MemTxResult info_write_with_attrs(void *opaque, hwaddr addr,
-                                         uint64_t value, unsigned size,
-                                         MemTxAttrs attrs)
-{
-    info_write(opaque, addr, value, size);
-    return MEMTX_OK;
-}
-
-static const MemoryRegionOps array_ops = {
-    .read_with_attrs = refuse_read,
-    .write_with_attrs = array_write_with_attrs,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.max_access_size = 8,
-    .valid.unaligned = true,
-    .impl.max_access_size = 4,
-    .impl.unaligned = true,
-};
-
-static const MemoryRegionOps info_ops = {
-    .read_with_attrs = refuse_read,
-    .write_with_attrs = info_write_with_attrs,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.max_access_size = 8,
-    .valid.unaligned = true,
-    .impl.max_access_size = 4,
-    .impl.unaligned = true,
-};
 
 /* ---- keys ---- */
 
@@ -469,17 +130,17 @@ static void start_erase(Stm32wbFlash *s, uint32_t owner)
                core->cr & (R_CR_PG_MASK | R_CR_FSTPG_MASK)) {
         error = R_SR_PGSERR_MASK;
     } else if (mer) {
-        begin(s, owner, FLASH_MASS_ERASE, 0);
+        flash_begin(s, owner, FLASH_MASS_ERASE, 0);
         return;
     } else if (flash_page_is_protected(s, owner, page)) {
         error = R_SR_WRPERR_MASK;
     } else {
-        begin(s, owner, FLASH_ERASE, page);
+        flash_begin(s, owner, FLASH_ERASE, page);
         return;
     }
     core->cr &= ~R_CR_STRT_MASK;
     if (error) {
-        raise_error(s, owner, error);
+        flash_raise_error(s, owner, error);
     }
 }
 
@@ -488,11 +149,11 @@ static void start_options(Stm32wbFlash *s)
     if ((s->loaded[WB_OPTR] & 0xFF) == RDP_LEVEL_2 ||
         s->core[0].sr & SR_PROGRAM_ERRORS) {
         s->core[0].cr &= ~R_CR_OPTSTRT_MASK;
-        raise_error(s, 0, s->core[0].sr & SR_PROGRAM_ERRORS
+        flash_raise_error(s, 0, s->core[0].sr & SR_PROGRAM_ERRORS
                               ? R_SR_PGSERR_MASK : R_SR_WRPERR_MASK);
         return;
     }
-    begin(s, 0, FLASH_OPTIONS, 0);
+    flash_begin(s, 0, FLASH_OPTIONS, 0);
 }
 
 static void load_options(Stm32wbFlash *s)
@@ -517,7 +178,7 @@ static void watch_fast(Stm32wbFlash *s, uint32_t was, uint32_t is)
     if (!(is & R_CR_FSTPG_MASK)) {
         timer_del(s->fast_limit);
         if (was & R_CR_FSTPG_MASK && s->operation == FLASH_FAST) {
-            operation_ended(s);
+            flash_operation_ended(s);
         }
     } else if (!(was & R_CR_FSTPG_MASK)) {
         timer_mod(s->fast_limit,
@@ -530,9 +191,9 @@ static void fast_limit_reached(void *opaque)
     Stm32wbFlash *s = opaque;
 
     if (s->operation == FLASH_FAST) {
-        abort_fast(s, 0);
+        flash_abort_fast(s, 0);
     } else {
-        raise_error(s, 0, R_SR_FASTERR_MASK);
+        flash_raise_error(s, 0, R_SR_FASTERR_MASK);
     }
 }
 
@@ -550,7 +211,7 @@ static void work_on(Stm32wbFlash *s, uint32_t owner, uint32_t value)
         core->cr |= R_CR_STRT_MASK;
         start_erase(s, owner);
     }
-    update_irq(s);
+    flash_update_irq(s);
 }
 
 static void write_cr(Stm32wbFlash *s, uint32_t value)
@@ -564,7 +225,7 @@ static void write_cr(Stm32wbFlash *s, uint32_t value)
     }
     if (value & (R_CR_STRT_MASK | R_CR_OPTSTRT_MASK | R_CR_OBL_LAUNCH_MASK) &
         ~core->cr) {
-        wait_for_end(s);
+        flash_wait_for_end(s);
     }
     work_on(s, 0, value);
     if (options && value & R_CR_OPTSTRT_MASK && s->operation == FLASH_IDLE) {
@@ -588,7 +249,7 @@ static void write_cr(Stm32wbFlash *s, uint32_t value)
 static void write_status(Stm32wbFlash *s, uint32_t owner, uint32_t value)
 {
     s->core[owner].sr &= ~(value & SR_FLAGS);
-    update_irq(s);
+    flash_update_irq(s);
 }
 
 static void write_option(Stm32wbFlash *s, unsigned i, uint32_t value)
@@ -670,7 +331,7 @@ static void flash_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     switch (offset) {
     case A_ACR:
         s->acr = value & ACR_WRITABLE;
-        start_if_allowed(s);
+        flash_start_if_allowed(s);
         break;
     case A_KEYR:
         write_keyr(s, value);
@@ -689,7 +350,7 @@ static void flash_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         break;
     case A_C2ACR:
         s->c2acr = value & C2ACR_WRITABLE;
-        start_if_allowed(s);
+        flash_start_if_allowed(s);
         break;
     case A_C2SR:
         write_status(s, 1, value);
@@ -765,7 +426,7 @@ static void flash_reset_enter(Object *obj, ResetType type)
 
 static void flash_reset_exit(Object *obj, ResetType type)
 {
-    update_irq(STM32WB_FLASH(obj));
+    flash_update_irq(STM32WB_FLASH(obj));
 }
 
 static void flash_init(Object *obj)
@@ -773,7 +434,7 @@ static void flash_init(Object *obj)
     Stm32wbFlash *s = STM32WB_FLASH(obj);
 
     s->fd = -1;
-    s->end = timer_new_ns(QEMU_CLOCK_VIRTUAL, operation_ended, s);
+    s->end = timer_new_ns(QEMU_CLOCK_VIRTUAL, flash_operation_ended, s);
     s->fast_limit = timer_new_ns(QEMU_CLOCK_VIRTUAL, fast_limit_reached, s);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     qdev_init_gpio_out_named(DEVICE(obj), &s->option_reset, "option-reset", 1);
@@ -788,9 +449,9 @@ static void flash_realize(DeviceState *dev, Error **errp)
 
     parent->realize(dev, errp);
     if (*errp ||
-        !memory_region_init_rom_device(&s->array, OBJECT(dev), &array_ops, s,
+        !memory_region_init_rom_device(&s->array, OBJECT(dev), &flash_array_ops, s,
                                        "flash", WB_FLASH_SIZE, errp) ||
-        !memory_region_init_rom_device(&s->info, OBJECT(dev), &info_ops, s,
+        !memory_region_init_rom_device(&s->info, OBJECT(dev), &flash_info_ops, s,
                                        "flash-info", WB_INFO_SIZE, errp)) {
         return;
     }

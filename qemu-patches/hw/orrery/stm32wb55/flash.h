@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 3. flash.c has the registers and the timing of operations, flash_memory.c what is
- * stored: main array, OTP, factory data, option bytes, and the file that keeps them.
+ * RM0434 3. flash.c has the registers, flash_program.c operations and their times, flash_pcrop.c the
+ * readout protection, flash_memory.c what is stored: main array, OTP, factory data, option bytes,
+ * and the file that keeps them.
  */
 #ifndef HW_ORRERY_STM32WB55_FLASH_H
 #define HW_ORRERY_STM32WB55_FLASH_H
