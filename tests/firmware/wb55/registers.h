@@ -23,6 +23,7 @@
 #define SYST_RVR REG32(0xe000e014)
 #define SYST_CVR REG32(0xe000e018)
 #define SYST_CALIB REG32(0xe000e01c)
+#define NVIC_STIR REG32(0xe000ef00)
 #define ICTR REG32(0xe000e004)
 #define NVIC_ISER(n) REG32(0xe000e100 + 4 * (n))
 #define NVIC_ICER(n) REG32(0xe000e180 + 4 * (n))
