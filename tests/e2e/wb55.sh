@@ -22,7 +22,7 @@ manifest() {
     cat <<END
 orrery: 1
 name: wb55-$1
-clock: { seed: 1, for: 60s }
+clock: { seed: 1, for: 3600s }
 instances:
   a:
     machine: stm32wb55

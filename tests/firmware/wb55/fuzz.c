@@ -147,14 +147,15 @@ static void store(uint32_t address, unsigned size, uint32_t value)
 }
 
 /*
- * An access to what the program itself needs: FLASH_KEYR and OPTKEYR, which would let it be erased,
- * and SYSCFG_MEMRMP, which would show SRAM1 at 0, where DMA often goes.
+ * An access to what the program itself needs: FLASH_KEYR and OPTKEYR, which would let it be erased;
+ * FLASH_ACR, whose EMPTY makes a reset boot from system memory; SYSCFG_MEMRMP, which would show
+ * SRAM1 at 0, where DMA often goes.
  */
 static bool forbidden(uint32_t address, unsigned size)
 {
     uint32_t end = address + (1u << size);
 
-    return (address < FLASH_BASE + 0x10 && end > FLASH_BASE + 0x08) ||
+    return (address < FLASH_BASE + 0x10 && end > FLASH_BASE) ||
            (address < SYSCFG_BASE + 0x04 && end > SYSCFG_BASE);
 }
 
@@ -197,10 +198,10 @@ static bool is_harmless(uint32_t address)
     return address < SRAM1_MEMORY - 0x40000 || address >= SRAM2A_MEMORY;
 }
 
-/* MSI at 4 MHz drives the core, nothing is divided. */
+/* MSI at 48 MHz drives the core, nothing is divided. */
 static void sane_clocks(void)
 {
-    RCC_CR = (RCC_CR & ~0xffu) | 0x69;
+    RCC_CR = (RCC_CR & ~0xffu) | 0xb9;
     RCC_CFGR = 0;
 }
 
