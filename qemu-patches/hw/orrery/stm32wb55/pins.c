@@ -198,18 +198,12 @@ static void signal_changed(void *opaque, int n, int level)
     }
 }
 
-/* The pin selects @now and no longer @before; either may be NULL. */
-static void reroute(Stm32wbPins *s, unsigned pin, Signal *before, Signal *now)
+/* No pin selects the signal any longer, perhaps. */
+static void unroute(Signal *signal)
 {
-    if (before && --before->routes == 0) {
-        qemu_set_irq(before->in, WB_PIN_FLOATING);
-        qemu_set_irq(before->routed, 0);
-    }
-    if (now) {
-        if (now->routes++ == 0) {
-            qemu_set_irq(now->routed, 1);
-        }
-        qemu_set_irq(now->in, s->pins[pin].wire);
+    if (--signal->routes == 0) {
+        qemu_set_irq(signal->in, WB_PIN_FLOATING);
+        qemu_set_irq(signal->routed, 0);
     }
 }
 
@@ -224,9 +218,15 @@ void stm32wb_pins_configure(Stm32wbPins *s, unsigned pin,
     }
     p->config = config;
     now = selected(s, p);
+    if (now && now != before && now->routes++ == 0) {
+        qemu_set_irq(now->routed, 1); /* before its level is asked for */
+    }
     update_net(s, pin);
-    if (before != now) {
-        reroute(s, pin, before, now);
+    if (before && before != now) {
+        unroute(before);
+    }
+    if (now && now != before) {
+        qemu_set_irq(now->in, p->wire);
     }
 }
 

@@ -216,6 +216,7 @@ static uint32_t locked(const Stm32wbTim *s, hwaddr offset)
 
 static void write_ccmr(Stm32wbTim *s, unsigned i, uint32_t value)
 {
+    tim_keep_references(s);
     /* CCMR3: channels 5 and 6 are outputs only */
     s->ccmr[i] = value & (i == 2 ? 0x0101fcfc : s->kind->ccmr1);
     apply_preload(s);
@@ -542,6 +543,7 @@ static void tim_reset_exit(Object *obj, ResetType type)
     Stm32wbTim *s = STM32WB_TIM(obj);
 
     s->busy = true;
+    s->shown = true;
     tim_outputs(s);
     tim_update_irq(s);
     s->busy = false;
@@ -653,6 +655,7 @@ static const VMStateDescription tim_vmstate = {
         VMSTATE_UINT8(burst_index, Stm32wbTim),
         VMSTATE_INT8(burst_request, Stm32wbTim),
         VMSTATE_UINT8_ARRAY(pin_level, Stm32wbTim, TIM_PINS),
+        VMSTATE_BOOL(shown, Stm32wbTim),
         VMSTATE_CLOCK(source[1], Stm32wbTim),
         VMSTATE_CLOCK(source[2], Stm32wbTim),
         VMSTATE_CLOCK(source[3], Stm32wbTim),

@@ -156,6 +156,7 @@ struct Stm32wbTim {
     uint8_t burst_index;
     int8_t burst_request; /* TIM_DMA_*, or -1 */
     uint8_t pin_level[TIM_PINS];
+    bool shown; /* tim_outputs() had somebody to tell */
 
     Clock *source[4]; /* of TI1 (TIM16: LSI, LSE; TIM17: MSI, HSE/32, MCO), by TI1_RMP */
     WbTicks ti1;      /* edges of the selected one */
@@ -217,7 +218,9 @@ void tim_request(Stm32wbTim *s, int request);
 /* A compare match (or its event by EGR). */
 void tim_match(Stm32wbTim *s, unsigned n);
 void tim_com_event(Stm32wbTim *s);
-/* Recompute OCxREF, pins, TRGO. */
+/* Before OCxM changes: a mode that keeps its level keeps the one there is. */
+void tim_keep_references(Stm32wbTim *s);
+/* Recompute pins and TRGO, if there is somebody to tell. */
 void tim_outputs(Stm32wbTim *s);
 bool tim_outputs_seen(const Stm32wbTim *s);
 /* The event of an update reaches DMA and TRGO. */

@@ -98,6 +98,7 @@ void tim_match(Stm32wbTim *s, unsigned n)
 /* CCxE, CCxNE and OCxM written while CCPC is set come into force together. */
 void tim_com_event(Stm32wbTim *s)
 {
+    tim_keep_references(s);
     s->ccer_now = s->ccer;
     memcpy(s->ccmr_now, s->ccmr, sizeof(s->ccmr_now));
     tim_raise(s, TIM_COMIF);
@@ -160,11 +161,10 @@ static bool combined_reference(const Stm32wbTim *s, unsigned n)
     return own;
 }
 
-/* Changing to a mode that keeps its level keeps the level there is. */
-static void keep_reference(Stm32wbTim *s, unsigned n, bool ref)
+void tim_keep_references(Stm32wbTim *s)
 {
-    if (tim_oc_mode(s, n) >= OC_LOW) {
-        s->ref = (s->ref & ~(1 << n)) | ref << n;
+    for (unsigned n = 0; n < s->kind->channels; n++) {
+        s->ref = deposit32(s->ref, n, 1, reference(s, n));
     }
 }
 
@@ -255,6 +255,8 @@ static void update_trgo(Stm32wbTim *s, unsigned refs)
         qemu_set_irq(s->trgo_out, FIELD_EX32(s->cr1, CR1, CEN));
     } else if (mms >= MMS_OC1REF) {
         qemu_set_irq(s->trgo_out, refs >> (mms - MMS_OC1REF) & 1);
+    } else {
+        qemu_set_irq(s->trgo_out, 0);
     }
     mms = FIELD_EX32(s->cr2, CR2, MMS2);
     if (mms >= MMS_OC1REF && mms < MMS_OC1REF + TIM_CHANNELS) {
@@ -264,13 +266,17 @@ static void update_trgo(Stm32wbTim *s, unsigned refs)
 
 void tim_outputs(Stm32wbTim *s)
 {
+    bool seen = tim_outputs_seen(s) || FIELD_EX32(s->cr2, CR2, MMS) == MMS_ENABLE;
     unsigned refs = 0;
 
+    if (!seen && !s->shown) {
+        return;
+    }
+    s->shown = seen;
     for (unsigned n = 0; n < s->kind->channels; n++) {
         if (tim_cc_select(s, n) == 0) {
             bool ref = combined_reference(s, n);
 
-            keep_reference(s, n, reference(s, n));
             refs |= ref << n;
             drive(s, n, ref, in_dead_time(s, n, ref));
         } else {
