@@ -60,10 +60,10 @@ static void board_parts(Stm32wbPins *pins)
     }
 }
 
-/* -serial, in this order: ST-LINK's port, and the other */
+/* -serial, in this order: ST-LINK's port, the other, and the CDC device of the USB */
 static void board_serial(Stm32wb55Soc *soc)
 {
-    static const char *const uarts[] = { "USART1", "LPUART1" };
+    static const char *const uarts[] = { "USART1", "LPUART1", "USB" };
 
     for (int i = 0; i < ARRAY_SIZE(uarts); i++) {
         qdev_prop_set_chr(DEVICE(stm32wb55_soc_block(soc, uarts[i])), "chardev",
