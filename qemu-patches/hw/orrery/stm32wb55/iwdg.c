@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 chapter 33. Started by software; the option bytes that start it with the part, or
- * freeze it in low-power modes, have no effect.
+ * RM0434 chapter 33. Started by software or by option byte; the option bytes that freeze it in
+ * low-power modes have no effect.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
@@ -18,6 +18,7 @@
 #include "qemu/module.h"
 #include "block.h"
 #include "edges.h"
+#include "flash.h"
 
 REG32(KR, 0x00)
 REG32(PR, 0x04)
@@ -223,7 +224,13 @@ static void iwdg_reset_hold(Object *obj, ResetType type)
 
 static void iwdg_reset_exit(Object *obj, ResetType type)
 {
-    qemu_set_irq(STM32WB_IWDG(obj)->running_out, 0);
+    Stm32wbIwdg *s = STM32WB_IWDG(obj);
+    Stm32wbBlock *flash = stm32wb55_soc_block(STM32WB55_SOC(obj->parent), "FLASH");
+
+    qemu_set_irq(s->running_out, 0);
+    if (!(stm32wb_flash_option(STM32WB_FLASH(flash), WB_OPTR) & WB_OPTR_IWDG_SW)) {
+        write_key(s, KEY_START); /* 33.3.3: started by the part itself */
+    }
 }
 
 static void iwdg_init(Object *obj)

@@ -29,6 +29,7 @@
 #include "qemu/timer.h"
 #include "target/arm/cpu.h"
 #include "block.h"
+#include "flash.h"
 #include "rcc.h"
 #include "soc.h"
 
@@ -210,6 +211,17 @@ static void power_down(Stm32wbPwr *s, int mode)
     }
 }
 
+/* nRST_STOP, nRST_STDBY and nRST_SHDW turn a low-power mode into a reset (6.4, 3.4.1). */
+static bool option_forbids(Stm32wbPwr *s, int mode)
+{
+    Stm32wbBlock *flash = stm32wb55_soc_block(soc_of(s), "FLASH");
+    uint32_t allowed = mode >= SHUTDOWN ? WB_OPTR_NRST_SHDW
+                       : mode == STANDBY ? WB_OPTR_NRST_STDBY
+                                         : WB_OPTR_NRST_STOP;
+
+    return !(stm32wb_flash_option(STM32WB_FLASH(flash), WB_OPTR) & allowed);
+}
+
 static void fall_asleep(Stm32wbPwr *s)
 {
     CPUARMState *env = &soc_of(s)->armv7m.cpu->env;
@@ -217,6 +229,10 @@ static void fall_asleep(Stm32wbPwr *s)
 
     if (!(env->v7m.scr[M_REG_NS] & R_V7M_SCR_SLEEPDEEP_MASK)) {
         stm32wb_rcc_set_mode(rcc_of(s), WB_MODE_SLEEP);
+        return;
+    }
+    if (option_forbids(s, mode)) {
+        stm32wb_rcc_system_reset(rcc_of(s), WB_RESET_LOW_POWER);
         return;
     }
     trace_stm32wb_pwr_deep_sleep(mode);
