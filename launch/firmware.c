@@ -225,6 +225,33 @@ static bool check_flash_is_alone(struct manifest *m, size_t index, struct proble
     return true;
 }
 
+/* ---- what the ADC hears ---- */
+
+static bool find_adc_files(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    for (size_t i = 0; i < inst->adc_count; i++) {
+        struct adc_input *input = &inst->adc[i];
+        const char *path = input->file;
+
+        if (!path) {
+            continue;
+        }
+        if (*path != '/') {
+            path = arena_printf(m->arena, "%s/%s", m->directory, path);
+        }
+        input->path = absolute_path(m->arena, path);
+        if (!input->path) {
+            return problem_at(why, m->file, input->at, "adc: '%.200s': %s", input->file,
+                              error_text(errno));
+        }
+        if (strchr(input->path, ';')) {
+            return problem_at(why, m->file, input->at, "adc: '%.200s': a semicolon in its path",
+                              input->file);
+        }
+    }
+    return true;
+}
+
 /* The part always has its boot loader; a run that starts there cannot do without. */
 static bool find_system(struct manifest *m, struct instance *inst, struct problem *why)
 {
@@ -250,7 +277,7 @@ static bool resolve(struct manifest *m, size_t index, struct problem *why)
     if (inst->flash && (!find_flash(m, inst, why) || !check_flash_is_alone(m, index, why))) {
         return false;
     }
-    return !has_flash(inst) || find_system(m, inst, why);
+    return find_adc_files(m, inst, why) && (!has_flash(inst) || find_system(m, inst, why));
 }
 
 bool firmware_resolve(struct manifest *m, struct problem *why)

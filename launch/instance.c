@@ -234,6 +234,7 @@ static const struct field instance_fields[] = {
     {"flash", read_flash},
     {"boot", read_boot},
     {"pins", read_pins},
+    {"adc", read_adc},
     {"icount", read_icount},
     {"args", read_args},
     {"target", read_target},

@@ -48,6 +48,15 @@ struct named_port {
     bool defined; /* the args bring their own -chardev with this id: not ours to connect */
 };
 
+/* What is on an analogue input; see stm32wb55/analog.h. */
+struct adc_input {
+    char *name;
+    char *value; /* as written */
+    char *file;  /* the name in it, or NULL */
+    char *path;  /* absolute; firmware_resolve() */
+    struct mark at;
+};
+
 struct instance {
     char *name;
     unsigned index; /* in the manifest; the seed derives from it, also with --only */
@@ -59,6 +68,8 @@ struct instance {
     char *flash_path;      /* absolute; firmware_resolve() */
     bool flash_keep;       /* changes go to the file */
     char *pins;            /* levels and wires, as the machine's property pins, or NULL */
+    struct adc_input *adc;
+    size_t adc_count;
     enum boot boot;
     char *system_path;                /* program in system memory, or NULL; firmware_resolve() */
     enum firmware_kind firmware_kind; /* firmware_resolve() */
@@ -71,7 +82,7 @@ struct instance {
     size_t named_port_count;
     struct mark at, firmware_at, flash_at, qemu_at; /* where in the manifest */
     /* while reading: nodes of keys that are there */
-    const yaml_node_t *load, *flash_node, *boot_node, *pins_node;
+    const yaml_node_t *load, *flash_node, *boot_node, *pins_node, *adc_node;
 };
 
 struct uart {

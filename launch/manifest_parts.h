@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, instance.c, memory.c, pins.c and wires.c share the
+ * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, pins.c and wires.c share the
  * work of reading.
  *
- * Private to these five.
+ * Private to these six.
  */
 #ifndef LAUNCH_MANIFEST_PARTS_H
 #define LAUNCH_MANIFEST_PARTS_H
@@ -30,6 +30,9 @@ bool check_memory(struct reader *r, const yaml_node_t *node, const struct instan
 
 /* pins: what is outside the chip's pins. */
 bool read_pins(struct reader *r, const yaml_node_t *node, void *record);
+
+/* adc: what is on the analogue inputs. */
+bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
 
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,

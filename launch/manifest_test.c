@@ -682,6 +682,26 @@ static void test_pins(void **state)
     arena_finish(&arena);
 }
 
+static void test_adc(void **state)
+{
+    struct arena arena = {0};
+    struct strings argv = {0};
+    struct manifest m;
+
+    read_good(&m, &arena, "adc.yaml");
+    m.instances[0].qemu_path = arena_copy(&arena, "/q/qemu-system-arm");
+    m.instances[0].firmware_path = arena_copy(&arena, "/f/a.elf");
+    assert_int_equal(m.instances[0].adc_count, 5);
+    assert_string_equal(m.instances[0].adc[2].file, "wave.txt");
+    m.instances[0].adc[2].path = arena_copy(&arena, "/d/a,b/wave.txt");
+    qemu_command(&m, 0, "/run/r", 0xabc, &arena, &argv);
+    assert_true(has_words(&argv, "-M",
+                          "stm32wb55,adc=IN5=1.2V;IN16=sine:50Hz/1.65V/-1V;"
+                          "IN7=file:/d/a,,b/wave.txt;VDDA=3000mV;TEMP=-5.5C"));
+    assert_int_equal(m.instances[1].adc_count, 0);
+    arena_finish(&arena);
+}
+
 /* ---- the schema ---- */
 
 static json_t *table_of(json_t *schema, const char *section)
@@ -744,6 +764,7 @@ int main(void)
         cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
         cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
         cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_adc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

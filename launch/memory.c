@@ -116,7 +116,8 @@ bool check_memory(struct reader *r, const yaml_node_t *node, const struct instan
     if (!check_machine(r, inst->load, "at", inst) ||
         !check_machine(r, inst->flash_node, "flash", inst) ||
         !check_machine(r, inst->boot_node, "boot", inst) ||
-        !check_machine(r, inst->pins_node, "pins", inst)) {
+        !check_machine(r, inst->pins_node, "pins", inst) ||
+        !check_machine(r, inst->adc_node, "adc", inst)) {
         return false;
     }
     return inst->firmware || inst->flash || inst->boot == BOOT_SYSTEM ||

@@ -197,6 +197,23 @@ static void add_clock(const struct manifest *m, const struct instance *inst, str
     strings_add(arena, argv, "shutdown=pause,reboot=reset,panic=pause");
 }
 
+static char *adc_of(const struct instance *inst, struct arena *arena)
+{
+    struct strings words = {0};
+
+    for (size_t i = 0; i < inst->adc_count; i++) {
+        const struct adc_input *input = &inst->adc[i];
+
+        if (input->path) {
+            strings_addf(arena, &words, "%s=file:%s", input->name,
+                         double_commas(arena, input->path));
+        } else {
+            strings_addf(arena, &words, "%s=%s", input->name, input->value);
+        }
+    }
+    return strings_join(arena, &words, ";");
+}
+
 /* With what the machine takes as properties. */
 static char *machine_of(const struct instance *inst, struct arena *arena)
 {
@@ -218,6 +235,9 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
     }
     if (inst->pins) {
         strings_addf(arena, &words, "pins=%s", inst->pins);
+    }
+    if (inst->adc_count) {
+        strings_addf(arena, &words, "adc=%s", adc_of(inst, arena));
     }
     return strings_join(arena, &words, ",");
 }
