@@ -127,6 +127,32 @@ static void pll(void)
     RCC_CFGR = 0;
 }
 
+/* Core cycles that a tick of SysTick takes, in hundredths. */
+static uint32_t cycles_a_tick(void)
+{
+    uint32_t from = cycles(), ticks = SYST_CVR;
+
+    delay_cycles(80000);
+    ticks -= SYST_CVR;
+    return (cycles() - from) * 100 / ticks;
+}
+
+static void systick(void)
+{
+    SYST_RVR = 0xffffff;
+    SYST_CVR = 0;
+    SYST_CSR = 1;
+    delay_cycles(100); /* the first tick loads it */
+    CHECK_RANGE("SysTick on HCLK / 8", cycles_a_tick(), 790, 810);
+    RCC_CFGR = 9u << 4;
+    CHECK_RANGE("SysTick on HCLK / 8, slower", cycles_a_tick(), 790, 810);
+    SYST_CSR = 5;
+    CHECK_RANGE("SysTick on HCLK", cycles_a_tick(), 99, 101);
+    RCC_CFGR = 0;
+    CHECK_RANGE("SysTick on HCLK, faster", cycles_a_tick(), 99, 101);
+    SYST_CSR = 0;
+}
+
 static void msi_ranges(void)
 {
     RCC_CR = (RCC_CR & ~0xf0u) | 11u << 4;
@@ -205,6 +231,7 @@ void test(void)
     startup();
     ready_interrupts();
     prescalers();
+    systick();
     pll();
     msi_ranges();
     gates();

@@ -92,7 +92,6 @@ static const struct {
     const char *name;
     WbClockNode node;
 } nodes[] = {
-    /* cpuclk last: QEMU's SysTick takes the one that changed last for its own */
     { "systick", WB_CLK_SYSTICK }, { "hclk1", WB_CLK_HCLK1 },
     { "sysclk", WB_CLK_SYSCLK }, { "msi", WB_CLK_MSI },
     { "hsi16", WB_CLK_HSI },     { "hse", WB_CLK_HSE },
