@@ -102,6 +102,9 @@ typedef struct WakeupPin {
 struct Stm32wbPwr {
     Stm32wbBlock parent_obj;
 
+    Stm32wb55Soc *soc;
+    Stm32wbRcc *rcc;
+
     uint32_t regs[PWR_WORDS];
     int64_t range_ready;      /* when VOSF clears */
     int64_t main_regulator;   /* when REGLPF clears */
@@ -118,16 +121,6 @@ struct Stm32wbPwr {
 };
 
 static DeviceRealize parent_realize;
-
-static Stm32wb55Soc *soc_of(Stm32wbPwr *s)
-{
-    return STM32WB55_SOC(OBJECT(s)->parent);
-}
-
-static Stm32wbRcc *rcc_of(Stm32wbPwr *s)
-{
-    return STM32WB_RCC(stm32wb55_soc_block(soc_of(s), "RCC"));
-}
 
 /* ---- supplies ---- */
 
@@ -160,7 +153,7 @@ static void update_outputs(Stm32wbPwr *s)
 /* HCLK stops and SysTick with it; QEMU's would disable itself without a clock. */
 static void freeze_systick(Stm32wbPwr *s, bool freeze)
 {
-    SysTickState *systick = &soc_of(s)->armv7m.systick[M_REG_NS];
+    SysTickState *systick = &s->soc->armv7m.systick[M_REG_NS];
 
     ptimer_transaction_begin(systick->ptimer);
     if (freeze) {
@@ -195,8 +188,8 @@ static void power_up(Stm32wbPwr *s)
     }
     trace_stm32wb_pwr_wake(s->state);
     s->waking = true;
-    stm32wb55_soc_lose_sram(soc_of(s), keep_2a);
-    stm32wb_rcc_system_reset(rcc_of(s), shutdown ? WB_RESET_BROWN_OUT : WB_RESET_STANDBY);
+    stm32wb55_soc_lose_sram(s->soc, keep_2a);
+    stm32wb_rcc_system_reset(s->rcc, shutdown ? WB_RESET_BROWN_OUT : WB_RESET_STANDBY);
 }
 
 static void power_down(Stm32wbPwr *s, int mode)
@@ -205,7 +198,7 @@ static void power_down(Stm32wbPwr *s, int mode)
     if (mode == STANDBY) {
         s->regs[R_EXTSCR] |= R_EXTSCR_C1SBF_MASK | R_EXTSCR_C2SBF_MASK;
     }
-    soc_of(s)->armv7m.cpu->power_state = PSCI_OFF; /* no interrupt wakes it */
+    s->soc->armv7m.cpu->power_state = PSCI_OFF; /* no interrupt wakes it */
     if (wakeup_flag(s)) {
         power_up(s); /* 6.4.9: a flag that is still set wakes at once */
     }
@@ -224,11 +217,11 @@ static bool option_forbids(Stm32wbPwr *s, int mode)
 
 static void fall_asleep(Stm32wbPwr *s)
 {
-    CPUARMState *env = &soc_of(s)->armv7m.cpu->env;
+    CPUARMState *env = &s->soc->armv7m.cpu->env;
     int mode = deepest_allowed(s);
 
     if (!(env->v7m.scr[M_REG_NS] & R_V7M_SCR_SLEEPDEEP_MASK)) {
-        stm32wb_rcc_set_mode(rcc_of(s), WB_MODE_SLEEP);
+        stm32wb_rcc_set_mode(s->rcc, WB_MODE_SLEEP);
         return;
     }
     if (option_forbids(s, mode)) {
@@ -238,7 +231,7 @@ static void fall_asleep(Stm32wbPwr *s)
     trace_stm32wb_pwr_deep_sleep(mode);
     s->state = IN_STOP;
     freeze_systick(s, true);
-    stm32wb_rcc_set_mode(rcc_of(s), WB_MODE_STOP);
+    stm32wb_rcc_set_mode(s->rcc, WB_MODE_STOP);
     if (mode >= STANDBY) {
         power_down(s, mode);
     }
@@ -246,7 +239,7 @@ static void fall_asleep(Stm32wbPwr *s)
 
 static void wake_up(Stm32wbPwr *s)
 {
-    stm32wb_rcc_set_mode(rcc_of(s), WB_MODE_RUN);
+    stm32wb_rcc_set_mode(s->rcc, WB_MODE_RUN);
     if (s->state == IN_STOP) {
         trace_stm32wb_pwr_wake(s->state);
         s->state = AWAKE;
@@ -517,8 +510,12 @@ static void pwr_init(Object *obj)
 
 static void pwr_realize(DeviceState *dev, Error **errp)
 {
+    Stm32wbPwr *s = STM32WB_PWR(dev);
+
     parent_realize(dev, errp);
-    orrery_core_on_sleep(core_sleeps, STM32WB_PWR(dev));
+    s->soc = STM32WB55_SOC(OBJECT(dev)->parent);
+    s->rcc = STM32WB_RCC(stm32wb55_soc_block(s->soc, "RCC"));
+    orrery_core_on_sleep(core_sleeps, s);
 }
 
 static const VMStateDescription pwr_vmstate = {

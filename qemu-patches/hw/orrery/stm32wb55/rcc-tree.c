@@ -267,7 +267,6 @@ static void update_nodes(Stm32wbRcc *s)
 
 /* ---- peripherals ---- */
 
-/* Either core may have asked for the clock (8.2.19). */
 /*
  * Bits that the sleep-mode enable registers have (8.4.26 to 8.4.31). What has none, IPCC and HSEM,
  * goes on in Sleep and Stop.
@@ -297,6 +296,7 @@ uint32_t stm32wb_rcc_gated_in_sleep(const Stm32wbRcc *s, hwaddr enable)
     return has_sleep_bits(enable) & ~s->regs[(enable + WB_RCC_EN_TO_SMEN) / 4];
 }
 
+/* Either core may have asked for the clock (8.2.19). */
 static bool is_enabled(const Stm32wbRcc *s, const WbClockGate *g)
 {
     uint32_t c1, c2;
