@@ -16,7 +16,7 @@ static json_t *pack_instances(const struct manifest *m)
 
     for (size_t i = 0; i < m->instance_count; i++) {
         const struct instance *inst = &m->instances[i];
-        json_t *item = json_pack("{ss, ss?, ss, sb}", "name", inst->name, "firmware",
+        json_t *item = json_pack("{ss, ss*, ss, sb}", "name", inst->name, "firmware",
                                  inst->firmware_path, "target", inst->target, "elf",
                                  inst->firmware_path && inst->firmware_kind == FIRMWARE_ELF);
 
@@ -51,7 +51,7 @@ static bool unpack_instance(json_t *item, struct record_instance *inst, struct a
     const char *name, *firmware = NULL, *target;
     int elf;
 
-    if (json_unpack(item, "{ss, ss?, ss, sb}", "name", &name, "firmware", &firmware, "target",
+    if (json_unpack(item, "{ss, s?s, ss, sb}", "name", &name, "firmware", &firmware, "target",
                     &target, "elf", &elf)) {
         return false;
     }
