@@ -31,7 +31,7 @@ static inline uint64_t wb_edges(const WbEdges *t)
     return wb_edges_at(t, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
-/* When @edge, which is not before the anchor's, comes; INT64_MAX: never, or as good as. */
+/* When @edge comes; INT64_MAX: never, or as good as. One before the anchor has come. */
 static inline int64_t wb_edges_ns(const WbEdges *t, uint64_t edge)
 {
     unsigned __int128 ns = (unsigned __int128)(edge - t->anchor_edge) *
@@ -39,6 +39,9 @@ static inline int64_t wb_edges_ns(const WbEdges *t, uint64_t edge)
 
     if (!t->hz) {
         return INT64_MAX;
+    }
+    if (edge <= t->anchor_edge) {
+        return t->anchor_ns;
     }
     ns = (unsigned __int128)t->anchor_ns + (ns + t->hz - 1) / t->hz;
     return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;

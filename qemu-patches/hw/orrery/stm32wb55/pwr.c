@@ -207,7 +207,7 @@ static void power_down(Stm32wbPwr *s, int mode)
 /* nRST_STOP, nRST_STDBY and nRST_SHDW turn a low-power mode into a reset (6.4, 3.4.1). */
 static bool option_forbids(Stm32wbPwr *s, int mode)
 {
-    Stm32wbBlock *flash = stm32wb55_soc_block(soc_of(s), "FLASH");
+    Stm32wbBlock *flash = stm32wb55_soc_block(s->soc, "FLASH");
     uint32_t allowed = mode >= SHUTDOWN ? WB_OPTR_NRST_SHDW
                        : mode == STANDBY ? WB_OPTR_NRST_STDBY
                                          : WB_OPTR_NRST_STOP;
@@ -225,7 +225,7 @@ static void fall_asleep(Stm32wbPwr *s)
         return;
     }
     if (option_forbids(s, mode)) {
-        stm32wb_rcc_system_reset(rcc_of(s), WB_RESET_LOW_POWER);
+        stm32wb_rcc_system_reset(s->rcc, WB_RESET_LOW_POWER);
         return;
     }
     trace_stm32wb_pwr_deep_sleep(mode);

@@ -162,6 +162,9 @@ static void write_cfr(Stm32wbWwdg *s, uint32_t value)
     uint32_t ewi = s->cfr & R_CFR_EWI_MASK; /* cleared by a reset only */
 
     s->cfr = (value & (R_CFR_W_MASK | R_CFR_EWI_MASK | R_CFR_WDGTB_MASK)) | ewi;
+    if (s->active && now < EARLY) { /* the timer is about to say so */
+        return;
+    }
     load(s, now);
     update_irq(s);
     arm(s);
