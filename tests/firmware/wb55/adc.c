@@ -406,6 +406,44 @@ static void timing(void)
     (void)ADC1_DR;
 }
 
+/* TIM2's update, 1 kHz, starts a regular conversion; TIM1's an injected one. */
+static void triggers(void)
+{
+    uint32_t start, first;
+
+    configure(JQDIS | EXTSEL(11) | RISING);
+    one(5);
+    TIM2_PSC = 63;
+    TIM2_ARR = 999;
+    TIM2_CR2 = 2u << 4; /* TRGO: update */
+    TIM2_EGR = 1;
+    ADC1_CR |= ADSTART;
+    delay_us(100);
+    CHECK("no conversion before the trigger", !(ADC1_ISR & EOC));
+    start = cycles();
+    TIM2_CR1 = 1;
+    wait_until(&ADC1_ISR, EOC, EOC, 100000);
+    first = ADC1_DR;
+    for (unsigned i = 0; i < 9; i++) {
+        wait_until(&ADC1_ISR, EOC, EOC, 100000);
+        (void)ADC1_DR;
+    }
+    CHECK_RANGE("us of ten conversions by TIM2", ns_since(start) / 1000, 9990, 10040);
+    CHECK_EQ("value by trigger", first, CODE5);
+    CHECK("ADSTART stays", ADC1_CR & ADSTART);
+    CHECK("no overrun", !(ADC1_ISR & OVR));
+    TIM2_CR1 = 0;
+    configure(JQDIS);
+    ADC1_JSQR = 6u << 8 | 1u << 6; /* JEXTSEL 0: TIM1_TRGO, rising */
+    TIM1_CR2 = 2u << 4;
+    ADC1_CR |= JADSTART;
+    TIM1_EGR = 1;
+    TIM1_EGR = 1;
+    CHECK("TIM1_TRGO starts the injected group", wait_until(&ADC1_ISR, JEOS, JEOS, 1000));
+    CHECK_EQ("injected value", ADC1_JDR1, CODE6);
+    configure(JQDIS);
+}
+
 static void internal_channels(void)
 {
     uint32_t code, mv, kelvin10;
@@ -469,6 +507,7 @@ void test(void)
     interrupt();
     dma();
     timing();
+    triggers();
     internal_channels();
     sine();
 }
