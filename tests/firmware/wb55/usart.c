@@ -87,6 +87,7 @@ enum deed {
     DEED_REVERSED,
     DEED_REFUSE, /* receives as a smartcard, with the wrong parity */
     DEED_OK,     /* done with that */
+    DEED_LATER,  /* 'w' after 2 ms */
     DEED_END,
 };
 
@@ -228,6 +229,10 @@ static void do_deed(uint32_t deed)
         set_up(BRR_115200, CR1_TE, CR2_MSBFIRST, 0);
         send(0x12);
         break;
+    case DEED_LATER:
+        delay_us(2000);
+        send('w');
+        break;
     case DEED_REFUSE:
         set_up(BRR_115200, CR1_RE | CR1_PCE | CR1_PS | CR1_M0, 3 << 12, CR3_SCEN | CR3_NACK);
         control_get();
@@ -263,7 +268,7 @@ void irq_USART1(void)
     if (isr & ISR_RXNE) {
         received = (uint8_t)USART1_RDR;
     }
-    USART1_ICR = isr & 0x21b5f;
+    USART1_ICR = isr & 0x121b5f;
     if (isr & ISR_TXE) {
         USART1_CR1 &= ~(uint32_t)CR1_TXEIE;
     }
@@ -622,6 +627,33 @@ static void smartcard(void)
     ask(DEED_OK);
 }
 
+/* HSI16 comes on by itself for a frame, and RXNE wakes the core. */
+static void wake_up(void)
+{
+    RCC_CR |= 1 << 8; /* HSION */
+    wait_until(&RCC_CR, 1 << 10, 1 << 10, 100000);
+    RCC_CCIPR = (RCC_CCIPR & ~3u) | 2;                    /* USART1 on HSI16 */
+    set_up(139, CR1_RE | CR1_UESM, 0, 3 << 20 | 1 << 22); /* WUS = RXNE, WUFIE */
+    ask(DEED_LATER);
+    irq_clear(IRQ_USART1);
+    irq_enable(IRQ_USART1);
+    interrupts = flags_seen = 0;
+    EXTI_C1IMR1 |= 1 << 24;
+    PWR_C2CR1 = (PWR_C2CR1 & ~7u) | 4; /* CPU2 does not keep the chip awake */
+    PWR_CR1 = (PWR_CR1 & ~7u) | 1;     /* Stop 1 */
+    SCB_SCR |= 4;
+    irqs_off();
+    wfi();
+    irqs_on();
+    SCB_SCR &= ~4u;
+    clock_hse32();
+    delay_us(10);
+    irq_disable(IRQ_USART1);
+    CHECK("woken from Stop", interrupts > 0 && (flags_seen & 1 << 20));
+    CHECK_EQ("by what came", received, 'w');
+    RCC_CCIPR &= ~3u;
+}
+
 static void off(void)
 {
     set_up(BRR_115200, CR1_RE | CR1_TE, 0, 0);
@@ -659,5 +691,7 @@ void test(void)
     wires();
     smartcard();
     off();
+    wake_up();
+    control_on();
     ask(DEED_END);
 }

@@ -178,8 +178,11 @@ static void end_of_smartcard_frame(Stm32wbUsart *s)
     unsigned guard = FIELD_EX32(s->gtpr, GTPR, GT);
 
     if (s->tx_phase == USART_TX_FRAME && s->port) {
+        uint64_t latency = orrery_port_latency(s->port);
+
+        /* the other side acts at the next start of an instruction */
         s->tx_phase = USART_TX_NACK;
-        s->tx_end.ns += orrery_port_latency(s->port) + 1;
+        s->tx_end.ns += latency + latency / 4;
         timer_mod(s->tx_timer, wb_ns(s->tx_end));
         return;
     }
