@@ -14,6 +14,7 @@
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/notify.h"
+#include "qemu/timer.h"
 #include "qom/object_interfaces.h"
 #include "system/cpu-timers.h"
 #include "system/system.h"
@@ -44,6 +45,19 @@ void orrery_member_on_message(OrreryMember *m, uint32_t lane,
     m->lanes[lane].opaque = opaque;
 }
 
+static void trace_record(OrreryMember *m, uint32_t lane, uint64_t now,
+                         uint64_t arrival, uint64_t seq, const void *payload,
+                         size_t len)
+{
+    if (!m->trace) {
+        return;
+    }
+    orrery_trace_add(m->trace, lane, now, arrival, seq, payload, len);
+    if (orrery_trace_wants_fold(m->trace)) {
+        orrery_trace_fold(m->trace, orrery_lower_bound(m->lockstep));
+    }
+}
+
 void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
                         uint64_t arrival, const void *payload, size_t len)
 {
@@ -51,12 +65,17 @@ void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
         return; /* the run is over: marked dead with the reason */
     }
     orrery_pacer_sent();
-    if (m->trace) {
-        orrery_trace_add(m->trace, lane, now, arrival,
-                         orrery_last_seq(m->lockstep), payload, len);
-        if (orrery_trace_wants_fold(m->trace)) {
-            orrery_trace_fold(m->trace, orrery_lower_bound(m->lockstep));
-        }
+    trace_record(m, lane, now, arrival, orrery_last_seq(m->lockstep), payload,
+                 len);
+}
+
+void orrery_member_note(const char *text)
+{
+    uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    if (the_member && the_member->port_count) {
+        trace_record(the_member, the_member->ports[0].tx_lane, now, now,
+                     UINT64_MAX, text, strlen(text));
     }
 }
 

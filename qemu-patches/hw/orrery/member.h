@@ -62,6 +62,12 @@ void orrery_member_on_message(OrreryMember *m, uint32_t lane,
 void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
                         uint64_t arrival, const void *payload, size_t len);
 
+/*
+ * Something of the guest's that others see and that is no message (an LED): into the trace hash, in
+ * the first lane I send on, with the sequence number UINT64_MAX. Nothing without a port.
+ */
+void orrery_member_note(const char *text);
+
 /* control.c: the broker's REQ/REP calls */
 struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp);
 bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp);

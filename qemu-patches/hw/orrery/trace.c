@@ -5,7 +5,8 @@
  *
  * Every lane has a SHA-256 over its messages in the order they were sent: send time, arrival,
  * sequence (u64), length (u16), all little endian, then the payload. A run may end at a time
- * that is known only later, so messages wait here until nobody can end before them.
+ * that is known only later, so messages wait here until nobody can end before them. Notes
+ * (orrery_member_note) stand among them.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

@@ -22,6 +22,7 @@
 #include "hw/irq.h"
 #include "migration/vmstate.h"
 #include "pins.h"
+#include "hw/orrery/member.h"
 #include "hw/orrery/trace.h"
 
 typedef Stm32wbPin Pin;
@@ -130,8 +131,12 @@ static void trace_leds(Stm32wbPins *s, unsigned pin, unsigned level)
 {
     for (unsigned i = 0; i < s->led_count; i++) {
         if (s->leds[i].pin == pin) {
+            char note[16];
+
             trace_stm32wb_led(s->leds[i].name, level == 1,
-                             qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+                              qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+            snprintf(note, sizeof(note), "%s %d", s->leds[i].name, level == 1);
+            orrery_member_note(note);
         }
     }
 }
