@@ -217,10 +217,15 @@ static bool is_dma_address(uint32_t address)
            offset % 0x14 >= 0x08 && offset % 0x14 < 0x10;
 }
 
-/* DMA from there on, 256 KiB at most, would not reach SRAM1, where this program's variables are. */
+/*
+ * DMA from there on, 256 KiB at most or up to a gap between peripherals, would not reach SRAM1,
+ * where this program's variables are, nor what forbidden() keeps.
+ */
 static bool is_harmless(uint32_t address)
 {
-    return address < SRAM1_MEMORY - 0x40000 || address >= SRAM2A_MEMORY;
+    return !(address >= SRAM1_MEMORY - 0x40000 && address < SRAM2A_MEMORY) &&
+           !(address >= SYSCFG_BASE && address < SYSCFG_BASE + 0x04) &&
+           !(address >= PKA_BASE && address < FLASH_BASE + 0x10);
 }
 
 /* MSI at 48 MHz drives the core, nothing is divided. */

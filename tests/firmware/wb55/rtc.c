@@ -217,6 +217,14 @@ static void alarm(void)
     CHECK_EQ("alarm on a weekday, polled", RTC_ISR & ISR_ALRAF, ISR_ALRAF);
     RTC_CR &= ~CR_ALRAE;
     RTC_ISR = ~(ISR_ALRAF | ISR_INIT);
+
+    RTC_ALRMAR = 1; /* a vendor time base: everything 0 but a second of 1 */
+    RTC_CR |= CR_ALRAE;
+    set(0, 0);
+    wait_second();
+    CHECK_EQ("an alarm on the date 0 of a calendar set to 0", RTC_ISR & ISR_ALRAF, ISR_ALRAF);
+    RTC_CR &= ~CR_ALRAE;
+    RTC_ISR = ~(ISR_ALRAF | ISR_INIT);
 }
 
 static void wakeup(uint32_t select, uint32_t reload)

@@ -142,16 +142,17 @@ unsigned wb_rtc_first_weekday(int64_t seconds, uint32_t dr)
 
 /* ---- alarms ---- */
 
+/* A date or weekday of 0 counts as 1, as it does when the calendar is set. */
 static bool day_matches(uint32_t alarm, unsigned first_weekday, int64_t seconds)
 {
     if (FIELD_EX32(alarm, ALRMR, MSK4)) {
         return true;
     }
     if (FIELD_EX32(alarm, ALRMR, WDSEL)) {
-        return (FIELD_EX32(alarm, ALRMR, DAY) & 0xF) ==
+        return MAX(FIELD_EX32(alarm, ALRMR, DAY) & 0xF, 1) ==
                weekday_of(seconds, first_weekday);
     }
-    return from_bcd(FIELD_EX32(alarm, ALRMR, DAY)) == date_of(seconds).day;
+    return MAX(from_bcd(FIELD_EX32(alarm, ALRMR, DAY)), 1) == date_of(seconds).day;
 }
 
 /* The first second of the day from @start that matches, or DAY_S. */
