@@ -14,6 +14,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
@@ -123,9 +124,22 @@ static DeviceState *device(Stm32wb55Soc *s, const char *name)
     return DEVICE(stm32wb55_soc_block(s, name));
 }
 
+/* The core stands until a reset, from a watchdog say; whoever waits for its output wants to know. */
+static void locked_up(void *opaque, int n, int level)
+{
+    Stm32wb55Soc *s = opaque;
+
+    if (level) {
+        warn_report("core locked up at 0x%08x: a fault that cannot become a "
+                    "HardFault", s->armv7m.cpu->env.regs[15]);
+    }
+}
+
 static void soc_init(Object *obj)
 {
     Stm32wb55Soc *s = STM32WB55_SOC(obj);
+
+    qdev_init_gpio_in_named(DEVICE(obj), locked_up, "lockup", 1);
 
     object_initialize_child(obj, "armv7m", &s->armv7m, TYPE_ARMV7M);
     object_initialize_child(obj, "pins", &s->pins, TYPE_STM32WB_PINS);
@@ -410,6 +424,8 @@ static void connect_wires(Stm32wb55Soc *s)
             core, "SYSRESETREQ", 0,
             qdev_get_gpio_in_named(rcc, "sysresetreq", 0));
     }
+    qdev_connect_gpio_out_named(core, "LOCKUP", 0,
+                                qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
 }
 
 /* Clocks that a block looks at besides its own: RCC's output, by the block's input */
