@@ -90,7 +90,7 @@ quick_answers() {
 
 # ping is stopped by its monitor: pong waits for it at its horizon.
 at_the_horizon() {
-    begin "at the horizon" "$PAIR" --pace 0.2
+    begin "at the horizon" "$PAIR" --pace 0.05
     timeout 10 "$ORRERY" qmp --run "$RUN" ping stop >"$OUT"
     check "$as: ps shows who is stopped" wait_for 5 is_state ping stopped
     check "$as: the other one waits for it" wait_for 10 pong_waits_for_ping

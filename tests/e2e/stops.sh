@@ -184,8 +184,8 @@ no_run() {
 UNTIL=1.5s
 UNTIL_PRINTED=1.500000000
 spin=$(pair spin spin_send spin_send)
-each_command "two that never sleep" "$spin"
-in_turns "two that never sleep, in turns" "$spin"
+each_command "two that never sleep" "$spin" --pace 0.3
+in_turns "two that never sleep, in turns" "$spin" --pace 0.3
 UNTIL=80s
 UNTIL_PRINTED=80.000000000
 each_command "two that tick" "$(pair tick tick tick)" --for 200s
