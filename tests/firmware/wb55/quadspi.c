@@ -108,6 +108,7 @@ static void program(void)
     QUADSPI_CR = (QUADSPI_CR & ~0xf00u) | FTHRES(4);
     QUADSPI_CCR = I1 | A1 | A24 | D1 | 0x02;
     QUADSPI_AR = 0x1000;
+    QUADSPI_CCR = I1 | A1 | A24 | D1 | 0x02; /* as vendor drivers do: the address stays */
     CHECK("FTF: data, please", wait_flag(FTF));
     for (unsigned i = 0; i < 16; i++) {
         wait_flag(FTF);

@@ -308,15 +308,15 @@ static void maybe_begin(Stm32wbQuadspi *s, bool address_written)
     bool needs_data = mode(s) == INDIRECT_WRITE &&
                       FIELD_EX32(s->ccr, CCR, DMODE);
 
-    if (!FIELD_EX32(s->cr, CR, EN) || mode(s) == MAPPED ||
-        (FIELD_EX32(s->ccr, CCR, ADMODE) != 0) != address_written) {
+    if (!FIELD_EX32(s->cr, CR, EN) || mode(s) == MAPPED) {
         return;
     }
-    s->count = 0;
-    if (needs_data) {
+    if (needs_data) { /* data it is that starts it, whenever the address came */
         s->armed = true;
+        s->count = 0;
         s->left = data_length(s);
-    } else {
+    } else if ((FIELD_EX32(s->ccr, CCR, ADMODE) != 0) == address_written) {
+        s->count = 0;
         begin(s, wb_now());
     }
 }
