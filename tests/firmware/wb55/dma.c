@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dma.c - DMA1, DMA2 and DMAMUX1: widths, modes, priorities, errors, generators, synchronisation. */
+/* dma.c - DMA1, DMA2 and DMAMUX1: widths, modes, priorities, errors, generators, synchronisation.
+ */
 #include "test.h"
 
 /* one channel of a controller */

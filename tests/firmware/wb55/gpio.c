@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gpio.c - ports, levels of pins, the lock, EXTI. Needs gpio.yaml: PC4 is held low, PA0 - PA1 wired. */
+/* gpio.c - ports, levels of pins, the lock, EXTI. Needs gpio.yaml: PC4 is held low, PA0 - PA1
+ * wired. */
 #include "test.h"
 
 #define PIN2(n, value) ((uint32_t)(value) << (2 * (n)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tim.c - TIM1, TIM2, TIM16, TIM17. Needs tim.yaml: PA8 (TIM1_CH1) - PA0 (TIM2_CH1), PA9 (TIM1_CH2) -
- * PA1 (TIM2_CH2), PB10 - PA12 (TIM1_ETR), PB11 - PB12 (TIM1_BKIN).
+ * tim.c - TIM1, TIM2, TIM16, TIM17. Needs tim.yaml: PA8 (TIM1_CH1) - PA0 (TIM2_CH1), PA9 (TIM1_CH2)
+ * - PA1 (TIM2_CH2), PB10 - PA12 (TIM1_ETR), PB11 - PB12 (TIM1_BKIN).
  */
 #include "test.h"
 
@@ -227,8 +227,8 @@ static void outputs(void)
     pin(GPIOA_BASE, 7, AF, 1);
     TIM1_CCMR1_Output = 6u << 4;
     TIM1_CCER = 5;
-    CHECK("the complement", level_at(10) && !(GPIOA_IDR & 0x80) && !level_at(40) &&
-                                (GPIOA_IDR & 0x80));
+    CHECK("the complement",
+          level_at(10) && !(GPIOA_IDR & 0x80) && !level_at(40) && (GPIOA_IDR & 0x80));
     TIM1_BDTR = 0x8000 | 100;
     (void)level_at(10);
     CHECK_EQ("dead time: both low at first", GPIOA_IDR & 0x180, 0);
