@@ -196,7 +196,7 @@ struct orrery_member {
         int cores;  /* of the machine */
         bool crowded;
         uint64_t crowded_until; /* host ns: do not spin before */
-        int schedstat; /* /proc/thread-self/schedstat of the thread that waits; -1: none */
+        int schedstat;          /* /proc/thread-self/schedstat of the thread that waits; -1: none */
         uint64_t queued_ns;
         uint64_t looked_at; /* host ns */
     } waiter;

@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,7 +157,7 @@ void waiter_finish(struct orrery_member *m)
 static uint64_t queued_ns(struct waiter *w)
 {
     char text[96];
-    unsigned long long ran, queued;
+    char *queued = text;
     ssize_t n;
 
     if (!w->schedstat) {
@@ -167,7 +167,8 @@ static uint64_t queued_ns(struct waiter *w)
     }
     n = w->schedstat > 0 ? pread(w->schedstat, text, sizeof(text) - 1, 0) : 0;
     text[n > 0 ? n : 0] = 0;
-    return sscanf(text, "%llu %llu", &ran, &queued) == 2 ? queued : 0;
+    (void)strtoull(text, &queued, 10); /* "ran queued slices" */
+    return strtoull(queued, NULL, 10);
 }
 
 /*

@@ -119,9 +119,12 @@ static int read_record(HexReader *r, uint8_t *record)
     while (len < need) {
         int high, low;
 
-        if (r->end - r->next < 2 ||
-            (high = g_ascii_xdigit_value(r->next[0])) < 0 ||
-            (low = g_ascii_xdigit_value(r->next[1])) < 0) {
+        if (r->end - r->next < 2) {
+            return -1;
+        }
+        high = g_ascii_xdigit_value(r->next[0]);
+        low = g_ascii_xdigit_value(r->next[1]);
+        if (high < 0 || low < 0) {
             return -1;
         }
         record[len] = high << 4 | low;

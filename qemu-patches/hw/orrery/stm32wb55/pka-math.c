@@ -15,7 +15,7 @@
 
 #define MAX_RSA_BITS 3136
 #define MAX_ECC_BITS 640
-#define AT(address) (((address)-PKA_RAM_BASE) / 4)
+#define AT(address) (((address) - PKA_RAM_BASE) / 4)
 #define WORDS(bits) (((bits) + 31) / 32)
 
 /* operands and results that several modes share */

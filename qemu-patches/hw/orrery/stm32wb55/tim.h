@@ -82,7 +82,7 @@ REG32(TISEL, 0x68)
 
 /* SR, DIER and EGR */
 #define TIM_UIF (1u << 0)
-#define TIM_CCIF(n) ((n) < 4 ? 2u << (n) : 0x10000u << ((n)-4))
+#define TIM_CCIF(n) ((n) < 4 ? 2u << (n) : 0x10000u << ((n) - 4))
 #define TIM_COMIF (1u << 5)
 #define TIM_TIF (1u << 6)
 #define TIM_BIF (1u << 7)
