@@ -27,6 +27,13 @@ example_pair() {
     cp "$OUT" "$SCRATCH/pair.out"
 }
 
+example_stm32wb55() {
+    run_timeout 30 "$ORRERY" run "$EXAMPLES/stm32wb55.yaml"
+    is "stm32wb55: exit code" "$RC" 0
+    is "stm32wb55: LD2 blinks five times" "$(lines_of mcu.serial0 | grep -c '^LD2 o')" 10
+    contains "stm32wb55: its last line" "$OUT" "mcu.serial0 | stm32wb55: done"
+}
+
 example_trio() {
     run_timeout 30 "$ORRERY" run "$EXAMPLES/trio.yaml"
     is "trio: exit code" "$RC" 0
@@ -128,6 +135,7 @@ nothing_happens() {
 
 example_pair
 example_trio
+example_stm32wb55
 from_elsewhere
 dry_run
 only_one
