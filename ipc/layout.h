@@ -17,7 +17,7 @@
 #define SEG_VERSION 1u
 #define SEG_MAX_BYTES (UINT64_C(1) << 32)
 
-#define CACHE_LINE 128
+#define CACHE_LINE 64
 #define LINE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 
 /* A word: time in the high 50 bits, version in the low 14 (R4). */
