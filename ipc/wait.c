@@ -329,37 +329,45 @@ static bool spin(struct orrery_member *m, unsigned i, uint64_t *until)
     return now < *until && may_spin(m);
 }
 
+/* Look again and again, as long as that is cheaper than to sleep. */
+static bool spin_until(const struct wait *wait, poll_fn poll, enum orrery_wake *why)
+{
+    uint64_t until = 0;
+
+    for (unsigned i = 1;; i++) {
+        if (poll(wait, why)) {
+            return true;
+        }
+        if (!spin(wait->m, i, &until)) {
+            return false;
+        }
+        if (i > EAGER_LOOKS) {
+            cpu_relax();
+        }
+        count(&wait->m->me->stats.spins);
+    }
+}
+
 static enum orrery_wake wait_until(const struct wait *wait, poll_fn poll, enum need_kind kind)
 {
     struct orrery_member *m = wait->m;
     enum orrery_wake why = ORRERY_READY;
-    bool spinning = true, armed = false;
-    uint64_t until = 0;
+    bool over = poll(wait, &why);
 
-    if (poll(wait, &why)) {
+    if (over) {
         return why;
     }
     count(&m->me->stats.waits);
-    for (unsigned i = 1;; i++) {
-        if (poll(wait, &why)) {
-            break;
-        }
-        spinning = spinning && spin(m, i, &until);
-        if (spinning) {
-            if (i > EAGER_LOOKS) {
-                cpu_relax();
-            }
-            count(&m->me->stats.spins);
-        } else if (!armed) {
-            arm(m, kind, wait->need_ns);
-            armed = true; /* and look once more before sleeping */
+    over = spin_until(wait, poll, &why);
+    while (!over) {
+        arm(m, kind, wait->need_ns);
+        over = poll(wait, &why); /* once more before sleeping */
+        if (over) {
+            disarm(m);
         } else {
             sleep_armed(m, -1);
-            armed = false;
+            over = poll(wait, &why);
         }
-    }
-    if (armed) {
-        disarm(m);
     }
     store_relaxed(&m->me->waits_for, -1);
     return why;
@@ -389,14 +397,9 @@ bool orrery_spin(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns,
 {
     struct wait wait = {m, now_ns, own_next_ns, need_ns, 0};
     enum orrery_wake why = ORRERY_READY;
-    uint64_t until = 0;
 
-    for (unsigned i = 1; i == 1 || spin(m, i, &until); i++) {
-        if (poll_horizon(&wait, &why)) {
-            return why == ORRERY_READY;
-        }
-    }
-    return false; /* whoever kicked or parked us finds that out at the next look */
+    /* whoever kicked or parked us finds that out at the next look */
+    return spin_until(&wait, poll_horizon, &why) && why == ORRERY_READY;
 }
 
 enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns)
