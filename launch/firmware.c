@@ -182,9 +182,7 @@ static bool fail_flash(const struct manifest *m, const struct instance *inst, st
 /* A file to be kept need not be there yet, but its directory must. */
 static bool find_flash(struct manifest *m, struct instance *inst, struct problem *why)
 {
-    const char *path = inst->flash[0] == '/'
-                           ? inst->flash
-                           : arena_printf(m->arena, "%s/%s", m->directory, inst->flash);
+    const char *path = path_beside(m, inst->flash);
     const char *slash = strrchr(path, '/');
     struct stat st;
 
@@ -231,15 +229,11 @@ static bool find_adc_files(struct manifest *m, struct instance *inst, struct pro
 {
     for (size_t i = 0; i < inst->adc_count; i++) {
         struct adc_input *input = &inst->adc[i];
-        const char *path = input->file;
 
-        if (!path) {
+        if (!input->file) {
             continue;
         }
-        if (*path != '/') {
-            path = arena_printf(m->arena, "%s/%s", m->directory, path);
-        }
-        input->path = absolute_path(m->arena, path);
+        input->path = absolute_path(m->arena, path_beside(m, input->file));
         if (!input->path) {
             return problem_at(why, m->file, input->at, "adc: '%.200s': %s", input->file,
                               error_text(errno));

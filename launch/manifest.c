@@ -224,6 +224,12 @@ bool manifest_parse(struct manifest *m, const char *file, const char *text, size
     return good;
 }
 
+char *path_beside(const struct manifest *m, const char *path)
+{
+    return path[0] == '/' ? arena_copy(m->arena, path)
+                          : arena_printf(m->arena, "%s/%s", m->directory, path);
+}
+
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why)
 {
     struct reader r = {.file = path, .arena = arena, .why = why};

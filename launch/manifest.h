@@ -127,6 +127,9 @@ struct manifest {
     size_t attach_count;
 };
 
+/* A path in the manifest, as written: relative to the manifest's directory. */
+char *path_beside(const struct manifest *m, const char *path);
+
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);
 

@@ -22,9 +22,7 @@ static bool is_program(const char *path)
 
 static bool take_given(struct manifest *m, struct instance *inst, struct problem *why)
 {
-    const char *path = inst->qemu[0] == '/'
-                           ? inst->qemu
-                           : arena_printf(m->arena, "%s/%s", m->directory, inst->qemu);
+    const char *path = path_beside(m, inst->qemu);
 
     if (!is_program(path)) {
         return problem_at(why, m->file, inst->qemu_at, "qemu '%.200s' is not a program", path);

@@ -353,12 +353,6 @@ static bool read_links(struct reader *r, const yaml_node_t *node, struct manifes
 
 /* ---- attached ports ---- */
 
-static char *path_beside(const struct manifest *m, const char *path)
-{
-    return path[0] == '/' ? arena_copy(m->arena, path)
-                          : arena_printf(m->arena, "%s/%s", m->directory, path);
-}
-
 static bool check_file(struct reader *r, const yaml_node_t *item, struct manifest *m,
                        struct attach_draft *draft)
 {
