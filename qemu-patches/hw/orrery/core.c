@@ -15,16 +15,6 @@ static struct {
     int64_t insn_ns, insn_before_ns; /* rounded up; 0: the shift of -icount */
 } core;
 
-void orrery_core_rate(uint32_t num, uint32_t den)
-{
-    if (icount_enabled() != ICOUNT_PRECISE || num == 0 || den == 0) {
-        return;
-    }
-    icount_set_rate(num, den);
-    core.insn_before_ns = core.insn_ns;
-    core.insn_ns = DIV_ROUND_UP(num, den);
-}
-
 static uint32_t common_divisor(uint32_t a, uint32_t b)
 {
     while (b) {
@@ -38,11 +28,16 @@ static uint32_t common_divisor(uint32_t a, uint32_t b)
 
 void orrery_core_hz(uint64_t hz)
 {
-    if (hz > 0 && hz <= NANOSECONDS_PER_SECOND) {
-        uint32_t by = common_divisor(NANOSECONDS_PER_SECOND, hz);
+    uint32_t by;
 
-        orrery_core_rate(NANOSECONDS_PER_SECOND / by, hz / by);
+    if (icount_enabled() != ICOUNT_PRECISE || hz == 0 ||
+        hz > NANOSECONDS_PER_SECOND) {
+        return;
     }
+    by = common_divisor(NANOSECONDS_PER_SECOND, hz);
+    icount_set_rate(NANOSECONDS_PER_SECOND / by, hz / by);
+    core.insn_before_ns = core.insn_ns;
+    core.insn_ns = DIV_ROUND_UP(NANOSECONDS_PER_SECOND, hz);
 }
 
 int64_t orrery_core_longest_insn_ns(void)

@@ -9,14 +9,11 @@
 #include "qemu/osdep.h"
 
 /**
- * orrery_core_rate - from the next instruction on, one takes @num / @den nanoseconds
+ * orrery_core_hz - from the next instruction on, the core executes @hz a second
  *
- * In the vCPU thread (an MMIO access, a timer, a reset) with the BQL. Does nothing without
- * -icount. 64 MHz is 125 / 8.
+ * In the vCPU thread (an MMIO access, a timer, a reset) with the BQL. Exact: 64 MHz is 125 / 8 ns
+ * each. Does nothing without -icount, or for 0: a core without a clock does not execute.
  */
-void orrery_core_rate(uint32_t num, uint32_t den);
-
-/* The same from a frequency; 0 is ignored: a core without a clock does not execute. */
 void orrery_core_hz(uint64_t hz);
 
 /**
