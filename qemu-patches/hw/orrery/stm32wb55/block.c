@@ -185,17 +185,6 @@ static void block_finalize(Object *obj)
     g_free(STM32WB_BLOCK(obj)->logged);
 }
 
-static uint32_t default_read(Stm32wbBlock *b, hwaddr offset)
-{
-    return stm32wb_block_unmodelled_read(b, offset);
-}
-
-static void default_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
-                          uint32_t mask)
-{
-    stm32wb_block_unmodelled_write(b, offset, value);
-}
-
 const VMStateDescription stm32wb_block_vmstate = {
     .name = TYPE_STM32WB_BLOCK,
     .version_id = 1,
@@ -214,15 +203,11 @@ static const Property block_properties[] = {
 static void block_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
-    Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
 
     dc->realize = block_realize;
     device_class_set_props(dc, block_properties);
-    bc->read = default_read;
-    bc->write = default_write;
 }
 
-/* A peripheral of which nothing but the register names is known. */
 static const TypeInfo block_types[] = {
     {
         .name = TYPE_STM32WB_BLOCK,
@@ -233,10 +218,6 @@ static const TypeInfo block_types[] = {
         .class_size = sizeof(Stm32wbBlockClass),
         .class_init = block_class_init,
         .abstract = true,
-    },
-    {
-        .name = "stm32wb-unmodelled",
-        .parent = TYPE_STM32WB_BLOCK,
     },
 };
 

@@ -31,6 +31,7 @@
 #define HW_ORRERY_STM32WB55_BLOCK_H
 
 #include "hw/clock.h"
+#include "hw/irq.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 
@@ -82,10 +83,26 @@ void stm32wb_block_unmodelled_write(Stm32wbBlock *b, hwaddr offset,
 /* Reset value that registers.h.inc gives; 0 when it does not know the offset. */
 uint32_t stm32wb_register_reset(const char *block, hwaddr offset);
 
+/* @old with the bits of @mask from @value: a register that was written in part. */
+static inline uint32_t stm32wb_merge(uint32_t old, uint32_t value, uint32_t mask)
+{
+    return (old & ~mask) | (value & mask);
+}
+
 /* Frequency that the function runs on now; 0: stopped. */
 static inline uint64_t stm32wb_block_hz(Stm32wbBlock *b)
 {
     return clock_get_hz(b->kernel);
+}
+
+/* Output @n of a block, whose levels are the bits of @levels: tell the other end of changes only. */
+static inline void stm32wb_drive(uint8_t *levels, unsigned n, qemu_irq line,
+                                 bool level)
+{
+    if ((*levels >> n & 1) != level) {
+        *levels ^= 1u << n;
+        qemu_set_irq(line, level);
+    }
 }
 
 /* VMState of the base class; a derived VMState lists it first. */

@@ -141,7 +141,7 @@ static void comp_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         return; /* until a reset */
     }
     mask &= stored[n];
-    s->csr[n] = (s->csr[n] & ~mask) | (value & mask);
+    s->csr[n] = stm32wb_merge(s->csr[n], value, mask);
     evaluate(s);
 }
 

@@ -75,7 +75,7 @@ static void dbgmcu_write(Stm32wbBlock *b, hwaddr offset, uint32_t value, uint32_
         return;
     }
     mask &= writable(offset);
-    s->regs[offset / 4] = (s->regs[offset / 4] & ~mask) | (value & mask);
+    s->regs[offset / 4] = stm32wb_merge(s->regs[offset / 4], value, mask);
 }
 
 static const VMStateDescription dbgmcu_vmstate = {

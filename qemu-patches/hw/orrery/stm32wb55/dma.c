@@ -325,19 +325,19 @@ static void write_channel(Stm32wbDma *s, int n, hwaddr reg, uint32_t value,
 
     switch (reg) {
     case A_CCR:
-        write_ccr(s, n, (c->ccr & ~mask) | (value & mask));
+        write_ccr(s, n, stm32wb_merge(c->ccr, value, mask));
         break;
     case A_CNDTR:
         if (!field(c, R_CCR_EN_MASK)) {
-            c->left = ((c->left & ~mask) | (value & mask)) & 0xffff;
+            c->left = stm32wb_merge(c->left, value, mask) & 0xffff;
             c->total = c->left;
         }
         break;
     case A_CPAR:
-        c->cpar = (c->cpar & ~mask) | (value & mask);
+        c->cpar = stm32wb_merge(c->cpar, value, mask);
         break;
     default:
-        c->cmar = (c->cmar & ~mask) | (value & mask);
+        c->cmar = stm32wb_merge(c->cmar, value, mask);
     }
 }
 

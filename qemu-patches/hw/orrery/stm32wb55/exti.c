@@ -14,8 +14,6 @@
  *  + named GPIO inputs "pin": levels of all pins, by number (pins.h)
  *  + named GPIO outputs "line" 0 to 15: level of the selected pin, for DMAMUX1
  *  + sysbus IRQs: EXTI0, 1, 2, 3, 4, 9_5, 15_10, PVD, RTC_TAMP, RTC_WKUP, RTC_ALARM, COMP, C2SEV
- *  + named GPIO outputs "wakeup" 0 (CPU1) and 1 (CPU2): high while an unmasked line asks for
- *    the core's clock; pulses for events
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -75,7 +73,7 @@ struct Stm32wbExti {
     uint64_t rising, falling, pending;
     uint64_t imr[CPUS], emr[CPUS];
     uint8_t pins[WB_PINS];
-    qemu_irq irq[13], wakeup[CPUS], line[PIN_LINES];
+    qemu_irq irq[13], line[PIN_LINES];
 };
 
 /* Lines that share an interrupt, in the order of the sysbus IRQs. */
@@ -120,29 +118,22 @@ static void update_irq(Stm32wbExti *s)
     for (int i = 0; i < ARRAY_SIZE(vectors); i++) {
         qemu_set_irq(s->irq[i], (to_nvic & vectors[i]) != 0);
     }
-    for (int cpu = 0; cpu < CPUS; cpu++) {
-        qemu_set_irq(s->wakeup[cpu],
-                     (s->imr[cpu] & (s->pending | (s->level & ~CONFIGURABLE))) != 0);
-    }
 }
 
-/* An event is a pulse: it sets the core's event register (as SEV does) and wakes from Stop. */
-static void send_event(Stm32wbExti *s, int cpu)
+/* CPU1's event register, as by SEV; CPU2 is not there. */
+static void send_event(void)
 {
-    if (cpu == CPU1 && first_cpu) {
+    if (first_cpu) {
         ARM_CPU(first_cpu)->env.v7m.event = 1;
         qemu_cpu_kick(first_cpu);
     }
-    qemu_set_irq(s->wakeup[cpu], 1);
 }
 
 /* Configurable lines on which a selected edge has come. */
 static void trigger(Stm32wbExti *s, uint64_t lines)
 {
-    for (int cpu = 0; cpu < CPUS; cpu++) {
-        if (lines & s->emr[cpu]) {
-            send_event(s, cpu);
-        }
+    if (lines & s->emr[CPU1]) {
+        send_event();
     }
     s->pending |= lines & (s->imr[CPU1] | s->imr[CPU2]);
     update_irq(s);
@@ -310,7 +301,6 @@ static void exti_init(Object *obj)
     qdev_init_gpio_in(dev, line_changed, LINES);
     qdev_init_gpio_in_named(dev, pin_changed, "pin", WB_PINS);
     qdev_init_gpio_out_named(dev, s->line, "line", PIN_LINES);
-    qdev_init_gpio_out_named(dev, s->wakeup, "wakeup", CPUS);
     for (int i = 0; i < ARRAY_SIZE(s->irq); i++) {
         sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[i]);
     }

@@ -87,14 +87,6 @@ static uint32_t status(Stm32wbI2c *s)
 
 enum { LINE_EVENT, LINE_ERROR, LINE_WAKEUP, LINE_RX, LINE_TX };
 
-static void drive(Stm32wbI2c *s, qemu_irq line, unsigned n, bool level)
-{
-    if ((s->lines >> n & 1) != level) {
-        s->lines ^= 1u << n;
-        qemu_set_irq(line, level);
-    }
-}
-
 void i2c_update(Stm32wbI2c *s)
 {
     uint32_t isr = status(s), on = 0;
@@ -108,15 +100,17 @@ void i2c_update(Stm32wbI2c *s)
     on = FIELD_DP32(on, ISR, TC, FIELD_EX32(s->cr1, CR1, TCIE));
     on = FIELD_DP32(on, ISR, TCR, FIELD_EX32(s->cr1, CR1, TCIE));
     event = isr & on;
-    drive(s, s->event, LINE_EVENT, event);
-    drive(s, s->error, LINE_ERROR,
-          FIELD_EX32(s->cr1, CR1, ERRIE) && (isr & I2C_ERRORS));
-    drive(s, s->wakeup, LINE_WAKEUP,
-          match && FIELD_EX32(s->cr1, CR1, WUPEN));
-    drive(s, s->dma_rx, LINE_RX, FIELD_EX32(s->cr1, CR1, RXDMAEN) &&
-          (isr & R_ISR_RXNE_MASK));
-    drive(s, s->dma_tx, LINE_TX, FIELD_EX32(s->cr1, CR1, TXDMAEN) &&
-          FIELD_EX32(isr, ISR, TXIS));
+    stm32wb_drive(&s->lines, LINE_EVENT, s->event, event);
+    stm32wb_drive(&s->lines, LINE_ERROR, s->error,
+                  FIELD_EX32(s->cr1, CR1, ERRIE) && (isr & I2C_ERRORS));
+    stm32wb_drive(&s->lines, LINE_WAKEUP, s->wakeup,
+                  match && FIELD_EX32(s->cr1, CR1, WUPEN));
+    stm32wb_drive(&s->lines, LINE_RX, s->dma_rx,
+                  FIELD_EX32(s->cr1, CR1, RXDMAEN) &&
+                  (isr & R_ISR_RXNE_MASK));
+    stm32wb_drive(&s->lines, LINE_TX, s->dma_tx,
+                  FIELD_EX32(s->cr1, CR1, TXDMAEN) &&
+                  FIELD_EX32(isr, ISR, TXIS));
 }
 
 /* ---- PEC (34.4.10): CRC-8 of all bytes since the start ---- */

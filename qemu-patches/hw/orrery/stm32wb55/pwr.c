@@ -362,7 +362,7 @@ static void write_cr1(Stm32wbPwr *s, uint32_t value, uint32_t mask)
     uint32_t vos;
 
     mask &= 0x00004737;
-    value = (old & ~mask) | (value & mask);
+    value = stm32wb_merge(old, value, mask);
     vos = FIELD_EX32(value, CR1, VOS);
     if (vos != VOS_RANGE_1 && vos != VOS_RANGE_2) { /* not taken (6.6.1) */
         value = FIELD_DP32(value, CR1, VOS, FIELD_EX32(old, CR1, VOS));
@@ -383,7 +383,7 @@ static void write_cr5(Stm32wbPwr *s, uint32_t value, uint32_t mask)
     bool on;
 
     mask &= 0x0000817F;
-    s->regs[R_CR5] = (old & ~mask) | (value & mask);
+    s->regs[R_CR5] = stm32wb_merge(old, value, mask);
     on = FIELD_EX32(s->regs[R_CR5], CR5, SMPSEN);
     s->regs[R_SR2] = FIELD_DP32(s->regs[R_SR2], SR2, SMPSF, on);
     s->regs[R_SR2] = FIELD_DP32(s->regs[R_SR2], SR2, SMPSBF, !on);

@@ -158,14 +158,6 @@ static uint32_t status(Stm32wbQuadspi *s)
     return sr;
 }
 
-static void drive(Stm32wbQuadspi *s, qemu_irq line, unsigned n, bool level)
-{
-    if ((s->lines >> n & 1) != level) {
-        s->lines ^= 1u << n;
-        qemu_set_irq(line, level);
-    }
-}
-
 static void update(Stm32wbQuadspi *s)
 {
     uint32_t sr = status(s), on = 0;
@@ -175,9 +167,10 @@ static void update(Stm32wbQuadspi *s)
     on = FIELD_DP32(on, SR, FTF, FIELD_EX32(s->cr, CR, FTIE));
     on = FIELD_DP32(on, SR, SMF, FIELD_EX32(s->cr, CR, SMIE));
     on = FIELD_DP32(on, SR, TOF, FIELD_EX32(s->cr, CR, TOIE));
-    drive(s, s->irq, 0, sr & on);
-    drive(s, s->dma, 1, FIELD_EX32(s->cr, CR, EN) &&
-          FIELD_EX32(s->cr, CR, DMAEN) && FIELD_EX32(sr, SR, FTF));
+    stm32wb_drive(&s->lines, 0, s->irq, sr & on);
+    stm32wb_drive(&s->lines, 1, s->dma,
+                  FIELD_EX32(s->cr, CR, EN) &&
+                  FIELD_EX32(s->cr, CR, DMAEN) && FIELD_EX32(sr, SR, FTF));
 }
 
 /* ---- the flash ---- */
@@ -628,7 +621,7 @@ static void write_ccr(Stm32wbQuadspi *s, uint32_t value)
 
 static void write_masked(uint32_t *reg, uint32_t value, uint32_t mask)
 {
-    *reg = (*reg & ~mask) | (value & mask);
+    *reg = stm32wb_merge(*reg, value, mask);
 }
 
 static void quadspi_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
@@ -641,7 +634,7 @@ static void quadspi_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     }
     switch (offset) {
     case A_CR:
-        write_cr(s, (s->cr & ~mask) | (value & mask));
+        write_cr(s, stm32wb_merge(s->cr, value, mask));
         break;
     case A_DCR:
         write_masked(&s->dcr, value, mask & DCR_WRITABLE);
@@ -653,7 +646,7 @@ static void quadspi_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         write_masked(&s->dlr, value, mask);
         break;
     case A_CCR:
-        write_ccr(s, (s->ccr & ~mask) | (value & mask));
+        write_ccr(s, stm32wb_merge(s->ccr, value, mask));
         break;
     case A_AR:
         if (mode(s) != MAPPED) {

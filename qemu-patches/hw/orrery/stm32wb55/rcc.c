@@ -436,11 +436,6 @@ static uint32_t plain_bits(hwaddr offset)
     return 0;
 }
 
-static uint32_t merge(uint32_t old, uint32_t value, uint32_t mask)
-{
-    return (old & ~mask) | (value & mask);
-}
-
 /* Bits of CR that SYSCLK depends on cannot be cleared (8.4.1). */
 static uint32_t needed_by_sysclk(const Stm32wbRcc *s)
 {
@@ -465,7 +460,7 @@ static void write_cr(Stm32wbRcc *s, uint32_t value, uint32_t mask)
             R_CR_HSION_MASK | R_CR_HSIKERON_MASK | R_CR_HSIASFS_MASK |
             R_CR_HSEON_MASK | R_CR_HSEBYP_MASK | R_CR_CSSON_MASK |
             R_CR_HSEPRE_MASK | R_CR_PLLON_MASK | R_CR_PLLSAI1ON_MASK;
-    value = merge(old, value, mask) | (old & needed_by_sysclk(s));
+    value = stm32wb_merge(old, value, mask) | (old & needed_by_sysclk(s));
     range = FIELD_EX32(value, CR, MSIRANGE);
     if (range >= WB_MSI_RANGES ||
         (FIELD_EX32(old, CR, MSION) && !FIELD_EX32(old, CR, MSIRDY))) {
@@ -483,7 +478,7 @@ static void write_cfgr(Stm32wbRcc *s, uint32_t value, uint32_t mask)
     mask &= R_CFGR_SW_MASK | R_CFGR_HPRE_MASK | R_CFGR_PPRE1_MASK |
             R_CFGR_PPRE2_MASK | R_CFGR_STOPWUCK_MASK | R_CFGR_MCOSEL_MASK |
             R_CFGR_MCOPRE_MASK;
-    s->regs[R_CFGR] = merge(s->regs[R_CFGR], value, mask);
+    s->regs[R_CFGR] = stm32wb_merge(s->regs[R_CFGR], value, mask);
 }
 
 /* Factors are fixed while their PLL runs, outputs can be switched (8.4.4, 8.4.5). */
@@ -503,7 +498,7 @@ static void write_pll(Stm32wbRcc *s, hwaddr offset, uint32_t value, uint32_t mas
         enables &= ~R_PLLCFGR_PLLREN_MASK;
     }
     mask &= enables | (on ? 0 : factors) | (main_pll && !any_on ? input : 0);
-    s->regs[offset / 4] = merge(s->regs[offset / 4], value, mask);
+    s->regs[offset / 4] = stm32wb_merge(s->regs[offset / 4], value, mask);
 }
 
 static void write_rstr(Stm32wbRcc *s, hwaddr offset, uint32_t value, uint32_t mask)
@@ -515,7 +510,7 @@ static void write_rstr(Stm32wbRcc *s, hwaddr offset, uint32_t value, uint32_t ma
     uint32_t old = *reg;
 
     mask &= bits[(offset - A_AHB1RSTR) / 4];
-    *reg = merge(old, value, mask);
+    *reg = stm32wb_merge(old, value, mask);
     /* at both edges: what was written to a block in reset is lost as well */
     stm32wb_rcc_reset_blocks(s, offset, old ^ *reg);
 }
@@ -525,7 +520,7 @@ static void write_apb1enr1(Stm32wbRcc *s, uint32_t value, uint32_t mask)
 {
     uint32_t old = s->regs[R_APB1ENR1];
 
-    s->regs[R_APB1ENR1] = merge(old, value, mask & 0x85A04E01) |
+    s->regs[R_APB1ENR1] = stm32wb_merge(old, value, mask & 0x85A04E01) |
                           (old & R_APB1ENR1_WWDGEN_MASK);
 }
 
@@ -550,7 +545,7 @@ static void write_bdcr(Stm32wbRcc *s, uint32_t value, uint32_t mask)
     if (!FIELD_EX32(old, BDCR, LSECSSD)) {
         value |= old & R_BDCR_LSECSSON_MASK;
     }
-    value = merge(old, value, mask);
+    value = stm32wb_merge(old, value, mask);
     if (FIELD_EX32(value, BDCR, BDRST)) {
         value &= R_BDCR_BDRST_MASK | BDCR_LSCO;
     }
@@ -567,7 +562,7 @@ static void write_csr(Stm32wbRcc *s, uint32_t value, uint32_t mask)
         s->regs[R_CSR] &= ~CSR_FLAGS;
     }
     /* LSI1ON, LSI2ON, LSI2TRIMEN, LSI2BW, RFWKPSEL; RMVF is cleared by hardware */
-    s->regs[R_CSR] = merge(s->regs[R_CSR], value, mask & 0x0000CF15);
+    s->regs[R_CSR] = stm32wb_merge(s->regs[R_CSR], value, mask & 0x0000CF15);
 }
 
 /* Takes one write after the key (8.4.35). */
@@ -581,7 +576,7 @@ static void write_hsecr(Stm32wbRcc *s, uint32_t value, uint32_t mask)
         }
         return;
     }
-    *reg = merge(*reg, value, mask & 0x00003F78) & ~R_HSECR_UNLOCKED_MASK;
+    *reg = stm32wb_merge(*reg, value, mask & 0x00003F78) & ~R_HSECR_UNLOCKED_MASK;
 }
 
 static uint32_t rcc_read(Stm32wbBlock *b, hwaddr offset)
@@ -649,7 +644,7 @@ static void rcc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value, uint32_t m
             stm32wb_block_unmodelled_write(b, offset, value);
             return;
         }
-        s->regs[offset / 4] = merge(s->regs[offset / 4], value, mask & bits);
+        s->regs[offset / 4] = stm32wb_merge(s->regs[offset / 4], value, mask & bits);
         break;
     }
     update(s);

@@ -5,9 +5,8 @@
  *
  * RM0434 2.2 (memory map), 12.3 (vectors), 11.3 (DMAMUX requests).
  *
- * The table below is the chip: a name, a type, an address, interrupts, wake-up lines and DMA
- * requests for each peripheral. A type that does not exist (yet) is stood in for by a block
- * that knows register names and reset values only.
+ * The tables below are the chip: a name, a type, an address, interrupts, wake-up lines and DMA
+ * requests for each peripheral; then the wires between them. What they name must exist.
  *
  * QEMU interface:
  *  + children: one per row of the table, by the name of RM0434, "armv7m" and "pins"
@@ -144,9 +143,7 @@ static void soc_init(Object *obj)
     object_initialize_child(obj, "armv7m", &s->armv7m, TYPE_ARMV7M);
     object_initialize_child(obj, "pins", &s->pins, TYPE_STM32WB_PINS);
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {
-        const char *type = object_class_by_name(rows[i].type)
-                           ? rows[i].type : "stm32wb-unmodelled";
-        DeviceState *dev = qdev_new(type);
+        DeviceState *dev = qdev_new(rows[i].type);
 
         object_property_add_child(obj, rows[i].name, OBJECT(dev));
         object_unref(OBJECT(dev));
@@ -239,20 +236,13 @@ static void map_boot(Stm32wb55Soc *s)
 
 /* ---- wires ---- */
 
-static bool has_gpio_out(DeviceState *dev, const char *name)
-{
-    g_autofree char *path = g_strdup_printf("%s[0]", name);
-
-    return object_property_find(OBJECT(dev), path) != NULL;
-}
-
 static void connect_clock(Stm32wb55Soc *s, DeviceState *dev, const char *input,
                           const char *name, const char *suffix)
 {
     g_autofree char *output = g_strdup_printf("%s.%s", name, suffix);
     DeviceState *rcc = device(s, "RCC");
 
-    /* without an RCC model nothing is gated */
+    /* not of RCC, PWR, EXTI, VREFBUF and DBGMCU, which are never gated */
     if (object_property_find(OBJECT(rcc), output)) {
         qdev_connect_clock_in(dev, input, qdev_get_clock_out(rcc, output));
     }
@@ -292,12 +282,9 @@ static void connect_irqs(Stm32wb55Soc *s, const Row *row)
     DeviceState *exti = device(s, "EXTI");
 
     for (int n = 0; n < ARRAY_SIZE(row->irq) && row->irq[n] != NO_IRQ; n++) {
-        if (!sysbus_has_irq(busdev, n)) {
-            return;
-        }
         if (row->irq[n] < EXTI(0)) {
             sysbus_connect_irq(busdev, n, nvic_input(s, row->irq[n] - IRQ(0)));
-        } else if (object_dynamic_cast(OBJECT(exti), "stm32wb-exti")) {
+        } else {
             sysbus_connect_irq(busdev, n,
                                qdev_get_gpio_in(exti, row->irq[n] - EXTI(0)));
         }
@@ -311,31 +298,28 @@ static void connect_row(Stm32wb55Soc *s, const Row *row)
     DeviceState *mux = device(s, "DMAMUX1");
 
     connect_irqs(s, row);
-    if (row->wakeup && has_gpio_out(dev, "wakeup") &&
-        object_dynamic_cast(OBJECT(exti), "stm32wb-exti")) {
+    if (row->wakeup) {
         qdev_connect_gpio_out_named(dev, "wakeup", 0,
                                     qdev_get_gpio_in(exti, row->wakeup));
     }
     for (int i = 0; i < ARRAY_SIZE(row->dma) && row->dma[i].line; i++) {
-        if (has_gpio_out(dev, row->dma[i].line) &&
-            object_dynamic_cast(OBJECT(mux), "stm32wb-dmamux")) {
-            qdev_connect_gpio_out_named(
-                dev, row->dma[i].line, 0,
-                qdev_get_gpio_in_named(mux, "request", row->dma[i].request));
-        }
+        qdev_connect_gpio_out_named(
+            dev, row->dma[i].line, 0,
+            qdev_get_gpio_in_named(mux, "request", row->dma[i].request));
     }
 }
 
 /* Signals between blocks other than interrupts, DMA requests and clocks */
 static const struct {
-    const char *from;
+    const char *from; /* NULL: the core; likewise below */
     const char *output;
     int n;
-    const char *to; /* NULL: the core */
+    const char *to;
     const char *input;
     int m;
     int count; /* of lines from n and m on; 0 means 1 */
 } wires[] = {
+    { NULL, "SYSRESETREQ", 0, "RCC", "sysresetreq", 0 },
     { "RCC", "nmi", 0, NULL, "NMI", 0 },
     { "RCC", "backup-reset", 0, "RTC", "backup-reset", 0 },
     { "RCC", "lse-css", 0, "RTC", "lse-css", 0 },
@@ -343,12 +327,11 @@ static const struct {
     { "PWR", "backup-writable", 1, "RTC", "backup-writable", 0 },
     { "PWR", "smps", 0, "RCC", "smps", 0 },
     { "RTC", "internal-wakeup", 0, "PWR", "internal-wakeup", 0 },
+    /* RM0434 3.4.2: loading option bytes resets the system */
+    { "FLASH", "option-reset", 0, "RCC", "reset", WB_RESET_OPTION_BYTES },
     { "IWDG", "reset", 0, "RCC", "reset", 29 },
-    { "USB", "sof", 0, "CRS", "sof", 0 },
     { "IWDG", "running", 0, "RCC", "iwdg-running", 0 },
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
-    { "EXTI", "wakeup", 0, "PWR", "wakeup", 0 },
-    { "EXTI", "wakeup", 1, "PWR", "wakeup", 1 },
     { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
     /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
@@ -375,13 +358,6 @@ static const struct {
     { "DMA2", "ack", 0, "DMAMUX1", "ack", 7, 7 },
 };
 
-static bool has_gpio_in(DeviceState *dev, const char *name)
-{
-    g_autofree char *path = g_strdup_printf("%s[0]", name);
-
-    return object_property_find(OBJECT(dev), path) != NULL;
-}
-
 /* An output that is connected already gets a splitter. */
 static void connect_wire(DeviceState *from, const char *output, int n,
                          qemu_irq to)
@@ -403,26 +379,16 @@ static void connect_wire(DeviceState *from, const char *output, int n,
 static void connect_wires(Stm32wb55Soc *s)
 {
     DeviceState *core = DEVICE(&s->armv7m);
-    DeviceState *rcc = device(s, "RCC");
 
     for (int i = 0; i < ARRAY_SIZE(wires); i++) {
-        DeviceState *from = device(s, wires[i].from);
+        DeviceState *from = wires[i].from ? device(s, wires[i].from) : core;
         DeviceState *to = wires[i].to ? device(s, wires[i].to) : core;
 
-        if (!has_gpio_out(from, wires[i].output) ||
-            !has_gpio_in(to, wires[i].input)) {
-            continue;
-        }
         for (int k = 0; k < MAX(1, wires[i].count); k++) {
             connect_wire(
                 from, wires[i].output, wires[i].n + k,
                 qdev_get_gpio_in_named(to, wires[i].input, wires[i].m + k));
         }
-    }
-    if (has_gpio_in(rcc, "sysresetreq")) {
-        qdev_connect_gpio_out_named(
-            core, "SYSRESETREQ", 0,
-            qdev_get_gpio_in_named(rcc, "sysresetreq", 0));
     }
     qdev_connect_gpio_out_named(core, "LOCKUP", 0,
                                 qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
@@ -447,9 +413,7 @@ static void connect_further_clocks(Stm32wb55Soc *s, DeviceState *dev,
     DeviceState *rcc = device(s, "RCC");
 
     for (int i = 0; i < ARRAY_SIZE(further_clocks); i++) {
-        if (!strcmp(further_clocks[i].block, name) &&
-            object_property_find(OBJECT(dev), further_clocks[i].input) &&
-            object_property_find(OBJECT(rcc), further_clocks[i].output)) {
+        if (!strcmp(further_clocks[i].block, name)) {
             qdev_connect_clock_in(
                 dev, further_clocks[i].input,
                 qdev_get_clock_out(rcc, further_clocks[i].output));
@@ -496,15 +460,8 @@ static bool realize_core(Stm32wb55Soc *s, Error **errp)
     qdev_prop_set_uint8(armv7m, "num-prio-bits", 4);
     qdev_prop_set_string(armv7m, "cpu-type", ARM_CPU_TYPE_NAME("cortex-m4"));
     qdev_prop_set_bit(armv7m, "enable-bitband", true);
-    if (object_property_find(OBJECT(rcc), "hclk1")) {
-        qdev_connect_clock_in(armv7m, "cpuclk", qdev_get_clock_out(rcc, "hclk1"));
-        qdev_connect_clock_in(armv7m, "refclk", qdev_get_clock_out(rcc, "systick"));
-    } else {
-        Clock *msi = clock_new(OBJECT(s), "msi");
-
-        clock_set_hz(msi, 4000000);
-        qdev_connect_clock_in(armv7m, "cpuclk", msi);
-    }
+    qdev_connect_clock_in(armv7m, "cpuclk", qdev_get_clock_out(rcc, "hclk1"));
+    qdev_connect_clock_in(armv7m, "refclk", qdev_get_clock_out(rcc, "systick"));
     object_property_set_link(OBJECT(armv7m), "memory", OBJECT(&s->memory),
                              &error_abort);
     if (!sysbus_realize(SYS_BUS_DEVICE(armv7m), errp)) {
@@ -540,15 +497,6 @@ static bool in_private_bus(hwaddr base)
     return base >= 0xE0000000;
 }
 
-/* RM0434 3.4.2: loading option bytes resets the system. */
-static void connect_flash(Stm32wb55Soc *s)
-{
-    qdev_connect_gpio_out_named(
-        device(s, "FLASH"), "option-reset", 0,
-        qdev_get_gpio_in_named(device(s, "RCC"), "reset",
-                               WB_RESET_OPTION_BYTES));
-}
-
 static void soc_realize(DeviceState *dev, Error **errp)
 {
     Stm32wb55Soc *s = STM32WB55_SOC(dev);
@@ -569,7 +517,6 @@ static void soc_realize(DeviceState *dev, Error **errp)
         }
     }
     map_boot(s);
-    connect_flash(s);
     if (!realize_core(s, errp) || !realize_core_debug(s, errp)) {
         return;
     }

@@ -156,14 +156,6 @@ static uint32_t status(Stm32wbSpi *s)
 
 enum { LINE_IRQ, LINE_RX, LINE_TX, LINE_NSS, LINE_MOSI };
 
-static void drive(Stm32wbSpi *s, qemu_irq line, unsigned n, bool level)
-{
-    if ((s->lines >> n & 1) != level) {
-        s->lines ^= 1u << n;
-        qemu_set_irq(line, level);
-    }
-}
-
 static void select_peripheral(Stm32wbSpi *s, unsigned index, bool level)
 {
     DeviceState *dev = ssi_get_cs(s->bus, index);
@@ -177,7 +169,7 @@ static void select_peripheral(Stm32wbSpi *s, unsigned index, bool level)
 static void drive_nss(Stm32wbSpi *s, bool level)
 {
     if ((s->lines >> LINE_NSS & 1) != level) {
-        drive(s, s->nss, LINE_NSS, level);
+        stm32wb_drive(&s->lines, LINE_NSS, s->nss, level);
         select_peripheral(s, 0, level);
     }
 }
@@ -187,14 +179,14 @@ static void update(Stm32wbSpi *s)
     uint32_t sr = status(s);
     bool error = sr & (R_SR_CRCERR_MASK | R_SR_MODF_MASK | R_SR_OVR_MASK);
 
-    drive(s, s->irq, LINE_IRQ,
-          (FIELD_EX32(s->cr2, CR2, RXNEIE) && FIELD_EX32(sr, SR, RXNE)) ||
-              (FIELD_EX32(s->cr2, CR2, TXEIE) && FIELD_EX32(sr, SR, TXE)) ||
-              (FIELD_EX32(s->cr2, CR2, ERRIE) && error));
-    drive(s, s->dma_rx, LINE_RX,
-          FIELD_EX32(s->cr2, CR2, RXDMAEN) && FIELD_EX32(sr, SR, RXNE));
-    drive(s, s->dma_tx, LINE_TX,
-          FIELD_EX32(s->cr2, CR2, TXDMAEN) && FIELD_EX32(sr, SR, TXE));
+    stm32wb_drive(&s->lines, LINE_IRQ, s->irq,
+                  (FIELD_EX32(s->cr2, CR2, RXNEIE) && FIELD_EX32(sr, SR, RXNE)) ||
+                      (FIELD_EX32(s->cr2, CR2, TXEIE) && FIELD_EX32(sr, SR, TXE)) ||
+                      (FIELD_EX32(s->cr2, CR2, ERRIE) && error));
+    stm32wb_drive(&s->lines, LINE_RX, s->dma_rx,
+                  FIELD_EX32(s->cr2, CR2, RXDMAEN) && FIELD_EX32(sr, SR, RXNE));
+    stm32wb_drive(&s->lines, LINE_TX, s->dma_tx,
+                  FIELD_EX32(s->cr2, CR2, TXDMAEN) && FIELD_EX32(sr, SR, TXE));
     drive_nss(s, !(is_master(s) && FIELD_EX32(s->cr2, CR2, SSOE)));
 }
 
@@ -310,10 +302,10 @@ static void probe_wire(Stm32wbSpi *s)
 {
     bool low;
 
-    drive(s, s->mosi, LINE_MOSI, true);
-    drive(s, s->mosi, LINE_MOSI, false);
+    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, true);
+    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, false);
     low = s->miso_in;
-    drive(s, s->mosi, LINE_MOSI, true);
+    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, true);
     s->wired = !low && s->miso_in && s->lines >> LINE_MOSI & 1;
 }
 

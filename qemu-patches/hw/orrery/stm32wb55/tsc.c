@@ -101,7 +101,7 @@ static void write_cr(Stm32wbTsc *s, uint32_t value, uint32_t mask)
     bool started = s->cr & R_CR_START_MASK;
 
     mask &= CR_STORED;
-    s->cr = (s->cr & ~mask) | (value & mask);
+    s->cr = stm32wb_merge(s->cr, value, mask);
     if (!(s->cr & R_CR_TSCE_MASK)) {
         s->cr &= ~R_CR_START_MASK;
     }
@@ -159,7 +159,7 @@ static void tsc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
     if (io) {
         mask &= IO_STORED;
-        *io = (*io & ~mask) | (value & mask);
+        *io = stm32wb_merge(*io, value, mask);
         return;
     }
     switch (offset) {
@@ -168,14 +168,14 @@ static void tsc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         break;
     case A_IER:
         mask &= R_ISR_EOAF_MASK | R_ISR_MCEF_MASK;
-        s->ier = (s->ier & ~mask) | (value & mask);
+        s->ier = stm32wb_merge(s->ier, value, mask);
         break;
     case A_ICR:
         s->isr &= ~(value & mask);
         break;
     case A_IOGCSR:
         mask &= R_IOGCSR_GE_MASK;
-        s->groups = (s->groups & ~mask) | (value & mask);
+        s->groups = stm32wb_merge(s->groups, value, mask);
         break;
     case A_ISR:
     case A_IOG1CR ... A_IOG7CR:

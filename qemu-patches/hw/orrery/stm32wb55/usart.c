@@ -256,14 +256,6 @@ static bool interrupt(Stm32wbUsart *s, uint32_t isr)
 enum { LINE_IRQ, LINE_WAKEUP, LINE_RX, LINE_TX, LINE_RTS };
 
 /* Only changes travel: DMA and pins are not free. */
-static void drive(Stm32wbUsart *s, qemu_irq line, unsigned n, bool level)
-{
-    if (!(s->lines >> n & 1) == level) {
-        s->lines ^= 1u << n;
-        qemu_set_irq(line, level);
-    }
-}
-
 /* 35.5.20 (flow control), 35.5.21 (RS-485) */
 static bool rts_level(Stm32wbUsart *s)
 {
@@ -283,13 +275,16 @@ void usart_update(Stm32wbUsart *s)
     bool held = FIELD_EX32(s->cr3, CR3, DDRE) &&
                 (now & (USART_ERRORS | R_ISR_ORE_MASK));
 
-    drive(s, s->irq, LINE_IRQ, irq);
-    drive(s, s->wakeup, LINE_WAKEUP, irq && FIELD_EX32(s->cr1, CR1, UESM));
-    drive(s, s->dma_rx, LINE_RX, on && FIELD_EX32(s->cr3, CR3, DMAR) &&
-          s->rx_count && !held);
-    drive(s, s->dma_tx, LINE_TX, on && FIELD_EX32(s->cr3, CR3, DMAT) &&
-          FIELD_EX32(s->cr1, CR1, TE) && FIELD_EX32(now, ISR, TXE));
-    drive(s, s->rts, LINE_RTS, rts_level(s));
+    stm32wb_drive(&s->lines, LINE_IRQ, s->irq, irq);
+    stm32wb_drive(&s->lines, LINE_WAKEUP, s->wakeup,
+                  irq && FIELD_EX32(s->cr1, CR1, UESM));
+    stm32wb_drive(&s->lines, LINE_RX, s->dma_rx,
+                  on && FIELD_EX32(s->cr3, CR3, DMAR) &&
+                  s->rx_count && !held);
+    stm32wb_drive(&s->lines, LINE_TX, s->dma_tx,
+                  on && FIELD_EX32(s->cr3, CR3, DMAT) &&
+                  FIELD_EX32(s->cr1, CR1, TE) && FIELD_EX32(now, ISR, TXE));
+    stm32wb_drive(&s->lines, LINE_RTS, s->rts, rts_level(s));
 }
 
 /* ---- registers ---- */

@@ -403,7 +403,7 @@ static void usb_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     if (offset >= PMA_BASE) {
         uint8_t *at = s->pma + (offset - PMA_BASE);
 
-        stl_le_p(at, (ldl_le_p(at) & ~mask) | (value & mask));
+        stl_le_p(at, stm32wb_merge(ldl_le_p(at), value, mask));
         return;
     }
     switch (offset) {

@@ -71,11 +71,11 @@ static void vrefbuf_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
     if (offset == A_CCR) {
         mask &= R_CCR_TRIM_MASK;
-        s->ccr = (s->ccr & ~mask) | (value & mask);
+        s->ccr = stm32wb_merge(s->ccr, value, mask);
         return;
     }
     mask &= CSR_STORED;
-    s->csr = (s->csr & ~mask) | (value & mask);
+    s->csr = stm32wb_merge(s->csr, value, mask);
     if ((s->csr & R_CSR_ENVR_MASK) && !(s->csr & R_CSR_HIZ_MASK) &&
         (old ^ s->csr)) {
         s->ready_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + START_NS;
