@@ -543,11 +543,36 @@ uint64_t orrery_word(const struct orrery_segment *seg, unsigned member)
     return word_time(&seg->members[member]);
 }
 
+/* Whose word holds the horizon of a sleeper back, now: it may be another than when it fell asleep,
+ * as only who crosses its need wakes it. */
+static int nearest_origin(const struct orrery_segment *seg, unsigned member)
+{
+    uint64_t least = ORRERY_TIME_INF;
+    int origin = -1;
+
+    for (unsigned j = 0; j < seg->member_count; j++) {
+        uint64_t reach = time_add(word_time(&seg->members[j]), seg_dist(seg, j, member));
+
+        if (j != member && reach < least) {
+            least = reach;
+            origin = (int)j;
+        }
+    }
+    return origin;
+}
+
 int orrery_waits_for(const struct orrery_segment *seg, unsigned member)
 {
-    int origin = load_relaxed(&seg->members[member].waits_for);
+    int origin = load_relaxed(&seg->members[member].waits_for), nearest;
 
-    return origin >= (int)seg->member_count ? -1 : origin;
+    if (origin < 0 || origin >= (int)seg->member_count) {
+        return -1;
+    }
+    if (seg->mode == ORRERY_TURNS || load_total(&seg->members[member].need_kind) == NEED_ORDERED) {
+        return origin;
+    }
+    nearest = nearest_origin(seg, member);
+    return nearest < 0 ? origin : nearest;
 }
 
 bool orrery_is_stopped(const struct orrery_segment *seg, unsigned member)
