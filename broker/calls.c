@@ -11,50 +11,74 @@
 #include "members.h"
 #include "status.h"
 
+/* The message and what hangs on it live in one list of blocks, freed together. */
+static void *block(GPtrArray *blocks, size_t size)
+{
+    void *memory = g_malloc0(size);
+
+    g_ptr_array_add(blocks, memory);
+    return memory;
+}
+
+static Orrery__Uart *welcome_uart(GPtrArray *blocks, const struct uart_format *format)
+{
+    Orrery__Uart *uart = block(blocks, sizeof(*uart));
+
+    orrery__uart__init(uart);
+    uart->baud = format->baud;
+    uart->data_bits = format->data_bits;
+    uart->stop_halves = format->stop_halves;
+    uart->parity = block(blocks, 2);
+    uart->parity[0] = format->parity;
+    return uart;
+}
+
+static Orrery__Port *welcome_port(GPtrArray *blocks, const struct layout_port *from)
+{
+    Orrery__Port *port = block(blocks, sizeof(*port));
+
+    orrery__port__init(port);
+    port->name = (char *)from->name;
+    port->kind = from->kind;
+    port->n_lanes = from->lane_count;
+    port->lanes = block(blocks, from->lane_count * sizeof(*port->lanes));
+    for (size_t i = 0; i < from->lane_count; i++) {
+        Orrery__Lane *lane = port->lanes[i] = block(blocks, sizeof(*lane));
+
+        orrery__lane__init(lane);
+        lane->tx = from->lanes[i].tx;
+        lane->rx = from->lanes[i].rx;
+        lane->peer = (char *)from->lanes[i].peer;
+    }
+    if (from->kind == ORRERY__LINK__KIND__UART) {
+        port->uart = welcome_uart(blocks, &from->format);
+    }
+    return port;
+}
+
 static void send_welcome(struct broker *broker, struct call *call, unsigned member)
 {
     const struct layout *layout = broker->layout;
+    GPtrArray *blocks = g_ptr_array_new_with_free_func(g_free);
     Orrery__Reply reply = ORRERY__REPLY__INIT;
     Orrery__Welcome welcome = ORRERY__WELCOME__INIT;
-    Orrery__Port *ports = g_new0(Orrery__Port, layout->port_count + 1);
-    Orrery__Port **list = g_new0(Orrery__Port *, layout->port_count + 1);
-    Orrery__Uart *uarts = g_new0(Orrery__Uart, layout->port_count + 1);
-    char parity[256][2]; /* one string for each possible letter */
     char path[64];
 
+    welcome.ports = block(blocks, (layout->port_count + 1) * sizeof(*welcome.ports));
     for (size_t i = 0; i < layout->port_count; i++) {
-        const struct layout_port *from = &layout->ports[i];
-        Orrery__Port *port = &ports[welcome.n_ports];
-        Orrery__Uart *uart = &uarts[welcome.n_ports];
-
-        if (from->member != member) {
-            continue;
+        if (layout->ports[i].member == member) {
+            welcome.ports[welcome.n_ports++] = welcome_port(blocks, &layout->ports[i]);
         }
-        orrery__port__init(port);
-        orrery__uart__init(uart);
-        port->name = (char *)from->name;
-        port->tx_lane = from->tx_lane;
-        port->rx_lane = from->rx_lane;
-        port->uart = uart;
-        uart->baud = from->format.baud;
-        uart->data_bits = from->format.data_bits;
-        uart->stop_halves = from->format.stop_halves;
-        uart->parity = parity[(uint8_t)from->format.parity];
-        snprintf(uart->parity, sizeof(parity[0]), "%c", from->format.parity);
-        list[welcome.n_ports++] = port;
     }
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), broker->segment_fd);
     welcome.member = member;
     welcome.run_id = broker->plan->run_id;
     welcome.segment_path = path;
     welcome.reaction_ns = broker->plan->clock->reaction_ns;
-    welcome.ports = list;
     reply.result_case = ORRERY__REPLY__RESULT_WELCOME;
     reply.welcome = &welcome;
     orrery_call_reply(call, &reply);
-    g_free(uarts);
-    g_free(list);
-    g_free(ports);
+    g_ptr_array_unref(blocks);
 }
 
 static void hello(struct broker *broker, struct call *call, const Orrery__Hello *hello)

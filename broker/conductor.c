@@ -71,7 +71,7 @@ struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_e
         c->port_of_lane[i] = -1;
     }
     for (size_t i = layout->first_attach; i < layout->port_count; i++) {
-        c->port_of_lane[layout->ports[i].tx_lane] = (int)i;
+        c->port_of_lane[layout->ports[i].lanes[0].tx] = (int)i;
         c->can_inject = c->can_inject || orrery_layout_can_inject(&layout->ports[i]);
         c->has_output = true;
     }

@@ -129,11 +129,11 @@ static void send_frame(struct input *input, unsigned port, uint64_t start_ns,
     line->free_ns = end_ns;
     input->last_send_ns = start_ns;
     if (end_ns >= ORRERY_TIME_INF ||
-        !orrery_send(broker, to->rx_lane, start_ns, end_ns, &frame, sizeof(frame))) {
+        !orrery_send(broker, to->lanes[0].rx, start_ns, end_ns, &frame, sizeof(frame))) {
         return; /* past the end of time, or the run is dead */
     }
     if (trace) {
-        orrery_trace_add(trace, to->rx_lane, start_ns, end_ns, orrery_last_seq(broker), &frame,
+        orrery_trace_add(trace, to->lanes[0].rx, start_ns, end_ns, orrery_last_seq(broker), &frame,
                          sizeof(frame));
     }
     orrery_output_input(output, port, end_ns, (uint8_t)frame.data);

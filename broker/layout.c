@@ -17,6 +17,14 @@
 #define SLOTS_INTO_MEMBER ((1u << 13) - ORRERY_MAX_MEMBERS)
 #define REACTION_NS UINT64_C(10000000)
 
+/* Bytes in one message, by kind of link; orrery.h has the formats. */
+static const uint32_t payload_max[] = {
+    [ORRERY__LINK__KIND__UART] = sizeof(struct orrery_uart_frame),
+    [ORRERY__LINK__KIND__CORES] = 64,
+    [ORRERY__LINK__KIND__RADIO] = 320,
+    [ORRERY__LINK__KIND__GPIO] = 16,
+};
+
 bool orrery_layout_can_inject(const struct layout_port *port)
 {
     return port->attach && (port->attach->to == ORRERY__ATTACH__TO__PTY ||
@@ -24,7 +32,7 @@ bool orrery_layout_can_inject(const struct layout_port *port)
 }
 
 static void add_lane(struct layout *layout, const char *from, const char *to, unsigned src,
-                     unsigned dst, uint64_t latency_ns, uint32_t slots)
+                     unsigned dst, uint64_t latency_ns, uint32_t slots, uint32_t payload)
 {
     struct orrery_lane_spec *lane = &layout->lanes[layout->lane_count];
     int n = snprintf(lane->name, sizeof(lane->name), "%s>%s", from, to);
@@ -36,12 +44,13 @@ static void add_lane(struct layout *layout, const char *from, const char *to, un
     lane->dst = (uint16_t)dst;
     lane->latency_ns = latency_ns;
     lane->slots = slots;
-    lane->payload_max = sizeof(struct orrery_uart_frame);
+    lane->payload_max = payload;
     layout->lane_count++;
 }
 
 static struct layout_port *add_port(struct layout *layout, const Orrery__Plan *plan,
-                                    const Orrery__Endpoint *end, const Orrery__Uart *uart)
+                                    const Orrery__Endpoint *end, const Orrery__Uart *uart,
+                                    size_t others)
 {
     struct layout_port *port = &layout->ports[layout->port_count++];
 
@@ -51,33 +60,64 @@ static struct layout_port *add_port(struct layout *layout, const Orrery__Plan *p
              end->port);
     port->uart = uart;
     port->format = orrery_plan_uart(uart);
+    port->lanes = g_new0(struct layout_lane, others);
     return port;
+}
+
+/* The next lane of the port, to be laid out now. */
+static struct layout_lane *next_lane(struct layout_port *port, const char *peer)
+{
+    struct layout_lane *lane = &port->lanes[port->lane_count++];
+
+    lane->peer = peer;
+    return lane;
+}
+
+/* One lane each way between two ends of a link. */
+static void join_ends(struct layout *layout, struct layout_port *a, struct layout_port *b,
+                      uint64_t latency_ns, uint32_t payload)
+{
+    struct layout_lane *at_a = next_lane(a, b->full), *at_b = next_lane(b, a->full);
+
+    at_a->tx = at_b->rx = (unsigned)layout->lane_count;
+    add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, LINK_SLOTS, payload);
+    at_b->tx = at_a->rx = (unsigned)layout->lane_count;
+    add_lane(layout, b->full, a->full, b->member, a->member, latency_ns, LINK_SLOTS, payload);
 }
 
 static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orrery__Link *link)
 {
-    struct layout_port *a = add_port(layout, plan, link->ends[0], link->uart);
-    struct layout_port *b = add_port(layout, plan, link->ends[1], link->uart);
-    uint64_t latency_ns = link->latency_ns ? link->latency_ns : orrery_plan_frame_ns(&a->format);
+    struct layout_port *ends = &layout->ports[layout->port_count];
+    uint64_t latency_ns = link->latency_ns;
 
-    a->tx_lane = b->rx_lane = (unsigned)layout->lane_count;
-    add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, LINK_SLOTS);
-    b->tx_lane = a->rx_lane = (unsigned)layout->lane_count;
-    add_lane(layout, b->full, a->full, b->member, a->member, latency_ns, LINK_SLOTS);
+    for (size_t i = 0; i < link->n_ends; i++) {
+        add_port(layout, plan, link->ends[i], link->uart, link->n_ends - 1)->kind = link->kind;
+    }
+    if (link->kind == ORRERY__LINK__KIND__UART && !latency_ns) {
+        latency_ns = orrery_plan_frame_ns(&ends->format);
+    }
+    for (size_t i = 0; i < link->n_ends; i++) {
+        for (size_t j = i + 1; j < link->n_ends; j++) {
+            join_ends(layout, &ends[i], &ends[j], latency_ns, payload_max[link->kind]);
+        }
+    }
 }
 
 static void add_attach(struct layout *layout, const Orrery__Plan *plan,
                        const Orrery__Attach *attach)
 {
-    struct layout_port *port = add_port(layout, plan, attach->end, attach->uart);
+    struct layout_port *port = add_port(layout, plan, attach->end, attach->uart, 1);
+    struct layout_lane *lane = next_lane(port, layout->members[ORRERY_BROKER].name);
     uint64_t latency_ns = orrery_plan_frame_ns(&port->format);
 
     port->attach = attach;
-    port->tx_lane = (unsigned)layout->lane_count;
-    add_lane(layout, port->full, "broker", port->member, ORRERY_BROKER, latency_ns, HOST_OUT_SLOTS);
-    port->rx_lane = (unsigned)layout->lane_count;
-    add_lane(layout, "broker", port->full, ORRERY_BROKER, port->member, latency_ns,
-             orrery_layout_can_inject(port) ? HOST_IN_SLOTS : UNUSED_SLOTS);
+    lane->tx = (unsigned)layout->lane_count;
+    add_lane(layout, port->full, lane->peer, port->member, ORRERY_BROKER, latency_ns,
+             HOST_OUT_SLOTS, payload_max[ORRERY__LINK__KIND__UART]);
+    lane->rx = (unsigned)layout->lane_count;
+    add_lane(layout, lane->peer, port->full, ORRERY_BROKER, port->member, latency_ns,
+             orrery_layout_can_inject(port) ? HOST_IN_SLOTS : UNUSED_SLOTS,
+             payload_max[ORRERY__LINK__KIND__UART]);
 }
 
 /* R4: a member with very many lanes gets smaller rings rather than a refusal. */
@@ -108,15 +148,20 @@ static void fit_slots(struct layout *layout, unsigned member)
 struct layout *orrery_layout_create(const Orrery__Plan *plan)
 {
     struct layout *layout = g_new0(struct layout, 1);
+    size_t lanes = 2 * plan->n_attaches, ports = plan->n_attaches;
 
+    for (size_t i = 0; i < plan->n_links; i++) {
+        lanes += orrery_plan_lanes(plan->links[i]);
+        ports += plan->links[i]->n_ends;
+    }
     layout->member_count = plan->n_instances + 1;
     layout->members = g_new0(struct orrery_member_spec, layout->member_count);
     snprintf(layout->members[ORRERY_BROKER].name, ORRERY_NAME_MAX, "broker");
     for (size_t i = 0; i < plan->n_instances; i++) {
         snprintf(layout->members[i + 1].name, ORRERY_NAME_MAX, "%s", plan->instances[i]->name);
     }
-    layout->lanes = g_new0(struct orrery_lane_spec, 2 * (plan->n_links + plan->n_attaches) + 1);
-    layout->ports = g_new0(struct layout_port, 2 * plan->n_links + plan->n_attaches + 1);
+    layout->lanes = g_new0(struct orrery_lane_spec, lanes + 1);
+    layout->ports = g_new0(struct layout_port, ports + 1);
     for (size_t i = 0; i < plan->n_links; i++) {
         add_link(layout, plan, plan->links[i]);
     }
@@ -133,6 +178,9 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
 void orrery_layout_destroy(struct layout *layout)
 {
     if (layout) {
+        for (size_t i = 0; i < layout->port_count; i++) {
+            g_free(layout->ports[i].lanes);
+        }
         g_free(layout->members);
         g_free(layout->lanes);
         g_free(layout->ports);

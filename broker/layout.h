@@ -6,13 +6,21 @@
 #include "orrery.h"
 #include "plan.h"
 
+/* To and from another end of the same link. */
+struct layout_lane {
+    unsigned tx, rx; /* lanes, as the instance sees them */
+    const char *peer;
+};
+
 /* Where a link or attach ends at an instance. */
 struct layout_port {
+    Orrery__Link__Kind kind;
     unsigned member;
     const char *name;               /* the Plan's: serial0 */
     char full[2 * ORRERY_NAME_MAX]; /* ping.serial0 */
-    unsigned tx_lane, rx_lane;      /* as the instance sees it */
-    const Orrery__Uart *uart;       /* the Plan's, may be NULL */
+    struct layout_lane *lanes;      /* one for each other end; of an attach one, to the broker */
+    size_t lane_count;
+    const Orrery__Uart *uart; /* the Plan's, may be NULL */
     struct uart_format format;
     const Orrery__Attach *attach; /* NULL: it ends at another instance */
 };
@@ -26,8 +34,8 @@ struct layout {
     size_t port_count, first_attach;
 };
 
-/* Lanes in the manifest's order: for each link a->b, b->a; for each attach port->broker,
- * broker->port. The plan must outlive the layout. */
+/* Lanes in the manifest's order: for each link and each two of its ends a->b, b->a; for each
+ * attach port->broker, broker->port. The plan must outlive the layout. */
 struct layout *orrery_layout_create(const Orrery__Plan *plan);
 void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
 

@@ -12,7 +12,8 @@
 
 #define PLAN_MAX (4u << 20)
 #define BAUD_MAX 1000000000u
-#define RUN_DIR_MAX 80 /* sun_path holds 108 with the socket's name */
+#define LINK_ENDS_MAX 64 /* 4032 lanes */
+#define RUN_DIR_MAX 80   /* sun_path holds 108 with the socket's name */
 
 __attribute__((format(printf, 2, 3))) static bool bad(struct orrery_error *err, const char *format,
                                                       ...)
@@ -147,40 +148,67 @@ static bool check_instances(const Orrery__Plan *plan, struct orrery_error *err)
     return ok;
 }
 
-static bool check_link(const Orrery__Link *link, size_t i, struct orrery_error *err)
+size_t orrery_plan_lanes(const Orrery__Link *link)
+{
+    return link->n_ends * (link->n_ends - 1);
+}
+
+static bool check_uart_link(const Orrery__Link *link, size_t i, struct orrery_error *err)
 {
     struct uart_format format = orrery_plan_uart(link->uart);
 
-    if (link->ends[0]->member == link->ends[1]->member) {
-        return bad(err, "link %zu: loops to its own member", i);
+    if (link->n_ends != 2) {
+        return bad(err, "link %zu: not two ends", i);
     }
-    if (link->latency_ns &&
-        (link->latency_ns < orrery_plan_frame_ns(&format) || link->latency_ns >= ORRERY_TIME_INF)) {
-        return bad(err, "link %zu: latency is not between one frame and 13 days", i);
+    if (!check_uart(link->uart, "link", i, err)) {
+        return false;
+    }
+    if (link->latency_ns && link->latency_ns < orrery_plan_frame_ns(&format)) {
+        return bad(err, "link %zu: latency is less than one frame", i);
     }
     return true;
+}
+
+static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHashTable *used,
+                       size_t i, struct orrery_error *err)
+{
+    if ((unsigned)link->kind > ORRERY__LINK__KIND__GPIO) {
+        return bad(err, "link %zu: unknown kind", i);
+    }
+    if (link->n_ends < 2 || link->n_ends > LINK_ENDS_MAX) {
+        return bad(err, "link %zu: not 2 to %d ends", i, LINK_ENDS_MAX);
+    }
+    for (size_t a = 0; a < link->n_ends; a++) {
+        if (!check_end(plan, link->ends[a], used, "link", i, err)) {
+            return false;
+        }
+        for (size_t b = 0; b < a; b++) {
+            if (link->ends[a]->member == link->ends[b]->member) {
+                return bad(err, "link %zu: loops to its own member", i);
+            }
+        }
+    }
+    if (link->latency_ns >= ORRERY_TIME_INF) {
+        return bad(err, "link %zu: latency is not below 13 days", i);
+    }
+    if (link->kind == ORRERY__LINK__KIND__UART) {
+        return check_uart_link(link, i, err);
+    }
+    return link->latency_ns || bad(err, "link %zu: no latency", i);
 }
 
 static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    size_t lanes = 2 * plan->n_attaches;
     bool ok = true;
 
-    if (plan->n_links + plan->n_attaches > ORRERY_MAX_LANES / 2) {
-        ok = bad(err, "%zu links and ports: at most %d", plan->n_links + plan->n_attaches,
-                 ORRERY_MAX_LANES / 2);
-    }
     for (size_t i = 0; i < plan->n_links && ok; i++) {
-        const Orrery__Link *link = plan->links[i];
-
-        if (link->kind != ORRERY__LINK__KIND__UART || link->n_ends != 2) {
-            ok = bad(err, "link %zu: not a uart with two ends", i + 1);
-        } else {
-            ok = check_end(plan, link->ends[0], used, "link", i + 1, err) &&
-                 check_end(plan, link->ends[1], used, "link", i + 1, err) &&
-                 check_uart(link->uart, "link", i + 1, err);
-            ok = ok && check_link(link, i + 1, err);
-        }
+        ok = check_link(plan, plan->links[i], used, i + 1, err);
+        lanes += ok ? orrery_plan_lanes(plan->links[i]) : 0;
+    }
+    if (ok && lanes > ORRERY_MAX_LANES) {
+        ok = bad(err, "links and ports take %zu lanes: at most %d", lanes, ORRERY_MAX_LANES);
     }
     for (size_t i = 0; i < plan->n_attaches && ok; i++) {
         const Orrery__Attach *attach = plan->attaches[i];

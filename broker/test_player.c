@@ -64,17 +64,17 @@ static void send_byte(struct player *p, const Orrery__Port *port, uint64_t arriv
                                       .parity = (uint8_t)port->uart->parity[0],
                                       .stop_halves = (uint8_t)port->uart->stop_halves};
 
-    if (!orrery_send(p->m, port->tx_lane, p->now_ns, arrival_ns, &frame, sizeof(frame))) {
+    if (!orrery_send(p->m, port->lanes[0]->tx, p->now_ns, arrival_ns, &frame, sizeof(frame))) {
         fprintf(stderr, "player: send failed\n");
         exit(99);
     }
-    orrery_trace_add(p->trace, port->tx_lane, p->now_ns, arrival_ns, orrery_last_seq(p->m), &frame,
-                     sizeof(frame));
+    orrery_trace_add(p->trace, port->lanes[0]->tx, p->now_ns, arrival_ns, orrery_last_seq(p->m),
+                     &frame, sizeof(frame));
 }
 
 static uint64_t latency(struct player *p, const Orrery__Port *port)
 {
-    return orrery_seg_lane_latency(p->seg, port->tx_lane);
+    return orrery_seg_lane_latency(p->seg, port->lanes[0]->tx);
 }
 
 static void say(struct player *p, const char *text)
@@ -109,7 +109,7 @@ static void on_message(struct player *p, const struct orrery_message *msg)
 {
     char c = (char)msg->payload[4]; /* struct orrery_uart_frame.data */
 
-    if (p->host && msg->lane == p->host->rx_lane) {
+    if (p->host && msg->lane == p->host->lanes[0]->rx) {
         char back[2] = {(char)toupper((unsigned char)c), '\0'};
 
         if (p->echo) {

@@ -224,6 +224,21 @@ bool manifest_parse(struct manifest *m, const char *file, const char *text, size
     return good;
 }
 
+const struct endpoint *manifest_link_end(const struct manifest *m, unsigned instance,
+                                         const char *port)
+{
+    for (size_t i = 0; i < m->link_count; i++) {
+        for (size_t k = 0; k < m->links[i].end_count; k++) {
+            const struct endpoint *end = &m->links[i].ends[k];
+
+            if (end->instance == instance && !strcmp(end->port, port)) {
+                return end;
+            }
+        }
+    }
+    return NULL;
+}
+
 char *path_beside(const struct manifest *m, const char *path)
 {
     return path[0] == '/' ? arena_copy(m->arena, path)
@@ -275,12 +290,14 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
             attaches[count++] = m->attaches[i];
         }
     }
-    for (size_t i = 0; i < 2 * m->link_count; i++) {
-        const struct link *link = &m->links[i / 2];
+    for (size_t i = 0; i < m->link_count; i++) {
+        const struct link *link = &m->links[i];
 
-        if (link->ends[i % 2].instance == kept) {
-            attaches[count++] =
-                (struct attach){.end = link->ends[i % 2], .to = TO_PTY, .uart = link->uart};
+        for (size_t k = 0; k < link->end_count && link->kind == LINK_UART; k++) {
+            if (link->ends[k].instance == kept) {
+                attaches[count++] =
+                    (struct attach){.end = link->ends[k], .to = TO_PTY, .uart = link->uart};
+            }
         }
     }
     for (size_t i = 0; i < count; i++) {

@@ -97,10 +97,15 @@ struct endpoint {
     struct mark at;
 };
 
+/* As Orrery__Link__Kind. The key of a link's ends says which. */
+enum link_kind { LINK_UART, LINK_CORES, LINK_RADIO, LINK_GPIO };
+
 struct link {
-    struct endpoint ends[2];
-    struct uart uart;
-    uint64_t latency_ns; /* 0: one frame */
+    enum link_kind kind;
+    struct endpoint *ends;
+    size_t end_count;    /* of a uart two */
+    struct uart uart;    /* of a uart */
+    uint64_t latency_ns; /* of a uart 0: one frame */
 };
 
 enum attach_to { TO_STDOUT, TO_FILE, TO_PTY, TO_TCP };
@@ -126,6 +131,10 @@ struct manifest {
     struct attach *attaches;
     size_t attach_count;
 };
+
+/* The link's end at this port, or NULL: no link ends there. */
+const struct endpoint *manifest_link_end(const struct manifest *m, unsigned instance,
+                                         const char *port);
 
 /* A path in the manifest, as written: relative to the manifest's directory. */
 char *path_beside(const struct manifest *m, const char *path);

@@ -70,18 +70,29 @@ static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct 
 
 static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
 {
+    static const Orrery__Link__Kind kinds[] = {
+        [LINK_UART] = ORRERY__LINK__KIND__UART,
+        [LINK_CORES] = ORRERY__LINK__KIND__CORES,
+        [LINK_RADIO] = ORRERY__LINK__KIND__RADIO,
+        [LINK_GPIO] = ORRERY__LINK__KIND__GPIO,
+    };
+
     plan->n_links = m->link_count;
     plan->links = arena_pointers(arena, m->link_count);
     for (size_t i = 0; i < m->link_count; i++) {
+        const struct link *link = &m->links[i];
         Orrery__Link *out = NEW(arena, Orrery__Link, orrery__link);
 
-        out->kind = ORRERY__LINK__KIND__UART;
-        out->n_ends = 2;
-        out->ends = arena_pointers(arena, 2);
-        out->ends[0] = plan_end(&m->links[i].ends[0], arena);
-        out->ends[1] = plan_end(&m->links[i].ends[1], arena);
-        out->uart = plan_uart(&m->links[i].uart, arena);
-        out->latency_ns = m->links[i].latency_ns;
+        out->kind = kinds[link->kind];
+        out->n_ends = link->end_count;
+        out->ends = arena_pointers(arena, link->end_count);
+        for (size_t k = 0; k < link->end_count; k++) {
+            out->ends[k] = plan_end(&link->ends[k], arena);
+        }
+        if (link->kind == LINK_UART) {
+            out->uart = plan_uart(&link->uart, arena);
+        }
+        out->latency_ns = link->latency_ns;
         plan->links[i] = out;
     }
 }

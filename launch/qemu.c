@@ -67,12 +67,8 @@ bool qemu_resolve(struct manifest *m, struct problem *why)
 
 static bool is_wired(const struct manifest *m, unsigned instance, const char *port)
 {
-    for (size_t i = 0; i < 2 * m->link_count; i++) {
-        const struct endpoint *end = &m->links[i / 2].ends[i % 2];
-
-        if (end->instance == instance && !strcmp(end->port, port)) {
-            return true;
-        }
+    if (manifest_link_end(m, instance, port)) {
+        return true;
     }
     for (size_t i = 0; i < m->attach_count; i++) {
         const struct endpoint *end = &m->attaches[i].end;

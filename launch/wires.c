@@ -251,35 +251,33 @@ static bool read_port(struct reader *r, const yaml_node_t *node, const struct ma
 
 /* ---- a port has one wire ---- */
 
-static bool same_port(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->instance == b->instance && !strcmp(a->port, b->port);
-}
-
 static bool check_unused(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                          const struct endpoint *end)
 {
-    const struct endpoint *first = NULL;
+    const struct endpoint *first = manifest_link_end(m, end->instance, end->port);
 
-    for (size_t i = 0; i < 2 * m->link_count && !first; i++) {
-        if (same_port(&m->links[i / 2].ends[i % 2], end)) {
-            first = &m->links[i / 2].ends[i % 2];
-        }
-    }
     for (size_t i = 0; i < m->attach_count && !first; i++) {
-        if (same_port(&m->attaches[i].end, end)) {
-            first = &m->attaches[i].end;
+        const struct endpoint *other = &m->attaches[i].end;
+
+        if (other->instance == end->instance && !strcmp(other->port, end->port)) {
+            first = other;
         }
     }
     return !first || reader_fail(r, node, "port '%s.%s' is used twice; first in line %u",
                                  m->instances[end->instance].name, end->port, first->at.line);
 }
 
-/* Each wire takes two lanes of the segment. */
+/* A wire takes a lane of the segment from each end to each other end. */
 static bool check_room(struct reader *r, const yaml_node_t *node, const struct manifest *m)
 {
-    return m->link_count + m->attach_count < ORRERY_MAX_LANES / 2 ||
-           reader_fail(r, node, "more than %d links and attached ports", ORRERY_MAX_LANES / 2);
+    size_t lanes = 2 * (m->attach_count + 1);
+
+    for (size_t i = 0; i < m->link_count; i++) {
+        lanes += m->links[i].end_count * (m->links[i].end_count - 1);
+    }
+    return lanes <= ORRERY_MAX_LANES ||
+           reader_fail(r, node, "too many links and attached ports: they take more than %d lanes",
+                       ORRERY_MAX_LANES);
 }
 
 /* ---- links ---- */
@@ -307,9 +305,9 @@ static bool check_latency(struct reader *r, const struct link_draft *draft)
                        node_text(draft->latency), frame_ns);
 }
 
-static bool read_ends(struct reader *r, const struct manifest *m, struct link_draft *draft)
+static bool read_uart_ends(struct reader *r, const struct manifest *m, struct link_draft *draft)
 {
-    struct endpoint *ends = draft->link.ends;
+    struct endpoint *ends = arena_array(r->arena, 2, sizeof(*ends));
     size_t count;
 
     if (!read_list(r, draft->uart, "uart", &count)) {
@@ -325,6 +323,8 @@ static bool read_ends(struct reader *r, const struct manifest *m, struct link_dr
             return false;
         }
     }
+    draft->link.ends = ends;
+    draft->link.end_count = count;
     return ends[0].instance != ends[1].instance ||
            reader_fail(r, draft->uart, "instance '%s' is linked to itself",
                        m->instances[ends[0].instance].name);
@@ -343,7 +343,7 @@ static bool read_links(struct reader *r, const yaml_node_t *node, struct manifes
         struct link_draft draft = {.link.uart = default_uart};
 
         if (!check_room(r, item, m) || !read_section(r, item, &link_section, &draft) ||
-            !read_ends(r, m, &draft) || !check_latency(r, &draft)) {
+            !read_uart_ends(r, m, &draft) || !check_latency(r, &draft)) {
             return false;
         }
         m->links[m->link_count++] = draft.link;

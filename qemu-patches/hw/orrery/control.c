@@ -95,7 +95,21 @@ static Orrery__Reply *call(OrreryMember *m, Orrery__Request *request,
     return reply;
 }
 
-static void copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
+static void copy_peers(OrreryPortInfo *port, const Orrery__Port *from)
+{
+    port->peers = g_new0(OrreryPeer, from->n_lanes);
+    port->peer_count = from->n_lanes;
+    for (size_t i = 0; i < from->n_lanes; i++) {
+        port->peers[i].tx_lane = from->lanes[i]->tx;
+        port->peers[i].rx_lane = from->lanes[i]->rx;
+        port->peers[i].name = g_strdup(from->lanes[i]->peer);
+    }
+    port->tx_lane = port->peers[0].tx_lane;
+    port->rx_lane = port->peers[0].rx_lane;
+}
+
+/* False: a port that leads nowhere. */
+static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
 {
     m->self = welcome->member;
     m->run_id = welcome->run_id;
@@ -105,15 +119,19 @@ static void copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
         const Orrery__Port *from = welcome->ports[i];
         OrreryPortInfo *port = &m->ports[i];
 
+        if (!from->n_lanes) {
+            return false;
+        }
         port->name = g_strdup(from->name);
-        port->tx_lane = from->tx_lane;
-        port->rx_lane = from->rx_lane;
+        port->kind = from->kind;
+        copy_peers(port, from);
         port->baud = from->uart ? from->uart->baud : 0;
         port->data_bits = from->uart ? from->uart->data_bits : 8;
         port->stop_halves = from->uart ? from->uart->stop_halves : 2;
         port->parity = from->uart && from->uart->parity[0]
                        ? from->uart->parity[0] : 'N';
     }
+    return true;
 }
 
 bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
@@ -137,7 +155,11 @@ bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
         orrery__reply__free_unpacked(reply, NULL);
         return false;
     }
-    copy_ports(m, reply->welcome);
+    if (!copy_ports(m, reply->welcome)) {
+        error_setg(errp, "orrery-member: broker: a port without lanes");
+        orrery__reply__free_unpacked(reply, NULL);
+        return false;
+    }
     *segment_path = g_strdup(reply->welcome->segment_path);
     orrery__reply__free_unpacked(reply, NULL);
     return true;

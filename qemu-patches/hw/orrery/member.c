@@ -79,20 +79,25 @@ void orrery_member_note(const char *text)
     }
 }
 
-/* The broker's lanes are checked against the segment: both must be mine. */
-static bool check_ports(OrreryMember *m, Error **errp)
+static bool is_own(OrreryMember *m, const OrreryPeer *peer)
 {
     size_t lanes = orrery_seg_lanes(m->seg);
 
-    for (size_t i = 0; i < m->port_count; i++) {
-        const OrreryPortInfo *port = &m->ports[i];
+    return peer->tx_lane < lanes && peer->rx_lane < lanes &&
+           orrery_seg_lane_src(m->seg, peer->tx_lane) == m->self &&
+           orrery_seg_lane_dst(m->seg, peer->rx_lane) == m->self;
+}
 
-        if (port->tx_lane >= lanes || port->rx_lane >= lanes ||
-            orrery_seg_lane_src(m->seg, port->tx_lane) != m->self ||
-            orrery_seg_lane_dst(m->seg, port->rx_lane) != m->self) {
-            error_setg(errp, "orrery-member: port %s: lanes that are not "
-                       "its own", port->name);
-            return false;
+/* The broker's lanes are checked against the segment: both must be mine. */
+static bool check_ports(OrreryMember *m, Error **errp)
+{
+    for (size_t i = 0; i < m->port_count; i++) {
+        for (size_t k = 0; k < m->ports[i].peer_count; k++) {
+            if (!is_own(m, &m->ports[i].peers[k])) {
+                error_setg(errp, "orrery-member: port %s: lanes that are not "
+                           "its own", m->ports[i].name);
+                return false;
+            }
         }
     }
     return true;

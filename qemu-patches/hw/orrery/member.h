@@ -12,9 +12,19 @@
 #define TYPE_ORRERY_MEMBER "orrery-member"
 OBJECT_DECLARE_SIMPLE_TYPE(OrreryMember, ORRERY_MEMBER)
 
+/* Lanes to and from another end of the same link. */
+typedef struct OrreryPeer {
+    uint32_t tx_lane, rx_lane;
+    char *name; /* "mcu.serial0", or "broker" */
+} OrreryPeer;
+
 /* One port of this instance, as the broker's Welcome describes it. */
 typedef struct OrreryPortInfo {
     char *name;
+    int kind; /* Orrery__Link__Kind */
+    OrreryPeer *peers; /* at least one; of a wire with two ends one */
+    size_t peer_count;
+    /* peers[0] */
     uint32_t tx_lane, rx_lane;
     /* what the manifest says of a UART: the fastest it may be */
     uint32_t baud;
