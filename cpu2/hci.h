@@ -36,6 +36,10 @@ void controller_command(const uint8_t *command, size_t len);
 bool controller_acl(const uint8_t *packet, size_t len);
 /* Deferred work; called by the main loop whenever an interrupt was served. True: call again. */
 bool controller_work(void);
+/* What HCI has no command for and ST's has (the host calls these): the public BD_ADDR, and the
+ * transmit power of everything sent from now on. */
+void controller_set_address(const uint8_t address[6]);
+void controller_set_tx_power(int8_t dbm);
 
 /* ---- what the controller calls (the router provides) ---- */
 
@@ -51,6 +55,10 @@ void host_command(const uint8_t *command, size_t len);
 /* Events and data of the controller's pass the host first. True: it keeps it to itself. */
 bool host_takes_event(const uint8_t *event, size_t len);
 bool host_takes_acl(const uint8_t *packet, size_t len);
+/* False: CPU1 is slow to take events, so no ACL packet now (router_acl() says false meanwhile). */
+bool host_has_room(void);
+/* The ATT_MTU that SHCI_C2_BLE_Init asks for; 23 to 247, 247 if never called. */
+void host_set_max_mtu(uint16_t mtu);
 /* Once CPU1 has used a GAP or GATT command the host owns the controller; before, CPU1's own host does. */
 bool host_is_active(void);
 bool host_work(void);
