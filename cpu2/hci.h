@@ -2,13 +2,13 @@
 /*
  * hci.h - where the parts of the CPU2 firmware meet.
  *
- *     CPU1 <-> mailbox.c (IPCC)  <->  router (main.c)  <->  controller: HCI + link layer (ll_*.c, hci_*.c)
- *                                        |                       |
- *                                   ACI host: GAP, GATT      radio.c: the registers of docs/radio.md
- *                                   (aci_*.c, att_*.c ...)
+ *     CPU1 <-> mailbox.c (IPCC)  <->  router (main.c)  <->  controller: HCI + link layer (ll_*.c,
+ * hci_*.c) |                       | ACI host: GAP, GATT      radio.c: the registers of
+ * docs/radio.md (aci_*.c, att_*.c ...)
  *
  * Everything here runs in the main loop (thread mode); interrupts only move packets and wake it.
- * Packets are as the Bluetooth Core Specification, Vol 4 Part E has them, without the H4 type octet:
+ * Packets are as the Bluetooth Core Specification, Vol 4 Part E has them, without the H4 type
+ * octet:
  *
  *   command  opcode (2, little endian), length of parameters (1), parameters
  *   event    code (1), length of parameters (1), parameters
@@ -36,6 +36,9 @@ void controller_command(const uint8_t *command, size_t len);
 bool controller_acl(const uint8_t *packet, size_t len);
 /* Deferred work; called by the main loop whenever an interrupt was served. True: call again. */
 bool controller_work(void);
+/* The radio's interrupt, called by the router's handler. COMPARE3 is the router's own (the host's
+ * alarm). */
+void controller_interrupt(void);
 /* What HCI has no command for and ST's has (the host calls these): the public BD_ADDR, and the
  * transmit power of everything sent from now on. */
 void controller_set_address(const uint8_t address[6]);
@@ -59,7 +62,8 @@ bool host_takes_acl(const uint8_t *packet, size_t len);
 bool host_has_room(void);
 /* The ATT_MTU that SHCI_C2_BLE_Init asks for; 23 to 247, 247 if never called. */
 void host_set_max_mtu(uint16_t mtu);
-/* Once CPU1 has used a GAP or GATT command the host owns the controller; before, CPU1's own host does. */
+/* Once CPU1 has used a GAP or GATT command the host owns the controller; before, CPU1's own host
+ * does. */
 bool host_is_active(void);
 bool host_work(void);
 /* Timers of the host: called with microseconds of virtual time; when it wants to be called next. */
@@ -75,7 +79,7 @@ bool host_to_cpu1(const uint8_t *event, size_t len);
 
 /* ---- for all ---- */
 
-uint32_t now_us(void);                   /* the radio's TIME */
+uint32_t now_us(void);                      /* the radio's TIME */
 void random_octets(uint8_t *out, size_t n); /* from CPU2's RNG */
 
 #endif

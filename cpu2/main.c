@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * main.c - the router between CPU1, the controller and the ACI host, and the loop that drives them.
+ *
+ * The loop sleeps until an interrupt was served, then lets everybody do what is due. Interrupt
+ * handlers say nothing to it: start.c notes that one ran.
+ */
+#include <string.h>
+
+#include "chip.h"
+#include "hci.h"
+#include "ipcc.h"
+#include "mailbox.h"
+#include "system.h"
+
+#define EVENT_COMMAND_COMPLETE 0x0e
+#define COMMAND_DISALLOWED 0x0c
+#define OGF_VENDOR 0x3f
+
+extern volatile bool interrupted; /* start.c */
+_Noreturn void reset_handler(void);
+int main(void);
+
+static bool ble_started, link_layer_only;
+static uint8_t packet[COMMAND_MAX > HCI_ACL_MAX ? COMMAND_MAX : HCI_ACL_MAX];
+
+/* ---- the chip ---- */
+
+uint32_t now_us(void)
+{
+    return RADIO_TIME;
+}
+
+/* The RNG's clock is CPU1's business; without one we turn HSI48 on, which is CLK48's default. */
+static uint32_t random_word(void)
+{
+    if (!(RNG_CR & RNG_CR_RNGEN)) {
+        RCC_C2AHB3ENR |= RCC_AHB3_RNG;
+        RNG_CR = RNG_CR_RNGEN;
+    }
+    if (RNG_SR & RNG_SR_CECS) {
+        RCC_CRRCR |= RCC_CRRCR_HSI48ON;
+    }
+    while (!(RNG_SR & RNG_SR_DRDY)) {
+    }
+    return RNG_DR;
+}
+
+void random_octets(uint8_t *out, size_t n)
+{
+    uint32_t word = 0;
+
+    for (size_t i = 0; i < n; i++, word >>= 8) {
+        if (i % 4 == 0) {
+            word = random_word();
+        }
+        out[i] = (uint8_t)word;
+    }
+}
+
+/* As ST's applications make one of the part's number: 24 bits of company, 8 of device, 16 of unit.
+ */
+static void public_address(uint8_t address[6])
+{
+    uint32_t unit = UID64_LOW, device = UID64_HIGH;
+
+    address[0] = (uint8_t)unit;
+    address[1] = (uint8_t)(unit >> 8);
+    address[2] = (uint8_t)device;
+    address[3] = (uint8_t)(device >> 8);
+    address[4] = (uint8_t)(device >> 16);
+    address[5] = (uint8_t)(device >> 24);
+}
+
+void platform_start_ble(const struct ble_parameters *parameters)
+{
+    uint8_t address[6];
+
+    public_address(address);
+    RCC_C2APB3ENR |= RCC_APB3_BLE;
+    irq_enable(IRQ_RADIO);
+    controller_init(address);
+    host_init(address);
+    host_set_max_mtu(parameters->att_mtu);
+    link_layer_only = parameters->link_layer_only;
+    ble_started = true;
+}
+
+void platform_reinit(void)
+{
+    __asm__ volatile("sev\n\twfe\n\twfe" ::: "memory");
+    irqs_off();
+    reset_handler();
+}
+
+void platform_set_clock(uint8_t how)
+{
+    uint32_t source = how == 0 ? RCC_CFGR_SW_PLL : RCC_CFGR_SW_HSE;
+
+    RCC_CFGR = (RCC_CFGR & ~RCC_CFGR_SW) | source;
+    while ((RCC_CFGR >> 2 & RCC_CFGR_SW) != source) {
+    }
+    if (how == 2) {
+        RCC_CR &= ~RCC_CR_PLLON;
+    }
+}
+
+/* ---- to CPU1 ---- */
+
+bool router_event(const uint8_t *event, size_t len)
+{
+    return host_takes_event(event, len) || mailbox_ble_event(event, len);
+}
+
+bool router_acl(const uint8_t *acl, size_t len)
+{
+    if (!host_is_active()) {
+        return mailbox_acl(acl, len);
+    }
+    return host_has_room() && (host_takes_acl(acl, len) || mailbox_acl(acl, len));
+}
+
+bool host_to_cpu1(const uint8_t *event, size_t len)
+{
+    return mailbox_ble_event(event, len);
+}
+
+/* ---- to the controller ---- */
+
+void router_host_command(const uint8_t *command, size_t len)
+{
+    controller_command(command, len);
+}
+
+bool router_host_acl(const uint8_t *acl, size_t len)
+{
+    return controller_acl(acl, len);
+}
+
+static void refuse(const uint8_t *command, uint8_t status)
+{
+    const uint8_t event[] = {EVENT_COMMAND_COMPLETE, 4, 1, command[0], command[1], status};
+
+    mailbox_ble_event(event, sizeof(event));
+}
+
+/* The command's buffer is free for its answer as soon as it is copied. */
+static void ble_command(void)
+{
+    size_t len = mailbox_receive(CHANNEL_BLE, packet, sizeof(packet));
+
+    mailbox_taken(CHANNEL_BLE);
+    if (!len) {
+        return;
+    }
+    if (!ble_started) {
+        refuse(packet, COMMAND_DISALLOWED);
+    } else if (packet[1] >> 2 == OGF_VENDOR) {
+        host_command(packet, len);
+    } else {
+        controller_command(packet, len);
+    }
+}
+
+static void acl_data(void)
+{
+    size_t len = mailbox_receive(CHANNEL_ACL, packet, sizeof(packet));
+
+    if (len && ble_started && !host_is_active()) {
+        controller_acl(packet, len);
+    }
+    mailbox_taken(CHANNEL_ACL);
+}
+
+/* ---- the loop ---- */
+
+static void serve_mailbox(void)
+{
+    uint32_t events = ipcc_take();
+
+    mailbox_work(events);
+    if (events & IPCC_RECEIVED(CHANNEL_SYSTEM)) {
+        size_t len = mailbox_receive(CHANNEL_SYSTEM, packet, sizeof(packet));
+
+        if (len) {
+            system_command(packet, len);
+        } else {
+            mailbox_taken(CHANNEL_SYSTEM);
+        }
+    }
+    if (events & IPCC_RECEIVED(CHANNEL_BLE)) {
+        ble_command();
+    }
+    if (events & IPCC_RECEIVED(CHANNEL_ACL)) {
+        acl_data();
+    }
+}
+
+/* The radio's COMPARE3 is the host's alarm; one that is too early only wakes. False: it is due
+ * already. */
+static bool set_alarm(void)
+{
+    static bool alarm_set;
+    static uint32_t alarm_us;
+    bool wanted = false;
+    uint32_t now, then;
+
+    if (!host_is_active()) {
+        return true;
+    }
+    now = now_us();
+    alarm_set = alarm_set && (int32_t)(alarm_us - now) > 0;
+    then = host_next_us(now, &wanted);
+    if (wanted && (int32_t)(then - now) <= 0) {
+        return false;
+    }
+    if (wanted && (!alarm_set || then != alarm_us)) {
+        uint32_t primask = irqs_off();
+
+        RADIO_CCR3 = alarm_us = then;
+        RADIO_CCER |= RADIO_CC3;
+        RADIO_IER |= RADIO_COMPARE3;
+        irqs_restore(primask);
+        alarm_set = true;
+    }
+    return true;
+}
+
+void irq_RADIO(void)
+{
+    if (RADIO_SR & RADIO_COMPARE3) {
+        RADIO_SR = RADIO_COMPARE3;
+    }
+    controller_interrupt();
+}
+
+static bool work(void)
+{
+    bool more = false;
+
+    serve_mailbox();
+    if (ble_started) {
+        more = controller_work();
+        more |= host_work();
+        more |= !set_alarm();
+    }
+    return more;
+}
+
+/* An interrupt between the work and the WFI keeps its pending bit, which ends the WFI. */
+static void sleep_until_interrupted(void)
+{
+    uint32_t primask = irqs_off();
+
+    if (!interrupted) {
+        wfi();
+    }
+    irqs_restore(primask);
+}
+
+int main(void)
+{
+    if (mailbox_init()) {
+        system_start();
+    }
+    for (;;) {
+        interrupted = false;
+        if (!work()) {
+            sleep_until_interrupted();
+        }
+    }
+}
