@@ -49,6 +49,13 @@ static Orrery__Port *welcome_port(GPtrArray *blocks, const struct layout_port *f
         lane->tx = from->lanes[i].tx;
         lane->rx = from->lanes[i].rx;
         lane->peer = (char *)from->lanes[i].peer;
+        lane->path_db = from->lanes[i].path_db;
+    }
+    if (from->radio) {
+        port->radio = block(blocks, sizeof(*port->radio));
+        orrery__radio__init(port->radio);
+        port->radio->seed = from->radio->seed;
+        port->radio->loss_ppb = from->radio->loss_ppb;
     }
     if (from->kind == ORRERY__LINK__KIND__UART) {
         port->uart = welcome_uart(blocks, &from->format);

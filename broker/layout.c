@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define LINK_SLOTS 256u
+#define RADIO_SLOTS                                                                                \
+    8u /* one packet at a time is on the air or announced; 64 ends make 4032 lanes */
 #define HOST_OUT_SLOTS 1024u /* port -> broker: the broker looks every 20 ms of wall time */
 #define HOST_IN_SLOTS 256u
 #define UNUSED_SLOTS 2u /* broker -> port where the host never sends */
@@ -21,7 +23,7 @@
 static const uint32_t payload_max[] = {
     [ORRERY__LINK__KIND__UART] = sizeof(struct orrery_uart_frame),
     [ORRERY__LINK__KIND__CORES] = 64,
-    [ORRERY__LINK__KIND__RADIO] = 320,
+    [ORRERY__LINK__KIND__RADIO] = sizeof(struct orrery_radio_packet),
     [ORRERY__LINK__KIND__GPIO] = 16,
 };
 
@@ -75,14 +77,27 @@ static struct layout_lane *next_lane(struct layout_port *port, const char *peer)
 
 /* One lane each way between two ends of a link. */
 static void join_ends(struct layout *layout, struct layout_port *a, struct layout_port *b,
-                      uint64_t latency_ns, uint32_t payload)
+                      uint64_t latency_ns)
 {
     struct layout_lane *at_a = next_lane(a, b->full), *at_b = next_lane(b, a->full);
+    uint32_t slots = a->kind == ORRERY__LINK__KIND__RADIO ? RADIO_SLOTS : LINK_SLOTS;
+    uint32_t payload = payload_max[a->kind];
 
     at_a->tx = at_b->rx = (unsigned)layout->lane_count;
-    add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, LINK_SLOTS, payload);
+    add_lane(layout, a->full, b->full, a->member, b->member, latency_ns, slots, payload);
     at_b->tx = at_a->rx = (unsigned)layout->lane_count;
-    add_lane(layout, b->full, a->full, b->member, a->member, latency_ns, LINK_SLOTS, payload);
+    add_lane(layout, b->full, a->full, b->member, a->member, latency_ns, slots, payload);
+}
+
+/* Path losses of the two lanes that join ends i and j of a radio link. */
+static void set_path(const Orrery__Link *link, struct layout_port *ends, size_t i, size_t j)
+{
+    const ProtobufCBinaryData *db = &link->radio->path_db;
+
+    if (db->len) {
+        ends[i].lanes[ends[i].lane_count - 1].path_db = db->data[i * link->n_ends + j];
+        ends[j].lanes[ends[j].lane_count - 1].path_db = db->data[j * link->n_ends + i];
+    }
 }
 
 static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orrery__Link *link)
@@ -91,14 +106,21 @@ static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orre
     uint64_t latency_ns = link->latency_ns;
 
     for (size_t i = 0; i < link->n_ends; i++) {
-        add_port(layout, plan, link->ends[i], link->uart, link->n_ends - 1)->kind = link->kind;
+        struct layout_port *port = add_port(layout, plan, link->ends[i], link->uart,
+                                            link->n_ends - 1);
+
+        port->kind = link->kind;
+        port->radio = link->radio;
     }
     if (link->kind == ORRERY__LINK__KIND__UART && !latency_ns) {
         latency_ns = orrery_plan_frame_ns(&ends->format);
     }
     for (size_t i = 0; i < link->n_ends; i++) {
         for (size_t j = i + 1; j < link->n_ends; j++) {
-            join_ends(layout, &ends[i], &ends[j], latency_ns, payload_max[link->kind]);
+            join_ends(layout, &ends[i], &ends[j], latency_ns);
+            if (link->radio) {
+                set_path(link, ends, i, j);
+            }
         }
     }
 }

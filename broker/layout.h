@@ -10,6 +10,7 @@
 struct layout_lane {
     unsigned tx, rx; /* lanes, as the instance sees them */
     const char *peer;
+    uint8_t path_db; /* of a radio */
 };
 
 /* Where a link or attach ends at an instance. */
@@ -22,6 +23,7 @@ struct layout_port {
     size_t lane_count;
     const Orrery__Uart *uart; /* the Plan's, may be NULL */
     struct uart_format format;
+    const Orrery__Radio *radio;   /* the Plan's, may be NULL */
     const Orrery__Attach *attach; /* NULL: it ends at another instance */
 };
 

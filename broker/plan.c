@@ -169,6 +169,16 @@ static bool check_uart_link(const Orrery__Link *link, size_t i, struct orrery_er
     return true;
 }
 
+static bool check_radio_link(const Orrery__Link *link, size_t i, struct orrery_error *err)
+{
+    const Orrery__Radio *radio = link->radio;
+
+    if (radio && radio->path_db.len && radio->path_db.len != link->n_ends * link->n_ends) {
+        return bad(err, "link %zu: path losses are not one for each two ends", i);
+    }
+    return !radio || radio->loss_ppb <= 1000000000 || bad(err, "link %zu: loses too many", i);
+}
+
 static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHashTable *used,
                        size_t i, struct orrery_error *err)
 {
@@ -193,6 +203,9 @@ static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHash
     }
     if (link->kind == ORRERY__LINK__KIND__UART) {
         return check_uart_link(link, i, err);
+    }
+    if (link->kind == ORRERY__LINK__KIND__RADIO && !check_radio_link(link, i, err)) {
+        return false;
     }
     return link->latency_ns || bad(err, "link %zu: no latency", i);
 }

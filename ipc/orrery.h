@@ -388,6 +388,27 @@ struct orrery_uart_frame {
 #define ORRERY_UART_NOISE 0x04
 #define ORRERY_UART_NACK 0x08 /* no frame: the last one came with a parity error (smartcard) */
 
+/*
+ * A packet of a radio (payload of a radio lane; docs/radio.md), little endian, as many octets as it
+ * needs. It is sent when the sender is committed to it and arrives when its preamble begins.
+ */
+struct orrery_radio_packet {
+    uint64_t start_ns; /* when its preamble begins */
+    uint32_t access_address;
+    uint32_t crc_init; /* 24 bits */
+    uint8_t flags;     /* ORRERY_RADIO_* */
+    uint8_t channel;   /* RF, 0..39 */
+    uint8_t phy;       /* 0: LE 1M, 1: LE 2M */
+    uint8_t whiten;    /* channel index, 0..39 */
+    int8_t power_dbm;
+    uint8_t reserved; /* 0 */
+    uint16_t length;  /* octets of pdu, 2..257: pdu[1] + 2 */
+    uint8_t pdu[264]; /* only length octets travel */
+};
+#define ORRERY_RADIO_HEAD 24 /* octets before pdu */
+/* No packet: the one that began at start_ns ends now. Nothing else counts, and length is 0. */
+#define ORRERY_RADIO_CUT 0x01
+
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
 uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);
 

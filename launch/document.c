@@ -519,15 +519,33 @@ bool read_time(struct reader *r, const yaml_node_t *node, const char *what, uint
     return !wrong || reader_fail(r, node, "%s %.60s: %s", what, text, wrong);
 }
 
-bool read_pace(struct reader *r, const yaml_node_t *node, const char *what, double *out)
+static bool check_number(struct reader *r, const yaml_node_t *node, const char *what)
 {
     enum kind kind = kind_of(node);
+
+    return kind == KIND_INTEGER || kind == KIND_REAL ||
+           fail_kind(r, node, what, kind_names[KIND_REAL]);
+}
+
+bool read_pace(struct reader *r, const yaml_node_t *node, const char *what, double *out)
+{
     const char *wrong;
 
-    if (kind != KIND_INTEGER && kind != KIND_REAL) {
-        return fail_kind(r, node, what, kind_names[KIND_REAL]);
+    if (!check_number(r, node, what)) {
+        return false;
     }
     wrong = parse_pace(node_text(node), out);
+    return !wrong || reader_fail(r, node, "%s %.60s: %s", what, node_text(node), wrong);
+}
+
+bool read_probability(struct reader *r, const yaml_node_t *node, const char *what, uint32_t *ppb)
+{
+    const char *wrong;
+
+    if (!check_number(r, node, what)) {
+        return false;
+    }
+    wrong = parse_probability(node_text(node), ppb);
     return !wrong || reader_fail(r, node, "%s %.60s: %s", what, node_text(node), wrong);
 }
 

@@ -73,6 +73,7 @@ bool read_u64(struct reader *r, const yaml_node_t *node, const char *what, uint6
               uint64_t most, uint64_t *out);
 bool read_time(struct reader *r, const yaml_node_t *node, const char *what, uint64_t *ns);
 bool read_pace(struct reader *r, const yaml_node_t *node, const char *what, double *out);
+bool read_probability(struct reader *r, const yaml_node_t *node, const char *what, uint32_t *ppb);
 /* One of a few words; *out is its index. */
 bool read_choice(struct reader *r, const yaml_node_t *node, const char *what,
                  const char *const *words, size_t count, size_t *out);

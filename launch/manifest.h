@@ -26,6 +26,10 @@
 #define DEFAULT_BAUD 115200
 #define DEFAULT_ICOUNT 4 /* 16 ns an instruction */
 #define DEFAULT_REACTION_NS 10000000
+#define MAX_RADIOS 64
+#define MAX_PATH_DB 150
+#define DEFAULT_PATH_DB 60
+#define RADIO_LATENCY_NS 50000 /* docs/radio.md */
 
 struct clock_plan {
     uint64_t seed;
@@ -98,13 +102,23 @@ struct endpoint {
 };
 
 /* As Orrery__Link__Kind. The key of a link's ends says which. */
-enum link_kind { LINK_UART, LINK_CORES, LINK_RADIO, LINK_GPIO };
+enum link_kind { LINK_UART, LINK_CORES, LINK_RADIO, LINK_GPIO, LINK_KIND_COUNT };
+
+/* A medium that radios share. */
+struct radio {
+    uint64_t seed;
+    bool seed_given;
+    uint32_t loss_ppb;  /* packets lost, of 10^9 */
+    uint8_t default_db; /* path loss where pairs say nothing */
+    uint8_t *path_db;   /* from end i to end j at [i * end_count + j] */
+};
 
 struct link {
     enum link_kind kind;
     struct endpoint *ends;
     size_t end_count;    /* of a uart two */
     struct uart uart;    /* of a uart */
+    struct radio radio;  /* of a radio */
     uint64_t latency_ns; /* of a uart 0: one frame */
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, pins.c and wires.c share the
- * work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, pins.c, radio.c and wires.c share
+ * the work of reading.
  *
- * Private to these six.
+ * Private to these seven.
  */
 #ifndef LAUNCH_MANIFEST_PARTS_H
 #define LAUNCH_MANIFEST_PARTS_H
@@ -11,7 +11,7 @@
 #include "manifest.h"
 
 extern const struct section instance_section, firmware_section, flash_section;
-extern const struct section link_section, attach_section;
+extern const struct section link_section, pair_section, attach_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
 bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
@@ -33,6 +33,34 @@ bool read_pins(struct reader *r, const yaml_node_t *node, void *record);
 
 /* adc: what is on the analogue inputs. */
 bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
+
+/* A link as its table was read, before its ports are looked up. */
+struct link_draft {
+    struct link link;
+    const yaml_node_t *ends, *latency, *pairs;
+    /* by kind: the first key that only such a link has */
+    struct link_key {
+        const yaml_node_t *node;
+        const char *name;
+    } only[LINK_KIND_COUNT];
+};
+
+/* This key belongs to links of one kind. */
+void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,
+                 const char *name);
+/* An end of a link of this kind: INSTANCE.PORT. */
+bool read_link_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                    enum link_kind kind, struct endpoint *end);
+
+/* Keys of a radio link, and the link as a whole once its ends are known. */
+bool read_link_path_db(struct reader *r, const yaml_node_t *node, void *record);
+bool read_link_pairs(struct reader *r, const yaml_node_t *node, void *record);
+bool read_link_loss(struct reader *r, const yaml_node_t *node, void *record);
+bool read_link_seed(struct reader *r, const yaml_node_t *node, void *record);
+bool finish_radio(struct reader *r, const struct manifest *m, struct link_draft *draft);
+/* Has it a radio, on a port of that name? */
+bool check_radio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                      const char *port);
 
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,

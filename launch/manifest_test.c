@@ -133,6 +133,7 @@ static void test_numbers(void **state)
                                       " 1", "1 ", "one"};
     char text[TIME_TEXT_SIZE];
     uint64_t value;
+    uint32_t ppb;
     double pace;
 
     assert_null(parse_u64("18446744073709551615", &value));
@@ -152,6 +153,17 @@ static void test_numbers(void **state)
     assert_non_null(parse_pace("inf", &pace));
     assert_non_null(parse_pace("0.0001", &pace));
     assert_non_null(parse_pace("1e3", &pace));
+    assert_null(parse_probability("0.050000001", &ppb));
+    assert_int_equal(ppb, 50000001);
+    assert_null(parse_probability("1.0", &ppb));
+    assert_int_equal(ppb, 1000000000);
+    assert_null(parse_probability("0", &ppb));
+    assert_int_equal(ppb, 0);
+    assert_non_null(parse_probability("1.000000001", &ppb));
+    assert_non_null(parse_probability("0.0000000001", &ppb));
+    assert_non_null(parse_probability(".5", &ppb));
+    assert_non_null(parse_probability("5e-1", &ppb));
+    assert_non_null(parse_probability("", &ppb));
     assert_string_equal(format_time(1500000001, text), "1.500000001");
     assert_string_equal(format_time(UINT64_MAX, text), "18446744073.709551615");
 }
@@ -260,6 +272,24 @@ static void test_everything(void **state)
     assert_int_equal(m.attaches[1].to, TO_FILE);
     assert_non_null(strstr(m.attaches[1].path, "/good/out/twin.log"));
     assert_int_equal(m.attaches[4].listen, 4000);
+    arena_finish(&arena);
+}
+
+static void test_radio(void **state)
+{
+    static const uint8_t path_db[] = {70, 70, 90, 70, 70, 70, 90, 70, 70};
+    struct arena arena = {0};
+    struct manifest m;
+
+    read_good(&m, &arena, "radio.yaml");
+    assert_int_equal(m.link_count, 1);
+    assert_int_equal(m.links[0].kind, LINK_RADIO);
+    assert_int_equal(m.links[0].end_count, 3);
+    assert_string_equal(m.links[0].ends[2].port, "radio");
+    assert_int_equal(m.links[0].latency_ns, RADIO_LATENCY_NS);
+    assert_int_equal(m.links[0].radio.loss_ppb, 50000000);
+    assert_int_equal(m.links[0].radio.seed, 9);
+    assert_memory_equal(m.links[0].radio.path_db, path_db, sizeof(path_db));
     arena_finish(&arena);
 }
 
@@ -758,13 +788,13 @@ int main(void)
         cmocka_unit_test(test_times),       cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_suggestions), cmocka_unit_test(test_bad),
         cmocka_unit_test(test_good),        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_only),        cmocka_unit_test(test_mangled),
-        cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
-        cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
-        cmocka_unit_test(test_adc),
+        cmocka_unit_test(test_radio),       cmocka_unit_test(test_only),
+        cmocka_unit_test(test_mangled),     cmocka_unit_test(test_large),
+        cmocka_unit_test(test_aliases),     cmocka_unit_test(test_firmware),
+        cmocka_unit_test(test_command),     cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_quoting),     cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_flash_files),
+        cmocka_unit_test(test_pins),        cmocka_unit_test(test_adc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

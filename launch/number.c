@@ -150,6 +150,30 @@ const char *parse_pace(const char *text, double *value)
     return NULL;
 }
 
+const char *parse_probability(const char *text, uint32_t *ppb)
+{
+    static const char not_one[] = "a probability from 0 to 1 was meant, like 0.05";
+    uint32_t scale = 1000000000, value;
+    const char *p = text;
+
+    if ((*p != '0' && *p != '1') || (p[1] && p[1] != '.')) {
+        return not_one;
+    }
+    value = *p == '1' ? scale : 0;
+    for (p += p[1] ? 2 : 1; is_digit(*p); p++) {
+        scale /= 10;
+        if (!scale && *p != '0') {
+            return "finer than 0.000000001";
+        }
+        value += scale * (uint32_t)(*p - '0');
+    }
+    if (*p || value > 1000000000) {
+        return not_one;
+    }
+    *ppb = value;
+    return NULL;
+}
+
 char *format_time(uint64_t ns, char *buf)
 {
     snprintf(buf, TIME_TEXT_SIZE, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);

@@ -20,6 +20,9 @@ const char *parse_u64(const char *text, uint64_t *value);
 /* A pace: 0 (as fast as it goes), or from 0.001 to 1000 times real time. */
 const char *parse_pace(const char *text, double *value);
 
+/* A probability, from 0 to 1 with at most nine decimals, in parts of 10^9. */
+const char *parse_probability(const char *text, uint32_t *ppb);
+
 /* Seconds with nine decimals, "1.500000000", into a buffer of TIME_TEXT_SIZE. Returns it. */
 #define TIME_TEXT_SIZE 32
 char *format_time(uint64_t ns, char *buf);

@@ -40,6 +40,17 @@ static Orrery__Uart *plan_uart(const struct uart *uart, struct arena *arena)
     return out;
 }
 
+static Orrery__Radio *plan_radio(const struct link *link, struct arena *arena)
+{
+    Orrery__Radio *out = NEW(arena, Orrery__Radio, orrery__radio);
+
+    out->seed = link->radio.seed;
+    out->loss_ppb = link->radio.loss_ppb;
+    out->path_db.data = link->radio.path_db;
+    out->path_db.len = link->end_count * link->end_count;
+    return out;
+}
+
 static Orrery__Endpoint *plan_end(const struct endpoint *end, struct arena *arena)
 {
     Orrery__Endpoint *out = NEW(arena, Orrery__Endpoint, orrery__endpoint);
@@ -91,6 +102,8 @@ static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct aren
         }
         if (link->kind == LINK_UART) {
             out->uart = plan_uart(&link->uart, arena);
+        } else if (link->kind == LINK_RADIO) {
+            out->radio = plan_radio(link, arena);
         }
         out->latency_ns = link->latency_ns;
         plan->links[i] = out;

@@ -99,6 +99,9 @@ void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena
             strings_add(arena, ports, id);
         }
     }
+    if (is_wired(m, instance, "radio")) { /* the machine's own */
+        strings_add(arena, ports, "radio");
+    }
 }
 
 /* The machine's own UARTs, in the order in which the board takes them. */

@@ -9,12 +9,7 @@
 #include "orrery.h"
 #include "suggest.h"
 
-/* A link or attached port as its table was read, before its ports are looked up. */
-struct link_draft {
-    struct link link;
-    const yaml_node_t *uart, *latency;
-};
-
+/* An attached port as its table was read, before its port is looked up. */
 struct attach_draft {
     struct attach attach;
     const yaml_node_t *port, *path, *listen;
@@ -70,21 +65,54 @@ static bool read_format_into(struct reader *r, const yaml_node_t *node, struct u
 static const struct uart default_uart = {
     .baud = DEFAULT_BAUD, .data_bits = 8, .parity = 'N', .stop_halves = 2};
 
+static const struct radio default_radio = {.default_db = DEFAULT_PATH_DB};
+
 /* ---- the tables ---- */
+
+/* The keys that say what a link joins, and so of which kind it is. */
+static const char *const kind_keys[LINK_KIND_COUNT] = {
+    [LINK_UART] = "uart", [LINK_RADIO] = "radio"};
+
+void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,
+                 const char *name)
+{
+    if (!draft->only[kind].node) {
+        draft->only[kind] = (struct link_key){node, name};
+    }
+}
+
+static bool read_ends(struct reader *r, const yaml_node_t *node, void *record, enum link_kind kind)
+{
+    struct link_draft *draft = record;
+
+    if (draft->ends) {
+        return reader_fail(r, node, "link: %s and %s: a link has one kind",
+                           kind_keys[draft->link.kind], kind_keys[kind]);
+    }
+    draft->ends = node;
+    draft->link.kind = kind;
+    return true;
+}
 
 static bool read_link_uart(struct reader *r, const yaml_node_t *node, void *record)
 {
-    ((struct link_draft *)record)->uart = node;
-    return true;
+    return read_ends(r, node, record, LINK_UART);
+}
+
+static bool read_link_radio(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return read_ends(r, node, record, LINK_RADIO);
 }
 
 static bool read_link_baud(struct reader *r, const yaml_node_t *node, void *record)
 {
+    link_key_of(record, LINK_UART, node, "baud");
     return read_baud_into(r, node, &((struct link_draft *)record)->link.uart);
 }
 
 static bool read_link_format(struct reader *r, const yaml_node_t *node, void *record)
 {
+    link_key_of(record, LINK_UART, node, "format");
     return read_format_into(r, node, &((struct link_draft *)record)->link.uart);
 }
 
@@ -97,10 +125,9 @@ static bool read_link_latency(struct reader *r, const yaml_node_t *node, void *r
 }
 
 static const struct field link_fields[] = {
-    {"uart", read_link_uart, .required = true},
-    {"baud", read_link_baud},
-    {"format", read_link_format},
-    {"latency", read_link_latency},
+    {"uart", read_link_uart},     {"radio", read_link_radio},     {"baud", read_link_baud},
+    {"format", read_link_format}, {"latency", read_link_latency}, {"path_db", read_link_path_db},
+    {"pairs", read_link_pairs},   {"loss", read_link_loss},       {"seed", read_link_seed},
 };
 const struct section link_section = {"link", link_fields,
                                      sizeof(link_fields) / sizeof(link_fields[0])};
@@ -182,17 +209,45 @@ bool is_serial_port(const char *port)
     return digits[0] == '1' && digits[1] >= '0' && digits[1] <= '5' && !digits[2];
 }
 
-static bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                          const char *name, unsigned *index)
+/* INSTANCE.PORT: the instance with the longest name that fits; -1: none. */
+static int split_port(const struct manifest *m, const char *text, const char **port)
+{
+    int found = -1;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < m->instance_count; i++) {
+        size_t len = strlen(m->instances[i].name);
+
+        if (len > longest && !strncmp(m->instances[i].name, text, len) && text[len] == '.') {
+            found = (int)i;
+            longest = len;
+            *port = text + len + 1;
+        }
+    }
+    return found;
+}
+
+/* Of a dual-core chip some ports are the other core's. */
+static unsigned owner_of(struct reader *r, const struct manifest *m, unsigned index,
+                         const char *port)
+{
+    const char *other = arena_printf(r->arena, "%s.cpu2", m->instances[index].name);
+
+    for (size_t i = 0; i < m->instance_count && !strcmp(port, "radio"); i++) {
+        if (!strcmp(m->instances[i].name, other)) {
+            return (unsigned)i;
+        }
+    }
+    return index;
+}
+
+static bool no_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                        const char *name)
 {
     struct suggestion near;
 
     suggest_begin(&near, name);
     for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            *index = (unsigned)i;
-            return true;
-        }
         suggest_offer(&near, m->instances[i].name);
     }
     return reader_fail(r, node, "no instance '%.60s'%s", name, suggest_phrase(near.best));
@@ -229,10 +284,12 @@ static bool check_port(struct reader *r, const yaml_node_t *node, const struct i
                        inst->name, port, suggest_phrase(near.best));
 }
 
-static bool read_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                      struct endpoint *end)
+static bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                          struct endpoint *end)
 {
+    const char *port = NULL;
     char *text, *dot;
+    int index;
 
     if (!read_string(r, node, "port", &text)) {
         return false;
@@ -242,11 +299,32 @@ static bool read_port(struct reader *r, const yaml_node_t *node, const struct ma
         return reader_fail(r, node, "port '%.60s': INSTANCE.PORT was meant, like %s.serial0", text,
                            m->instances[0].name);
     }
-    *dot = 0;
-    end->port = dot + 1;
+    index = split_port(m, text, &port);
+    if (index < 0) {
+        *dot = 0;
+        return no_instance(r, node, m, text);
+    }
+    end->port = arena_copy(r->arena, port);
     end->at = node_mark(node);
-    return find_instance(r, node, m, text, &end->instance) &&
+    end->instance = owner_of(r, m, (unsigned)index, port);
+    return true;
+}
+
+static bool read_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                      struct endpoint *end)
+{
+    return read_endpoint(r, node, m, end) &&
            check_port(r, node, &m->instances[end->instance], end->port);
+}
+
+bool read_link_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                    enum link_kind kind, struct endpoint *end)
+{
+    if (kind != LINK_RADIO) {
+        return read_port(r, node, m, end);
+    }
+    return read_endpoint(r, node, m, end) &&
+           check_radio_port(r, node, &m->instances[end->instance], end->port);
 }
 
 /* ---- a port has one wire ---- */
@@ -270,7 +348,7 @@ static bool check_unused(struct reader *r, const yaml_node_t *node, const struct
 /* A wire takes a lane of the segment from each end to each other end. */
 static bool check_room(struct reader *r, const yaml_node_t *node, const struct manifest *m)
 {
-    size_t lanes = 2 * (m->attach_count + 1);
+    size_t lanes = 2 * m->attach_count;
 
     for (size_t i = 0; i < m->link_count; i++) {
         lanes += m->links[i].end_count * (m->links[i].end_count - 1);
@@ -305,29 +383,75 @@ static bool check_latency(struct reader *r, const struct link_draft *draft)
                        node_text(draft->latency), frame_ns);
 }
 
-static bool read_uart_ends(struct reader *r, const struct manifest *m, struct link_draft *draft)
+/* Once in this link and in no other wire. */
+static bool check_end(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                      const struct link *link, const struct endpoint *end)
 {
-    struct endpoint *ends = arena_array(r->arena, 2, sizeof(*ends));
-    size_t count;
+    for (size_t i = 0; i < link->end_count; i++) {
+        const struct endpoint *other = &link->ends[i];
 
-    if (!read_list(r, draft->uart, "uart", &count)) {
-        return false;
-    }
-    if (count != 2) {
-        return reader_fail(r, draft->uart, "uart: a link has two ends, not %zu", count);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        const yaml_node_t *node = list_item(r, draft->uart, i);
-
-        if (!read_port(r, node, m, &ends[i]) || !check_unused(r, node, m, &ends[i])) {
-            return false;
+        if (other->instance == end->instance) {
+            return strcmp(other->port, end->port) || link->kind == LINK_UART
+                       ? reader_fail(r, node, "instance '%s' is linked to itself",
+                                     m->instances[end->instance].name)
+                       : reader_fail(r, node, "port '%s.%s' is twice in this link",
+                                     m->instances[end->instance].name, end->port);
         }
     }
-    draft->link.ends = ends;
-    draft->link.end_count = count;
-    return ends[0].instance != ends[1].instance ||
-           reader_fail(r, draft->uart, "instance '%s' is linked to itself",
-                       m->instances[ends[0].instance].name);
+    return check_unused(r, node, m, end);
+}
+
+static bool read_all_ends(struct reader *r, const struct manifest *m, struct link_draft *draft)
+{
+    struct link *link = &draft->link;
+    const char *key = kind_keys[link->kind];
+    size_t count;
+
+    if (!read_list(r, draft->ends, key, &count)) {
+        return false;
+    }
+    if (link->kind == LINK_UART && count != 2) {
+        return reader_fail(r, draft->ends, "uart: a link has two ends, not %zu", count);
+    }
+    if (count < 2 || count > MAX_RADIOS) {
+        return reader_fail(r, draft->ends, "%s: from 2 to %d ends, not %zu", key, MAX_RADIOS,
+                           count);
+    }
+    link->ends = arena_array(r->arena, count, sizeof(*link->ends));
+    for (size_t i = 0; i < count; i++) {
+        const yaml_node_t *node = list_item(r, draft->ends, i);
+
+        if (!read_link_port(r, node, m, link->kind, &link->ends[i]) ||
+            !check_end(r, node, m, link, &link->ends[i])) {
+            return false;
+        }
+        link->end_count++;
+    }
+    return true;
+}
+
+static bool check_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft)
+{
+    if (!draft->ends) {
+        return reader_fail(r, item, "link: key 'uart' or 'radio' is missing");
+    }
+    for (size_t i = 0; i < LINK_KIND_COUNT; i++) {
+        if (i != draft->link.kind && draft->only[i].node) {
+            return reader_fail(r, draft->only[i].node, "%s: only on a %s link", draft->only[i].name,
+                               kind_keys[i]);
+        }
+    }
+    return true;
+}
+
+static bool read_link(struct reader *r, const yaml_node_t *item, const struct manifest *m,
+                      struct link_draft *draft)
+{
+    if (!read_section(r, item, &link_section, draft) || !check_keys(r, item, draft) ||
+        !read_all_ends(r, m, draft)) {
+        return false;
+    }
+    return draft->link.kind == LINK_RADIO ? finish_radio(r, m, draft) : check_latency(r, draft);
 }
 
 static bool read_links(struct reader *r, const yaml_node_t *node, struct manifest *m)
@@ -340,13 +464,15 @@ static bool read_links(struct reader *r, const yaml_node_t *node, struct manifes
     m->links = arena_array(r->arena, count + 1, sizeof(*m->links));
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = list_item(r, node, i);
-        struct link_draft draft = {.link.uart = default_uart};
+        struct link_draft draft = {.link.uart = default_uart, .link.radio = default_radio};
 
-        if (!check_room(r, item, m) || !read_section(r, item, &link_section, &draft) ||
-            !read_uart_ends(r, m, &draft) || !check_latency(r, &draft)) {
+        if (!read_link(r, item, m, &draft)) {
             return false;
         }
         m->links[m->link_count++] = draft.link;
+        if (!check_room(r, item, m)) {
+            return false;
+        }
     }
     return true;
 }
@@ -405,13 +531,16 @@ static bool read_attaches(struct reader *r, const yaml_node_t *node, struct mani
         const yaml_node_t *item = list_item(r, node, i);
         struct attach_draft draft = {.attach.uart = default_uart};
 
-        if (!check_room(r, item, m) || !read_section(r, item, &attach_section, &draft) ||
+        if (!read_section(r, item, &attach_section, &draft) ||
             !read_port(r, draft.port, m, &draft.attach.end) ||
             !check_unused(r, draft.port, m, &draft.attach.end) || !check_file(r, item, m, &draft) ||
             !check_listen(r, m, &draft)) {
             return false;
         }
         m->attaches[m->attach_count++] = draft.attach;
+        if (!check_room(r, item, m)) {
+            return false;
+        }
     }
     return true;
 }
