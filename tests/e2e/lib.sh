@@ -41,6 +41,9 @@
 #   ps_run FILTER                    what `orrery ps --json` says of $RUN, through jq
 #   pid_of INSTANCE                  of $RUN; also broker and launcher
 #   hogs N; no_hogs                  load on the processors
+#   program NAME                     run the manifest on standard input twice, the second time with
+#                                    jitter: the verdicts of the program whose args are [@TAP@]
+#                                    (tests/firmware/wb55/test.h) as TAP; trace and verdicts are the same
 
 TOP=$(cd "$(dirname "$0")/../.." && pwd -P)
 EXAMPLES=$TOP/examples
@@ -280,6 +283,42 @@ nothing_left() {
     fi
     is "$1: no run directory is left" "$(left_runs)" ""
     is "$1: no shared memory file is left" "$(left_shm)" ""
+}
+
+# What a program prints by semihosting goes to $SCRATCH/tap.
+program_tap() {
+    echo "-chardev, 'file,id=tap,path=$SCRATCH/tap', -semihosting-config, 'enable=on,target=native,chardev=tap'"
+}
+
+# The program's lines as TAP.
+program_verdicts() {
+    tr -d '\r' <"$2" >"$SCRATCH/lines"
+    while read -r verdict text; do
+        case $verdict in
+            PASS) ok "$1: $text" ;;
+            FAIL) not_ok "$1: $text" ;;
+            \#) diag "$1: $text" ;;
+        esac
+    done <"$SCRATCH/lines"
+}
+
+program() {
+    sed "s|@TAP@|$(program_tap)|" >"$SCRATCH/$1.yaml"
+    : >"$SCRATCH/tap"
+    run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash
+    mv "$SCRATCH/tap" "$SCRATCH/first"
+    cp "$OUT" "$SCRATCH/first.out"
+    program_verdicts "$1" "$SCRATCH/first"
+    if [ "$RC" -eq 0 ] && grep -q '^END .*, 0 failures' "$SCRATCH/first"; then
+        ok "$1: ends by itself"
+    else
+        not_ok "$1: ends by itself, with exit code 0" "exit code $RC"
+        diag_file "$ERR"
+        diag_file "$OUT"
+    fi
+    run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash --jitter 3
+    is "$1: again with --jitter: the same trace" "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/first.out")"
+    check "$1: again with --jitter: the same results" cmp -s "$SCRATCH/tap" "$SCRATCH/first"
 }
 
 done_testing() {
