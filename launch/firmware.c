@@ -271,7 +271,7 @@ static bool resolve(struct manifest *m, size_t index, struct problem *why)
     if (inst->flash && (!find_flash(m, inst, why) || !check_flash_is_alone(m, index, why))) {
         return false;
     }
-    return find_adc_files(m, inst, why) && (!has_flash(inst) || find_system(m, inst, why));
+    return find_adc_files(m, inst, why) && (!is_stm32wb55(inst) || find_system(m, inst, why));
 }
 
 bool firmware_resolve(struct manifest *m, struct problem *why)

@@ -155,6 +155,7 @@ char *path_beside(const struct manifest *m, const char *path);
 
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);
+bool is_stm32wb55(const struct instance *inst);
 
 /* Read and check a manifest. Everything in it lives in arena. */
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why);

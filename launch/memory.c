@@ -4,8 +4,9 @@
 
 #include "manifest_parts.h"
 
-/* The machine whose flash Orrery models; of others, QEMU loads the firmware its own way. */
-#define MACHINE_WITH_FLASH "stm32wb55"
+/* The machines whose flash Orrery models; of others, QEMU loads the firmware its own way. */
+#define STM32WB55 "stm32wb55"
+static const char *const with_flash[] = {STM32WB55, "st33", "st33-p256"};
 
 /* ---- firmware: FILE, or { file, at } ---- */
 
@@ -97,27 +98,52 @@ const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system"};
 
 /* ---- all of them together ---- */
 
-bool has_flash(const struct instance *inst)
+/* `machine: NAME`, or NAME with QEMU's properties after a comma */
+static bool is_machine(const struct instance *inst, const char *name)
 {
-    return !strncmp(inst->machine, MACHINE_WITH_FLASH, strlen(MACHINE_WITH_FLASH)) &&
-           strchr(",", inst->machine[strlen(MACHINE_WITH_FLASH)]);
+    size_t len = strlen(name);
+
+    return !strncmp(inst->machine, name, len) && strchr(",", inst->machine[len]);
 }
 
-static bool check_machine(struct reader *r, const yaml_node_t *node, const char *key,
-                          const struct instance *inst)
+bool is_stm32wb55(const struct instance *inst)
+{
+    return is_machine(inst, STM32WB55);
+}
+
+bool has_flash(const struct instance *inst)
+{
+    for (size_t i = 0; i < sizeof(with_flash) / sizeof(with_flash[0]); i++) {
+        if (is_machine(inst, with_flash[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_flash(struct reader *r, const yaml_node_t *node, const char *key,
+                        const struct instance *inst)
 {
     return !node || has_flash(inst) ||
-           reader_fail(r, node, "%s: for machine " MACHINE_WITH_FLASH ", not for '%.60s'", key,
+           reader_fail(r, node, "%s: for machines stm32wb55 and st33, not for '%.60s'", key,
+                       inst->machine);
+}
+
+static bool check_stm32wb55(struct reader *r, const yaml_node_t *node, const char *key,
+                            const struct instance *inst)
+{
+    return !node || is_stm32wb55(inst) ||
+           reader_fail(r, node, "%s: for machine " STM32WB55 ", not for '%.60s'", key,
                        inst->machine);
 }
 
 bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst)
 {
-    if (!check_machine(r, inst->load, "at", inst) ||
-        !check_machine(r, inst->flash_node, "flash", inst) ||
-        !check_machine(r, inst->boot_node, "boot", inst) ||
-        !check_machine(r, inst->pins_node, "pins", inst) ||
-        !check_machine(r, inst->adc_node, "adc", inst)) {
+    if (!check_flash(r, inst->load, "at", inst) ||
+        !check_flash(r, inst->flash_node, "flash", inst) ||
+        !check_stm32wb55(r, inst->boot_node, "boot", inst) ||
+        !check_stm32wb55(r, inst->pins_node, "pins", inst) ||
+        !check_stm32wb55(r, inst->adc_node, "adc", inst)) {
         return false;
     }
     return inst->firmware || inst->flash || inst->boot == BOOT_SYSTEM ||

@@ -53,7 +53,7 @@ sed '3s/^:10/:11/' fw.hex >bad.hex
 refused "a bad record" 'firmware: bad.hex' 'line 3: not an Intel HEX record'
 grep -v '^:00000001FF' fw.hex >short.hex
 refused "no end record" 'firmware: short.hex' 'without an end record'
-refused "beyond the flash" 'firmware: { file: fw.bin, at: 0x080fff00 }' 'are not in flash or SRAM'
+refused "beyond the flash" 'firmware: { file: fw.bin, at: 0x080fff00 }' 'are too many: flash ends at 0x080fffff'
 head -c 1100000 /dev/zero >large.img
 refused "a dump that is too large" 'flash: { file: large.img }' 'is not a file of up to'
 

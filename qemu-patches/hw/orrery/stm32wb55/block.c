@@ -84,6 +84,11 @@ static bool gated(Stm32wbBlock *b)
     return true;
 }
 
+static bool forbidden(Stm32wbBlock *b, MemTxAttrs attrs)
+{
+    return STM32WB_BLOCK_GET_CLASS(b)->privileged && attrs.user;
+}
+
 static MemTxResult finish_access(Stm32wbBlock *b)
 {
     bool refused = b->bus_error;
@@ -99,6 +104,9 @@ static MemTxResult block_read(void *opaque, hwaddr addr, uint64_t *value,
     unsigned shift = (addr & 3) * 8;
 
     *value = 0;
+    if (forbidden(b, attrs)) {
+        return MEMTX_ERROR;
+    }
     if (gated(b)) {
         return MEMTX_OK;
     }
@@ -117,6 +125,9 @@ static MemTxResult block_write(void *opaque, hwaddr addr, uint64_t value,
     unsigned shift = (addr & 3) * 8;
     uint32_t mask = MAKE_64BIT_MASK(shift, size * 8);
 
+    if (forbidden(b, attrs)) {
+        return MEMTX_ERROR;
+    }
     if (gated(b)) {
         return MEMTX_OK;
     }

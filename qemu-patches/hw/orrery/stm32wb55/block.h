@@ -62,6 +62,7 @@ struct Stm32wbBlockClass {
     uint32_t window; /* bytes of the register window; 0 means 0x400 */
     bool apb;        /* narrow writes arrive repeated over the word, mask all ones */
     bool ungated;    /* answers without a bus clock (PWR, RCC, DBGMCU...) */
+    bool privileged; /* an unprivileged access is a bus error */
 
     /**
      * @read: the word at @offset (a multiple of 4).

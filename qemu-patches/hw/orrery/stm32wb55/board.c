@@ -25,8 +25,8 @@
 #include "system/block-backend.h"
 #include "system/blockdev.h"
 #include "system/system.h"
+#include "hw/orrery/image.h"
 #include "flash.h"
-#include "image.h"
 #include "soc.h"
 
 #define TYPE_STM32WB55_MACHINE MACHINE_TYPE_NAME("stm32wb55")
@@ -117,14 +117,41 @@ static void board_chip_selects(Stm32wb55Soc *soc, const char *text)
     }
 }
 
+static bool load_image(Stm32wb55Soc *s, const char *file, uint32_t at,
+                       Error **errp)
+{
+    Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
+    uint8_t *array = memory_region_get_ram_ptr(&flash->array);
+    uint8_t *sram2a = memory_region_get_ram_ptr(&s->sram2a);
+    uint8_t *sram2b = memory_region_get_ram_ptr(&s->sram2b);
+    const OrreryImageArea areas[] = {
+        { "flash", WB_FLASH_BASE, WB_FLASH_SIZE, array },
+        { "flash", 0, WB_FLASH_SIZE, array }, /* its alias */
+        { "SRAM1", WB_SRAM1_BASE, WB_SRAM1_SIZE,
+          memory_region_get_ram_ptr(&s->sram1) },
+        { "SRAM2a", WB_SRAM2A_BASE, WB_SRAM2_SIZE, sram2a },
+        { "SRAM2b", WB_SRAM2B_BASE, WB_SRAM2_SIZE, sram2b },
+        { "SRAM2a", WB_SRAM2A_CODE, WB_SRAM2_SIZE, sram2a },
+        { "SRAM2b", WB_SRAM2B_CODE, WB_SRAM2_SIZE, sram2b },
+        { "system memory", WB_SYSTEM_BASE, WB_SYSTEM_SIZE,
+          memory_region_get_ram_ptr(&s->system) },
+        { "OTP and option bytes", WB_INFO_BASE, WB_INFO_SIZE,
+          memory_region_get_ram_ptr(&flash->info) },
+    };
+    const OrreryImageTarget target = { areas, ARRAY_SIZE(areas),
+                                       "flash or SRAM" };
+
+    return orrery_load_image(&target, file, at, errp);
+}
+
 static void load_images(Stm32wb55Machine *m, Stm32wb55Soc *s, Error **errp)
 {
     Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
     const char *firmware = MACHINE(m)->kernel_filename;
 
     if ((m->system_memory &&
-         !stm32wb55_load_image(s, m->system_memory, WB_SYSTEM_BASE, errp)) ||
-        (firmware && !stm32wb55_load_image(s, firmware, m->firmware_at, errp))) {
+         !load_image(s, m->system_memory, WB_SYSTEM_BASE, errp)) ||
+        (firmware && !load_image(s, firmware, m->firmware_at, errp))) {
         return;
     }
     if (!stm32wb_flash_power_on(flash, errp)) {

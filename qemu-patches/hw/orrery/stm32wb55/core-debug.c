@@ -351,6 +351,27 @@ static void core_debug_realize(DeviceState *dev, Error **errp)
     }
 }
 
+bool core_debug_create(Object *owner, ARMv7MState *core, Error **errp)
+{
+    static const hwaddr base[] = { 0xE0000000, 0xE0001000, 0xE0002000,
+                                   0xE0040000, 0xE000EDF0 };
+    DeviceState *dev = qdev_new(TYPE_CORE_DEBUG);
+
+    object_property_add_child(owner, "core-debug", OBJECT(dev));
+    object_unref(OBJECT(dev));
+    object_property_set_link(OBJECT(dev), "core", OBJECT(core),
+                             &error_abort);
+    if (!sysbus_realize(SYS_BUS_DEVICE(dev), errp)) {
+        return false;
+    }
+    for (int i = 0; i < ARRAY_SIZE(base); i++) {
+        memory_region_add_subregion_overlap(
+            &core->container, base[i],
+            sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), i), 2);
+    }
+    return true;
+}
+
 static const VMStateDescription core_debug_vmstate = {
     .name = TYPE_CORE_DEBUG,
     .version_id = 1,

@@ -433,7 +433,7 @@ static void flash_init(Object *obj)
 {
     Stm32wbFlash *s = STM32WB_FLASH(obj);
 
-    s->fd = -1;
+    s->kept.fd = -1;
     s->end = timer_new_ns(QEMU_CLOCK_VIRTUAL, flash_operation_ended, s);
     s->fast_limit = timer_new_ns(QEMU_CLOCK_VIRTUAL, fast_limit_reached, s);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);

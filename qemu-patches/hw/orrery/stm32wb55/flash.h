@@ -12,6 +12,7 @@
 
 #include "qemu/timer.h"
 #include "qemu/units.h"
+#include "hw/orrery/flash-file.h"
 #include "block.h"
 #include "soc.h"
 
@@ -120,7 +121,7 @@ struct Stm32wbFlash {
 
     char *file;
     bool keep;
-    int fd;
+    OrreryFlashFile kept;
 };
 
 /* The option word in force (its effect changes when option bytes are loaded). */

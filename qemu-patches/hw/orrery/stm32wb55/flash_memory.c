@@ -106,16 +106,6 @@ bool flash_is_blank(Stm32wbFlash *s, uint32_t address, unsigned bytes)
     return true;
 }
 
-static void keep(Stm32wbFlash *s, off_t where, const uint8_t *bytes,
-                 size_t len)
-{
-    if (s->fd >= 0 && s->keep &&
-        pwrite(s->fd, bytes, len, where) != (ssize_t)len) {
-        error_report("flash file '%s': %s", s->file, strerror(errno));
-        s->keep = false; /* said once; the run goes on without */
-    }
-}
-
 /* Drop code that was translated from there. Only a region that reads as memory may be flushed. */
 static void forget_code(MemoryRegion *mr, hwaddr offset, unsigned bytes)
 {
@@ -132,15 +122,16 @@ static void changed(Stm32wbFlash *s, uint32_t address, unsigned bytes)
 
     if (address < WB_INFO_BASE) {
         forget_code(&s->array, offset, bytes);
-        keep(s, offset, at(s, address), bytes);
+        orrery_flash_file_changed(&s->kept, offset, at(s, address), bytes);
         return;
     }
     offset = address - WB_INFO_BASE;
     forget_code(&s->info, offset, bytes);
-    keep(s,
-         offset < WB_OTP_SIZE ? FILE_OTP + offset
-                              : FILE_OPTIONS + offset - WB_OPTION_OFFSET,
-         at(s, address), bytes);
+    orrery_flash_file_changed(&s->kept,
+                              offset < WB_OTP_SIZE
+                                  ? FILE_OTP + offset
+                                  : FILE_OPTIONS + offset - WB_OPTION_OFFSET,
+                              at(s, address), bytes);
 }
 
 void flash_put(Stm32wbFlash *s, uint32_t address, uint64_t data)
@@ -253,41 +244,6 @@ static void write_factory(Stm32wbFlash *s)
 
 /* ---- the file ---- */
 
-static bool read_part(Stm32wbFlash *s, off_t where, uint8_t *to, size_t len,
-                      Error **errp)
-{
-    while (len) {
-        ssize_t got = pread(s->fd, to, len, where);
-
-        if (got < 0) {
-            error_setg_errno(errp, errno, "flash file '%s'", s->file);
-            return false;
-        }
-        if (got == 0) {
-            return true;
-        }
-        to += got;
-        where += got;
-        len -= got;
-    }
-    return true;
-}
-
-static bool open_file(Stm32wbFlash *s, Error **errp)
-{
-    s->fd = qemu_open_old(s->file, s->keep ? O_RDWR | O_CREAT : O_RDONLY, 0666);
-    if (s->fd < 0) {
-        error_setg_errno(errp, errno, "flash file '%s'", s->file);
-        return false;
-    }
-    if (qemu_lock_fd(s->fd, 0, 0, s->keep) < 0) {
-        error_setg(errp, "flash file '%s' is in use by another instance",
-                   s->file);
-        return false;
-    }
-    return true;
-}
-
 bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
 {
     const struct {
@@ -300,10 +256,9 @@ bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
         { FILE_OPTIONS, s->info_bytes + WB_OPTION_OFFSET, OPTION_BYTES },
     };
 
-    for (int i = 0; s->keep && s->fd >= 0 && i < ARRAY_SIZE(parts); i++) {
-        if (pwrite(s->fd, parts[i].bytes, parts[i].len, parts[i].where) !=
-            (ssize_t)parts[i].len) {
-            error_setg_errno(errp, errno, "flash file '%s'", s->file);
+    for (int i = 0; i < ARRAY_SIZE(parts); i++) {
+        if (!orrery_flash_file_write(&s->kept, parts[i].where, parts[i].bytes,
+                                     parts[i].len, errp)) {
             return false;
         }
     }
@@ -312,7 +267,7 @@ bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
 
 bool flash_memory_open(Stm32wbFlash *s, Error **errp)
 {
-    struct stat st;
+    OrreryFlashFile *f = &s->kept;
 
     s->array_bytes = memory_region_get_ram_ptr(&s->array);
     s->info_bytes = memory_region_get_ram_ptr(&s->info);
@@ -320,25 +275,16 @@ bool flash_memory_open(Stm32wbFlash *s, Error **errp)
     if (!s->file) {
         return true;
     }
-    if (!open_file(s, errp)) {
-        return false;
-    }
-    if (fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-        st.st_size > FILE_SIZE) {
-        error_setg(errp, "flash file '%s' is not a file of up to %d bytes",
-                   s->file, (int)FILE_SIZE);
-        return false;
-    }
-    return read_part(s, 0, s->array_bytes, WB_FLASH_SIZE, errp) &&
-           read_part(s, FILE_OTP, s->info_bytes, WB_OTP_SIZE, errp) &&
-           read_part(s, FILE_OPTIONS, s->info_bytes + WB_OPTION_OFFSET,
-                     OPTION_BYTES, errp);
+    return orrery_flash_file_open(f, s->file, s->keep, FILE_SIZE, errp) >= 0 &&
+           orrery_flash_file_read(f, 0, s->array_bytes, WB_FLASH_SIZE, errp) &&
+           orrery_flash_file_read(f, FILE_OTP, s->info_bytes, WB_OTP_SIZE,
+                                  errp) &&
+           orrery_flash_file_read(f, FILE_OPTIONS,
+                                  s->info_bytes + WB_OPTION_OFFSET,
+                                  OPTION_BYTES, errp);
 }
 
 void flash_memory_close(Stm32wbFlash *s)
 {
-    if (s->fd >= 0) {
-        close(s->fd);
-        s->fd = -1;
-    }
+    orrery_flash_file_close(&s->kept);
 }

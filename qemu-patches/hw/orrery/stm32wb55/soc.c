@@ -471,27 +471,6 @@ static bool realize_core(Stm32wb55Soc *s, Error **errp)
     return true;
 }
 
-static bool realize_core_debug(Stm32wb55Soc *s, Error **errp)
-{
-    static const hwaddr base[] = { 0xE0000000, 0xE0001000, 0xE0002000,
-                                   0xE0040000, 0xE000EDF0 };
-    DeviceState *dev = qdev_new(TYPE_CORE_DEBUG);
-
-    object_property_add_child(OBJECT(s), "core-debug", OBJECT(dev));
-    object_unref(OBJECT(dev));
-    object_property_set_link(OBJECT(dev), "core", OBJECT(&s->armv7m),
-                             &error_abort);
-    if (!sysbus_realize(SYS_BUS_DEVICE(dev), errp)) {
-        return false;
-    }
-    for (int i = 0; i < ARRAY_SIZE(base); i++) {
-        memory_region_add_subregion_overlap(
-            &s->armv7m.container, base[i],
-            sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), i), 2);
-    }
-    return true;
-}
-
 static bool in_private_bus(hwaddr base)
 {
     return base >= 0xE0000000;
@@ -517,7 +496,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
         }
     }
     map_boot(s);
-    if (!realize_core(s, errp) || !realize_core_debug(s, errp)) {
+    if (!realize_core(s, errp) || !core_debug_create(OBJECT(s), &s->armv7m, errp)) {
         return;
     }
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {

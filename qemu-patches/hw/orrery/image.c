@@ -1,5 +1,5 @@
 /*
- * STM32WB55: load a firmware image into flash and SRAM
+ * Orrery: load a firmware image into the memories of a part
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -8,57 +8,48 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/units.h"
+#include "qemu/bswap.h"
 #include "elf.h"
-#include "flash.h"
 #include "image.h"
 
-/* Memory that a programmer can write, by address. */
-static uint8_t *writable(Stm32wb55Soc *s, uint64_t address, uint64_t len)
+/* Where the bytes go; NULL and *@errp when they are of another part, or too many. */
+static uint8_t *place(const OrreryImageTarget *t, uint64_t address, uint64_t len,
+                      Error **errp)
 {
-    Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
-    const struct {
-        uint64_t base, size;
-        MemoryRegion *mr;
-    } areas[] = {
-        { WB_FLASH_BASE, WB_FLASH_SIZE, &flash->array },
-        { 0, WB_FLASH_SIZE, &flash->array }, /* its alias */
-        { WB_SRAM1_BASE, WB_SRAM1_SIZE, &s->sram1 },
-        { WB_SRAM2A_BASE, WB_SRAM2_SIZE, &s->sram2a },
-        { WB_SRAM2B_BASE, WB_SRAM2_SIZE, &s->sram2b },
-        { WB_SRAM2A_CODE, WB_SRAM2_SIZE, &s->sram2a },
-        { WB_SRAM2B_CODE, WB_SRAM2_SIZE, &s->sram2b },
-        { WB_SYSTEM_BASE, WB_SYSTEM_SIZE, &s->system },
-        { WB_INFO_BASE, WB_INFO_SIZE, &flash->info }, /* OTP and option bytes */
-    };
+    for (unsigned i = 0; i < t->count; i++) {
+        const OrreryImageArea *area = &t->areas[i];
+        uint64_t at = address - area->base;
 
-    for (int i = 0; i < ARRAY_SIZE(areas); i++) {
-        if (address >= areas[i].base && address - areas[i].base < areas[i].size &&
-            len <= areas[i].size - (address - areas[i].base)) {
-            return (uint8_t *)memory_region_get_ram_ptr(areas[i].mr) +
-                   (address - areas[i].base);
+        if (address < area->base || at >= area->size) {
+            continue;
         }
+        if (len <= area->size - at) {
+            return area->bytes + at;
+        }
+        error_setg(errp, "%" PRIu64 " bytes at 0x%08" PRIx64 " are too many: "
+                   "%s ends at 0x%08" PRIx64, len, address, area->name,
+                   area->base + area->size - 1);
+        return NULL;
     }
+    error_setg(errp, "%" PRIu64 " bytes at 0x%08" PRIx64 " are not in %s of "
+               "this part", len, address, t->memories);
     return NULL;
 }
 
-static bool put(Stm32wb55Soc *s, uint64_t address, const uint8_t *bytes,
-                uint64_t len, Error **errp)
+static bool put(const OrreryImageTarget *t, uint64_t address,
+                const uint8_t *bytes, uint64_t len, Error **errp)
 {
-    uint8_t *to = writable(s, address, len);
+    uint8_t *to = place(t, address, len, errp);
 
-    if (!to) {
-        error_setg(errp, "%" PRIu64 " bytes at 0x%08" PRIx64
-                   " are not in flash or SRAM", len, address);
-        return false;
+    if (to) {
+        memcpy(to, bytes, len);
     }
-    memcpy(to, bytes, len);
-    return true;
+    return to != NULL;
 }
 
 /* ---- ELF ---- */
 
-static bool load_segment(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+static bool load_segment(const OrreryImageTarget *t, const uint8_t *file, size_t size,
                          const uint8_t *header, Error **errp)
 {
     uint32_t offset = ldl_le_p(header + offsetof(Elf32_Phdr, p_offset));
@@ -71,11 +62,11 @@ static bool load_segment(Stm32wb55Soc *s, const uint8_t *file, size_t size,
         error_setg(errp, "truncated ELF file");
         return false;
     }
-    return put(s, ldl_le_p(header + offsetof(Elf32_Phdr, p_paddr)),
+    return put(t, ldl_le_p(header + offsetof(Elf32_Phdr, p_paddr)),
                file + offset, bytes, errp);
 }
 
-static bool load_elf_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+static bool load_elf_image(const OrreryImageTarget *t, const uint8_t *file, size_t size,
                            Error **errp)
 {
     uint32_t table, stride, count;
@@ -95,7 +86,7 @@ static bool load_elf_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!load_segment(s, file, size, file + table + i * stride, errp)) {
+        if (!load_segment(t, file, size, file + table + i * stride, errp)) {
             return false;
         }
     }
@@ -139,7 +130,7 @@ static int read_record(HexReader *r, uint8_t *record)
 }
 
 /* 1: the end of the file; 0: go on; -1: failed. */
-static int load_record(Stm32wb55Soc *s, HexReader *r, Error **errp)
+static int load_record(const OrreryImageTarget *t, HexReader *r, Error **errp)
 {
     uint8_t record[5 + 255];
     int len = read_record(r, record);
@@ -153,7 +144,7 @@ static int load_record(Stm32wb55Soc *s, HexReader *r, Error **errp)
     address = lduw_be_p(record + 1);
     switch (record[3]) {
     case 0:
-        return !len || put(s, (uint64_t)r->base + address, record + 4, len, errp)
+        return !len || put(t, (uint64_t)r->base + address, record + 4, len, errp)
                ? 0 : -1;
     case 1:
         return 1;
@@ -173,7 +164,7 @@ static int load_record(Stm32wb55Soc *s, HexReader *r, Error **errp)
     return -1;
 }
 
-static bool load_hex_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
+static bool load_hex_image(const OrreryImageTarget *t, const uint8_t *file, size_t size,
                            Error **errp)
 {
     HexReader r = { .next = file, .end = file + size, .line = 1 };
@@ -182,7 +173,7 @@ static bool load_hex_image(Stm32wb55Soc *s, const uint8_t *file, size_t size,
         uint8_t c = *r.next++;
 
         if (c == ':') {
-            int end = load_record(s, &r, errp);
+            int end = load_record(t, &r, errp);
 
             if (end) {
                 return end > 0;
@@ -209,8 +200,8 @@ static bool is_hex_name(const char *file)
                    !g_ascii_strcasecmp(dot, ".ihex"));
 }
 
-bool stm32wb55_load_image(Stm32wb55Soc *s, const char *file, uint32_t at,
-                          Error **errp)
+bool orrery_load_image(const OrreryImageTarget *t, const char *file,
+                       uint32_t at, Error **errp)
 {
     ERRP_GUARD();
     g_autoptr(GError) gerr = NULL;
@@ -223,11 +214,11 @@ bool stm32wb55_load_image(Stm32wb55Soc *s, const char *file, uint32_t at,
         return false;
     }
     if (size >= SELFMAG && !memcmp(bytes, ELFMAG, SELFMAG)) {
-        good = load_elf_image(s, (uint8_t *)bytes, size, errp);
+        good = load_elf_image(t, (uint8_t *)bytes, size, errp);
     } else if (is_hex_name(file)) {
-        good = load_hex_image(s, (uint8_t *)bytes, size, errp);
+        good = load_hex_image(t, (uint8_t *)bytes, size, errp);
     } else {
-        good = put(s, at, (uint8_t *)bytes, size, errp);
+        good = put(t, at, (uint8_t *)bytes, size, errp);
     }
     if (!good) {
         error_prepend(errp, "firmware '%s': ", file);

@@ -1,0 +1,190 @@
+/*
+ * ST33 secure element
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * docs/st33.md. -M st33[,flash-size=2M,ram-size=64K...] -kernel FIRMWARE
+ *
+ * QEMU interface, machine properties:
+ *  + "flash-size", "ram-size": of the part
+ *  + "firmware-at": where a raw image goes (default: where execution starts)
+ *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
+ *  + -serial: the IART
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qemu/cutils.h"
+#include "qemu/units.h"
+#include "hw/arm/boot.h"
+#include "hw/boards.h"
+#include "hw/orrery/image.h"
+#include "hw/qdev-properties-system.h"
+#include "system/system.h"
+#include "flash.h"
+#include "soc.h"
+
+#define TYPE_ST33_MACHINE MACHINE_TYPE_NAME("st33")
+OBJECT_DECLARE_SIMPLE_TYPE(St33Machine, ST33_MACHINE)
+
+struct St33Machine {
+    MachineState parent_obj;
+
+    St33Soc *soc;
+    char *flash_file;
+    bool flash_keep;
+    uint32_t firmware_at;
+    uint64_t flash_size, ram_size;
+};
+
+static bool check_size(const char *name, uint64_t size, uint64_t least,
+                       uint64_t most, Error **errp)
+{
+    if (size < least || size > most || size % (64 * KiB > least ? least : 64 * KiB)) {
+        error_setg(errp, "%s: %" PRIu64 " KiB: %" PRIu64 " to %" PRIu64
+                   " KiB in steps of %" PRIu64 " was meant", name, size / KiB,
+                   least / KiB, most / KiB, least / KiB);
+        return false;
+    }
+    return true;
+}
+
+static bool load_firmware(St33Machine *m, Error **errp)
+{
+    St33Soc *s = m->soc;
+    St33Flash *flash = ST33_FLASH(st33_soc_block(s, "FLASH"));
+    const OrreryImageArea areas[] = {
+        { "flash", ST33_FLASH_BASE, s->flash_size, flash->bytes },
+        { "RAM", ST33_RAM_BASE, s->ram_size, memory_region_get_ram_ptr(&s->ram) },
+    };
+    const OrreryImageTarget target = { areas, ARRAY_SIZE(areas), "flash or RAM" };
+    const char *firmware = MACHINE(m)->kernel_filename;
+
+    return (!firmware ||
+            orrery_load_image(&target, firmware, m->firmware_at, errp)) &&
+           st33_flash_power_on(flash, errp);
+}
+
+static void board_init(MachineState *machine)
+{
+    St33Machine *m = ST33_MACHINE(machine);
+    DeviceState *flash;
+
+    if (!check_size("flash-size", m->flash_size, 64 * KiB, ST33_FLASH_MAX,
+                    &error_fatal) ||
+        !check_size("ram-size", m->ram_size, 8 * KiB, ST33_RAM_MAX,
+                    &error_fatal)) {
+        return;
+    }
+    m->soc = ST33_SOC(object_new(TYPE_ST33_SOC));
+    object_property_add_child(OBJECT(machine), "soc", OBJECT(m->soc));
+    object_unref(OBJECT(m->soc));
+    qdev_prop_set_uint32(DEVICE(m->soc), "flash-size", m->flash_size);
+    qdev_prop_set_uint32(DEVICE(m->soc), "ram-size", m->ram_size);
+    flash = st33_soc_block(m->soc, "FLASH");
+    if (m->flash_file) {
+        qdev_prop_set_string(flash, "file", m->flash_file);
+        qdev_prop_set_bit(flash, "keep", m->flash_keep);
+    }
+    sysbus_realize(SYS_BUS_DEVICE(m->soc), &error_fatal);
+    load_firmware(m, &error_fatal);
+    /* for the core's reset only: images are loaded above */
+    armv7m_load_kernel(m->soc->armv7m.cpu, NULL, 0, 0);
+}
+
+/* ---- properties ---- */
+
+static char *get_flash_file(Object *obj, Error **errp)
+{
+    return g_strdup(ST33_MACHINE(obj)->flash_file);
+}
+
+static void set_flash_file(Object *obj, const char *value, Error **errp)
+{
+    g_free(ST33_MACHINE(obj)->flash_file);
+    ST33_MACHINE(obj)->flash_file = g_strdup(value);
+}
+
+static bool get_flash_keep(Object *obj, Error **errp)
+{
+    return ST33_MACHINE(obj)->flash_keep;
+}
+
+static void set_flash_keep(Object *obj, bool value, Error **errp)
+{
+    ST33_MACHINE(obj)->flash_keep = value;
+}
+
+/* @opaque: offset of a uint64_t in the machine. */
+static void get_size(Object *obj, Visitor *v, const char *name, void *opaque,
+                     Error **errp)
+{
+    visit_type_size(v, name, (uint64_t *)((char *)obj + (uintptr_t)opaque), errp);
+}
+
+static void set_size(Object *obj, Visitor *v, const char *name, void *opaque,
+                     Error **errp)
+{
+    visit_type_size(v, name, (uint64_t *)((char *)obj + (uintptr_t)opaque), errp);
+}
+
+static void board_instance_init(Object *obj)
+{
+    St33Machine *m = ST33_MACHINE(obj);
+
+    m->firmware_at = ST33_FLASH_BASE + ST33_BOOT_OFFSET;
+    m->flash_size = 2 * MiB;
+    m->ram_size = 64 * KiB;
+    object_property_add_uint32_ptr(obj, "firmware-at", &m->firmware_at,
+                                   OBJ_PROP_FLAG_READWRITE);
+}
+
+static void board_finalize(Object *obj)
+{
+    g_free(ST33_MACHINE(obj)->flash_file);
+}
+
+static void add_size(ObjectClass *oc, const char *name, size_t offset,
+                     const char *description)
+{
+    object_class_property_add(oc, name, "size", get_size, set_size, NULL,
+                              (void *)offset);
+    object_class_property_set_description(oc, name, description);
+}
+
+static void board_class_init(ObjectClass *oc, void *data)
+{
+    static const char *const valid_cpu_types[] = {
+        ARM_CPU_TYPE_NAME("cortex-m3"), NULL
+    };
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->desc = "ST33 secure element (Cortex-M3 and MMU; registers ours)";
+    mc->init = board_init;
+    mc->valid_cpu_types = valid_cpu_types;
+    mc->max_cpus = 1;
+    add_size(oc, "flash-size", offsetof(St33Machine, flash_size),
+             "bytes of flash");
+    add_size(oc, "ram-size", offsetof(St33Machine, ram_size), "bytes of RAM");
+    object_class_property_add_str(oc, "flash-file", get_flash_file,
+                                  set_flash_file);
+    object_class_property_set_description(
+        oc, "flash-file", "contents of the flash at the start");
+    object_class_property_add_bool(oc, "flash-keep", get_flash_keep,
+                                   set_flash_keep);
+    object_class_property_set_description(
+        oc, "flash-keep", "write changes of the flash to flash-file");
+}
+
+static const TypeInfo board_types[] = {
+    {
+        .name = TYPE_ST33_MACHINE,
+        .parent = TYPE_MACHINE,
+        .instance_size = sizeof(St33Machine),
+        .instance_init = board_instance_init,
+        .instance_finalize = board_finalize,
+        .class_init = board_class_init,
+    },
+};
+
+DEFINE_TYPES(board_types)
