@@ -80,6 +80,25 @@ resets() {
     disturbed resets 30 "$manifest" --pace 0.5 --turns
 }
 
+# The main loop writes to the guest's memory while it runs: lib.sh has us strict about that.
+from_outside() {
+    cat >"$SCRATCH/outside.yaml" <<END
+orrery: 1
+clock: { seed: 1, for: 1000s }
+instances:
+  a:
+    machine: lm3s6965evb
+    firmware: sleep.elf
+    args: [-qtest, "unix:$SCRATCH/qtest,server=on,wait=off", -qtest-log, none]
+END
+    start_run outside "$SCRATCH/outside.yaml" --pace 1
+    echo 'writel 0x20000000 1' | timeout 10 socat -t 5 - "UNIX-CONNECT:$SCRATCH/qtest" >"$OUT" 2>&1
+    finish 30 "$PID"
+    is "a write from outside the vCPU thread ends the run: exit code" "$RC" 3
+    contains "a write from outside the vCPU thread: and says so" "$SCRATCH/outside.err" \
+        "a write to memory from outside the vCPU thread"
+}
+
 # Some are over in no time: a pace gives the monitors theirs, and must not change anything either.
 undisturbed uart-pair "$EXAMPLES/uart-pair.yaml"
 disturbed uart-pair 30 "$EXAMPLES/uart-pair.yaml" --pace 0.2
@@ -91,4 +110,5 @@ undisturbed spin "$spin" --for "$for"
 disturbed spin 30 "$spin" --for "$for" --pace 0.1
 disturbed spin 30 "$spin" --for "$for" --pace 0.1 --jitter 11
 resets
+from_outside
 done_testing

@@ -48,6 +48,8 @@
 TOP=$(cd "$(dirname "$0")/../.." && pwd -P)
 EXAMPLES=$TOP/examples
 ORRERY=${ORRERY:-$(command -v orrery || echo "$TOP/build/launch/orrery")}
+# QEMU aborts when anything but its vCPU thread touches the guest while it runs.
+export ORRERY_STRICT=1
 export TOP EXAMPLES ORRERY
 
 # Short: orrery takes another base for its runs when the paths of their sockets grow too long.

@@ -13,7 +13,9 @@
  *   inside the access: the time after the instruction.
  *
  * Where a window ends is therefore invisible to the guest. Everything here runs in the vCPU
- * thread (a round-robin TCG thread with one vCPU) but kick() and timers_changed().
+ * thread (a round-robin TCG thread with one vCPU) but kick(), timers_changed() and
+ * guest_changed(). With ORRERY_STRICT=1 in the environment, whatever else touches the guest while
+ * it runs aborts QEMU: the main loop has no place in virtual time.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -45,6 +47,7 @@ static struct {
     bool stopped;        /* told the others that we stand still */
     bool over;           /* the run is over for us: never execute again */
     bool off;            /* the guest is powered off */
+    bool strict;         /* abort when somebody else touches the guest */
     bool exit_pending;   /* main loop -> vCPU thread, under the BQL */
     int exit_code;
 } pacer;
@@ -376,6 +379,15 @@ static void pacer_timers_changed(void)
     qatomic_set(&pacer.timers_changed, true);
 }
 
+static void pacer_guest_changed(const char *how)
+{
+    if (pacer.strict && !qemu_in_vcpu_thread() && !cpu_is_stopped(first_cpu)) {
+        error_report("orrery-member: %s: %s from outside the vCPU thread",
+                     pacer.m->name, how);
+        abort();
+    }
+}
+
 static const IcountPacer orrery_pacer = {
     .begin = pacer_begin,
     .turn = pacer_turn,
@@ -383,6 +395,7 @@ static const IcountPacer orrery_pacer = {
     .idle = pacer_idle,
     .kick = pacer_kick,
     .timers_changed = pacer_timers_changed,
+    .guest_changed = pacer_guest_changed,
 };
 
 /* Main loop: the guest asked to be switched off, or exited by semihosting. */
@@ -405,6 +418,7 @@ void orrery_pacer_install(OrreryMember *m)
 {
     pacer.m = m;
     pacer.lockstep = m->lockstep;
+    pacer.strict = getenv("ORRERY_STRICT") != NULL;
     icount_pacer = &orrery_pacer;
     qemu_register_shutdown_notifier(&shutdown_notifier);
 }
