@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "conductor.h"
@@ -81,6 +82,7 @@ static void send_welcome(struct broker *broker, struct call *call, unsigned memb
     welcome.member = member;
     welcome.run_id = broker->plan->run_id;
     welcome.segment_path = path;
+    welcome.stimulus_lane = layout->stimulus_lanes[member];
     welcome.reaction_ns = broker->plan->clock->reaction_ns;
     reply.result_case = ORRERY__REPLY__RESULT_WELCOME;
     reply.welcome = &welcome;
@@ -127,6 +129,33 @@ static void ready(struct broker *broker, struct call *call, const Orrery__Ready 
     }
 }
 
+static void stimulate(struct broker *broker, struct call *call, const Orrery__Stimulus *request)
+{
+    struct orrery_stimulus stimulus = {.kind = (uint32_t)request->kind, .level = request->level};
+    const struct layout *layout = broker->layout;
+    unsigned member = 1;
+
+    while (member < layout->member_count &&
+           strcmp(layout->members[member].name, request->instance) != 0) {
+        member++;
+    }
+    if (member == layout->member_count) {
+        orrery_call_error(call, "no instance '%.60s'", request->instance);
+        return;
+    }
+    if (stimulus.kind > ORRERY_STIMULUS_LINE || strlen(request->line) >= sizeof(stimulus.line)) {
+        orrery_call_error(call, "stimulus: unknown kind or too long a name");
+        return;
+    }
+    snprintf(stimulus.line, sizeof(stimulus.line), "%s", request->line);
+    if (!orrery_conductor_stimulate(broker->conductor, member, &stimulus,
+                                    request->at_once ? NULL : call)) {
+        orrery_call_error(call, "the run is over, or too much waits already");
+    } else if (request->at_once) {
+        orrery_call_ok(call);
+    }
+}
+
 void orrery_calls_handle(struct broker *broker, struct call *call, const Orrery__Request *request)
 {
     struct conductor *conductor = broker->conductor;
@@ -152,6 +181,9 @@ void orrery_calls_handle(struct broker *broker, struct call *call, const Orrery_
         break;
     case ORRERY__REQUEST__CALL_RESUME:
         orrery_conductor_command(conductor, COMMAND_RESUME, 0, call);
+        break;
+    case ORRERY__REQUEST__CALL_STIMULUS:
+        stimulate(broker, call, request->stimulus);
         break;
     case ORRERY__REQUEST__CALL_DOWN:
         orrery_conductor_command(conductor, COMMAND_DOWN, 0, call);

@@ -111,6 +111,20 @@ void orrery_conductor_command(struct conductor *c, enum command_kind kind, uint6
     }
 }
 
+bool orrery_conductor_stimulate(struct conductor *c, unsigned member,
+                                const struct orrery_stimulus *stimulus, struct call *call)
+{
+    if (atomic_load(&c->over) || atomic_load(&c->started_ns) == 0 ||
+        !orrery_input_stimulate(c->broker->input, member, stimulus, call)) {
+        return false;
+    }
+    orrery_conductor_wake(c);
+    if (atomic_load(&c->over)) { /* perhaps too late to be seen */
+        orrery_input_refuse(c->broker->input, "the run is over");
+    }
+    return true;
+}
+
 bool orrery_conductor_is_holding(const struct conductor *c)
 {
     return atomic_load(&c->holding);
@@ -221,6 +235,7 @@ static void raise_to(struct conductor *c, uint64_t target_ns)
     if (target_ns <= word) {
         return;
     }
+    orrery_input_happen(c->broker->input, c->broker, c->self, c->trace, word);
     to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word, target_ns);
     orrery_output_flush(c->broker->output);
     c->throttled = to < target_ns;
@@ -254,7 +269,11 @@ static bool advance(struct conductor *c, uint64_t bound_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), target = c->goal_ns, at_ns;
 
-    if (atomic_load(&c->holding) || (c->throttled && bound_ns < word)) {
+    if (atomic_load(&c->holding)) {
+        orrery_input_happen(c->broker->input, c->broker, c->self, c->trace, word);
+        return false;
+    }
+    if (c->throttled && bound_ns < word) {
         return false;
     }
     if (c->paced) {
@@ -735,6 +754,7 @@ static void *conductor_main(void *opaque)
     }
     close_commands(c);
     atomic_store(&c->over, true);
+    orrery_input_refuse(c->broker->input, "the run is over");
     orrery_io_poke(c->broker->io);
     return NULL;
 }

@@ -19,6 +19,10 @@ void orrery_conductor_join(struct conductor *conductor);
 /* Any thread. call (may be NULL) is answered when the command is done. */
 void orrery_conductor_command(struct conductor *conductor, enum command_kind kind, uint64_t ns,
                               struct call *call);
+/* The same for something that happens to a member; the call is answered with when. False: not
+ * taken, the run is over or too much waits, and the call still open. */
+bool orrery_conductor_stimulate(struct conductor *conductor, unsigned member,
+                                const struct orrery_stimulus *stimulus, struct call *call);
 /* Look again: input came, the run was marked dead. */
 void orrery_conductor_wake(struct conductor *conductor);
 

@@ -4,12 +4,16 @@
 #include <glib.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "broker.h"
+#include "control.h"
 #include "output.h"
 #include "trace.h"
 
-#define QUEUE_FRAMES 4096u    /* per port; the host waits beyond */
+#define QUEUE_FRAMES 4096u /* per port; the host waits beyond */
+#define STIMULI_MAX 64u
 #define FRAMES_AT_A_TIME 128u /* per port: half of its ring */
 
 struct line {
@@ -19,10 +23,18 @@ struct line {
     unsigned sent;    /* in this call of orrery_input_send() */
 };
 
+/* Something that is about to happen to a member. */
+struct stimulus {
+    unsigned member;
+    struct orrery_stimulus what;
+    struct call *call; /* may be NULL */
+};
+
 struct input {
     const struct layout *layout;
     pthread_mutex_t lock;
     struct line **lines; /* [port], NULL: nothing comes from the host there */
+    GQueue stimuli;      /* of struct stimulus */
     atomic_size_t waiting;
     uint64_t last_send_ns;
 };
@@ -33,6 +45,7 @@ struct input *orrery_input_create(const struct layout *layout)
 
     input->layout = layout;
     pthread_mutex_init(&input->lock, NULL);
+    g_queue_init(&input->stimuli);
     input->lines = g_new0(struct line *, layout->port_count + 1);
     for (size_t i = layout->first_attach; i < layout->port_count; i++) {
         if (orrery_layout_can_inject(&layout->ports[i])) {
@@ -51,6 +64,7 @@ void orrery_input_destroy(struct input *input)
         g_free(input->lines[i]);
     }
     g_free(input->lines);
+    g_queue_clear_full(&input->stimuli, g_free);
     pthread_mutex_destroy(&input->lock);
     g_free(input);
 }
@@ -81,6 +95,86 @@ void orrery_input_push(struct input *input, unsigned port, const struct orrery_u
 bool orrery_input_waiting(struct input *input)
 {
     return atomic_load(&input->waiting) > 0;
+}
+
+bool orrery_input_stimulate(struct input *input, unsigned member,
+                            const struct orrery_stimulus *stimulus, struct call *call)
+{
+    struct stimulus *copy = NULL;
+
+    pthread_mutex_lock(&input->lock);
+    if (g_queue_get_length(&input->stimuli) < STIMULI_MAX) {
+        copy = g_new(struct stimulus, 1);
+        *copy = (struct stimulus){member, *stimulus, call};
+        g_queue_push_tail(&input->stimuli, copy);
+        atomic_fetch_add(&input->waiting, 1);
+    }
+    pthread_mutex_unlock(&input->lock);
+    return copy != NULL;
+}
+
+static struct stimulus *next_stimulus(struct input *input)
+{
+    struct stimulus *stimulus;
+
+    pthread_mutex_lock(&input->lock);
+    stimulus = g_queue_pop_head(&input->stimuli);
+    if (stimulus) {
+        atomic_fetch_sub(&input->waiting, 1);
+    }
+    pthread_mutex_unlock(&input->lock);
+    return stimulus;
+}
+
+static void happen(struct input *input, struct broker *broker, struct orrery_member *self,
+                   struct trace *trace, const struct stimulus *stimulus, uint64_t at_ns)
+{
+    static const char *const words[] = {"reset", "line"};
+    unsigned lane = input->layout->stimulus_lanes[stimulus->member];
+    const struct orrery_stimulus *what = &stimulus->what;
+    char text[ORRERY_LINE_MAX + 32];
+
+    input->last_send_ns = at_ns;
+    if (!orrery_send(self, lane, at_ns, at_ns, what, sizeof(*what))) {
+        if (stimulus->call) {
+            orrery_call_error(stimulus->call, "the run is over");
+        }
+        return;
+    }
+    if (trace) {
+        orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, sizeof(*what));
+    }
+    snprintf(text, sizeof(text), what->kind == ORRERY_STIMULUS_LINE ? "%s %s %d" : "%s",
+             words[what->kind], what->line, what->level);
+    orrery_control_event(broker->control, ORRERY__EVENT__KIND__STIMULUS, at_ns,
+                         input->layout->members[stimulus->member].name, text);
+    if (stimulus->call) {
+        orrery_call_stopped(stimulus->call, at_ns);
+    }
+}
+
+void orrery_input_happen(struct input *input, struct broker *broker, struct orrery_member *self,
+                         struct trace *trace, uint64_t at_ns)
+{
+    struct stimulus *stimulus;
+
+    at_ns = at_ns > input->last_send_ns ? at_ns : input->last_send_ns;
+    while ((stimulus = next_stimulus(input)) != NULL) {
+        happen(input, broker, self, trace, stimulus, at_ns);
+        g_free(stimulus);
+    }
+}
+
+void orrery_input_refuse(struct input *input, const char *why)
+{
+    struct stimulus *stimulus;
+
+    while ((stimulus = next_stimulus(input)) != NULL) {
+        if (stimulus->call) {
+            orrery_call_error(stimulus->call, "%s", why);
+        }
+        g_free(stimulus);
+    }
 }
 
 static uint64_t start_of(const struct input *input, const struct line *line, uint64_t from_ns)

@@ -10,6 +10,8 @@
 #include "layout.h"
 #include "orrery.h"
 
+struct broker;
+struct call;
 struct input;
 struct output;
 struct trace;
@@ -22,6 +24,18 @@ size_t orrery_input_space(struct input *input, unsigned port);
 void orrery_input_push(struct input *input, unsigned port, const struct orrery_uart_frame *frames,
                        size_t count);
 bool orrery_input_waiting(struct input *input);
+
+/*
+ * Any thread: something that happens to a member, once its time is chosen; then call (may be
+ * NULL) is answered with it. False: too much waits; call is still open.
+ */
+bool orrery_input_stimulate(struct input *input, unsigned member,
+                            const struct orrery_stimulus *stimulus, struct call *call);
+/* Conductor: let what waits happen at at_ns, or when the last input was sent, if that is later. */
+void orrery_input_happen(struct input *input, struct broker *broker, struct orrery_member *self,
+                         struct trace *trace, uint64_t at_ns);
+/* Answer all that still waits with an error. */
+void orrery_input_refuse(struct input *input, const char *why);
 
 /*
  * Conductor: send what starts on its wire in [from_ns, to_ns), from_ns being the broker's

@@ -20,6 +20,8 @@
 #define REACTION_NS UINT64_C(10000000)
 
 /* Bytes in one message, by kind of link; orrery.h has the formats. */
+#define STIMULUS_SLOTS 16u
+
 static const uint32_t payload_max[] = {
     [ORRERY__LINK__KIND__UART] = sizeof(struct orrery_uart_frame),
     [ORRERY__LINK__KIND__CORES] = 64,
@@ -182,7 +184,8 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     for (size_t i = 0; i < plan->n_instances; i++) {
         snprintf(layout->members[i + 1].name, ORRERY_NAME_MAX, "%s", plan->instances[i]->name);
     }
-    layout->lanes = g_new0(struct orrery_lane_spec, lanes + 1);
+    layout->lanes = g_new0(struct orrery_lane_spec, lanes + layout->member_count);
+    layout->stimulus_lanes = g_new0(unsigned, layout->member_count);
     layout->ports = g_new0(struct layout_port, ports + 1);
     for (size_t i = 0; i < plan->n_links; i++) {
         add_link(layout, plan, plan->links[i]);
@@ -190,6 +193,11 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     layout->first_attach = layout->port_count;
     for (size_t i = 0; i < plan->n_attaches; i++) {
         add_attach(layout, plan, plan->attaches[i]);
+    }
+    for (unsigned member = 1; member < layout->member_count; member++) {
+        layout->stimulus_lanes[member] = (unsigned)layout->lane_count;
+        add_lane(layout, layout->members[ORRERY_BROKER].name, layout->members[member].name,
+                 ORRERY_BROKER, member, 1, STIMULUS_SLOTS, sizeof(struct orrery_stimulus));
     }
     for (unsigned member = 1; member < layout->member_count; member++) {
         fit_slots(layout, member);
@@ -204,6 +212,7 @@ void orrery_layout_destroy(struct layout *layout)
             g_free(layout->ports[i].lanes);
         }
         g_free(layout->members);
+        g_free(layout->stimulus_lanes);
         g_free(layout->lanes);
         g_free(layout->ports);
         g_free(layout);

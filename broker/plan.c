@@ -213,7 +213,7 @@ static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHash
 static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    size_t lanes = 2 * plan->n_attaches;
+    size_t lanes = 2 * plan->n_attaches + plan->n_instances; /* the latter for stimuli */
     bool ok = true;
 
     for (size_t i = 0; i < plan->n_links && ok; i++) {

@@ -43,6 +43,7 @@
 #define ORRERY_MAX_STATES 256
 #define ORRERY_MAX_PAYLOAD 1024 /* bytes in one message */
 #define ORRERY_NAME_MAX 64      /* bytes of a member's or lane's name, NUL included */
+#define ORRERY_LINE_MAX 48      /* bytes of the name of an instance's input, NUL included */
 #define ORRERY_DIGEST_SIZE 32   /* SHA-256 */
 #define ORRERY_BROKER 0         /* the broker's member number */
 
@@ -408,6 +409,18 @@ struct orrery_radio_packet {
 #define ORRERY_RADIO_HEAD 24 /* octets before pdu */
 /* No packet: the one that began at start_ns ends now. Nothing else counts, and length is 0. */
 #define ORRERY_RADIO_CUT 0x01
+
+/*
+ * What happens to an instance from outside (payload of its lane from the broker), little endian,
+ * 56 bytes: a person's button, a monitor's reset. It happens at the arrival.
+ */
+struct orrery_stimulus {
+    uint32_t kind;              /* ORRERY_STIMULUS_* */
+    int32_t level;              /* LINE */
+    char line[ORRERY_LINE_MAX]; /* LINE: name of an input, NUL included */
+};
+#define ORRERY_STIMULUS_RESET 0 /* as the reset button */
+#define ORRERY_STIMULUS_LINE 1
 
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
 uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);

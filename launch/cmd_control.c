@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* orrery pause, step, until, resume, down */
+/* orrery pause, step, until, resume, reset, down */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,6 +113,21 @@ static int until_main(int argc, char **argv)
     return ask(run, ORRERY__REQUEST__CALL_UNTIL, &until);
 }
 
+static int reset_main(int argc, char **argv)
+{
+    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
+    const char *run = NULL;
+    struct words words;
+    struct problem why = {0};
+
+    if (!parse(argc, argv, "orrery reset INSTANCE [--run RUN]", 1, &run, &words, &why)) {
+        return problem_report(&why);
+    }
+    stimulus.instance = (char *)words.items[0];
+    stimulus.kind = ORRERY__STIMULUS__KIND__RESET;
+    return ask(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus);
+}
+
 /* ---- down ---- */
 
 static bool has_left(int pidfd)
@@ -195,6 +210,13 @@ const struct command until_command = {
 };
 const struct command resume_command = {
     "resume", "resume [--run RUN]", "go on after pause, step or until", NULL, resume_main,
+};
+const struct command reset_command = {
+    "reset",
+    "reset INSTANCE [--run RUN]",
+    "reset an instance, as its reset button does, and print when",
+    "Where everybody is paused, it happens when the run goes on.\n",
+    reset_main,
 };
 const struct command down_command = {
     "down", "down [RUN]", "end a run", "Its `orrery run` ends with exit code 3.\n", down_main,

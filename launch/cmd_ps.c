@@ -189,9 +189,10 @@ const struct command ps_command = {
 static bool print_event(nng_msg *msg)
 {
     static const char *const kinds[] = {
-        [ORRERY__EVENT__KIND__JOINED] = "joined",   [ORRERY__EVENT__KIND__RUNNING] = "running",
-        [ORRERY__EVENT__KIND__STOPPED] = "stopped", [ORRERY__EVENT__KIND__RESUMED] = "resumed",
-        [ORRERY__EVENT__KIND__ENDED] = "ended",     [ORRERY__EVENT__KIND__DIED] = "died",
+        [ORRERY__EVENT__KIND__JOINED] = "joined",     [ORRERY__EVENT__KIND__RUNNING] = "running",
+        [ORRERY__EVENT__KIND__STOPPED] = "stopped",   [ORRERY__EVENT__KIND__RESUMED] = "resumed",
+        [ORRERY__EVENT__KIND__ENDED] = "ended",       [ORRERY__EVENT__KIND__DIED] = "died",
+        [ORRERY__EVENT__KIND__STIMULUS] = "stimulus",
     };
     Orrery__Event *event = orrery__event__unpack(NULL, nng_msg_len(msg),
                                                  (const uint8_t *)nng_msg_body(msg));

@@ -348,7 +348,7 @@ static bool check_unused(struct reader *r, const yaml_node_t *node, const struct
 /* A wire takes a lane of the segment from each end to each other end. */
 static bool check_room(struct reader *r, const yaml_node_t *node, const struct manifest *m)
 {
-    size_t lanes = 2 * m->attach_count;
+    size_t lanes = 2 * m->attach_count + m->instance_count; /* the latter for stimuli */
 
     for (size_t i = 0; i < m->link_count; i++) {
         lanes += m->links[i].end_count * (m->links[i].end_count - 1);

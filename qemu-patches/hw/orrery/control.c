@@ -4,7 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Two requests over NNG, before the vCPU runs: Hello (who am I, which ports have I) and Ready
- * (the machine stands). After that the socket only tells whether the broker still lives.
+ * (the machine stands). After that the socket tells whether the broker still lives, and carries a
+ * monitor's wish for a reset.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -112,6 +113,7 @@ static void copy_peers(OrreryPortInfo *port, const Orrery__Port *from)
 static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
 {
     m->self = welcome->member;
+    m->stimulus_lane = welcome->stimulus_lane;
     m->run_id = welcome->run_id;
     m->port_count = welcome->n_ports;
     m->ports = g_new0(OrreryPortInfo, welcome->n_ports);
@@ -175,6 +177,25 @@ bool orrery_control_ready(OrreryMember *m, Error **errp)
     request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
     request.call_case = ORRERY__REQUEST__CALL_READY;
     request.ready = &ready;
+    reply = call(m, &request, errp);
+    if (reply) {
+        orrery__reply__free_unpacked(reply, NULL);
+    }
+    return reply != NULL;
+}
+
+bool orrery_control_reset(OrreryMember *m, Error **errp)
+{
+    Orrery__Request request = ORRERY__REQUEST__INIT;
+    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
+    Orrery__Reply *reply;
+
+    stimulus.instance = m->name;
+    stimulus.kind = ORRERY__STIMULUS__KIND__RESET;
+    stimulus.at_once = true;
+    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
+    request.call_case = ORRERY__REQUEST__CALL_STIMULUS;
+    request.stimulus = &stimulus;
     reply = call(m, &request, errp);
     if (reply) {
         orrery__reply__free_unpacked(reply, NULL);

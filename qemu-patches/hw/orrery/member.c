@@ -11,6 +11,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/notify.h"
@@ -43,6 +44,36 @@ void orrery_member_on_message(OrreryMember *m, uint32_t lane,
 {
     m->lanes[lane].deliver = deliver;
     m->lanes[lane].opaque = opaque;
+}
+
+void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque)
+{
+    m->set_line = set_line;
+    m->set_line_opaque = opaque;
+}
+
+/* struct orrery_stimulus, little endian on the wire */
+static void stimulus(void *opaque, const struct orrery_message *msg)
+{
+    OrreryMember *m = opaque;
+    char line[ORRERY_LINE_MAX];
+
+    if (msg->len != sizeof(struct orrery_stimulus)) {
+        return;
+    }
+    switch (ldl_le_p(msg->payload)) {
+    case ORRERY_STIMULUS_RESET:
+        orrery_pacer_reset();
+        break;
+    case ORRERY_STIMULUS_LINE:
+        memcpy(line, msg->payload + offsetof(struct orrery_stimulus, line), sizeof(line));
+        line[sizeof(line) - 1] = '\0';
+        if (!m->set_line ||
+            !m->set_line(m->set_line_opaque, line, ldl_le_p(msg->payload + 4))) {
+            warn_report("orrery-member: %s: no input '%s'", m->name, line);
+        }
+        break;
+    }
 }
 
 static void trace_record(OrreryMember *m, uint32_t lane, uint64_t now,
@@ -126,6 +157,12 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
     if (orrery_seg_trace_hash(m->seg)) {
         m->trace = orrery_trace_new(orrery_seg_lanes(m->seg));
     }
+    if (m->stimulus_lane >= orrery_seg_lanes(m->seg) ||
+        orrery_seg_lane_dst(m->seg, m->stimulus_lane) != m->self) {
+        error_setg(errp, "orrery-member: a stimulus lane that is not its own");
+        return false;
+    }
+    orrery_member_on_message(m, m->stimulus_lane, stimulus, m);
     return check_ports(m, errp);
 }
 

@@ -36,6 +36,9 @@ typedef struct OrreryPortInfo {
  * boundary after it. */
 typedef void OrreryDeliver(void *opaque, const struct orrery_message *msg);
 
+/* An input of the machine, by its name, gets a level from outside. False: there is none. */
+typedef bool OrreryLineFn(void *opaque, const char *line, int level);
+
 typedef struct OrreryLane {
     OrreryDeliver *deliver;
     void *opaque;
@@ -53,6 +56,9 @@ struct OrreryMember {
     struct orrery_member *lockstep; /* the vCPU thread's */
     OrreryPortInfo *ports;
     size_t port_count;
+    uint32_t stimulus_lane;
+    OrreryLineFn *set_line; /* NULL: this machine has no such inputs */
+    void *set_line_opaque;
     OrreryLane *lanes; /* [lane] */
     struct OrreryTrace *trace;
     struct OrreryControl *control;
@@ -68,6 +74,9 @@ const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name);
 void orrery_member_on_message(OrreryMember *m, uint32_t lane,
                               OrreryDeliver *deliver, void *opaque);
 
+/* Who gets what a person or script does to the machine's inputs ("orrery button"). */
+void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque);
+
 /* Send and trace. vCPU thread only; @now is the clock as the guest reads it. */
 void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
                         uint64_t arrival, const void *payload, size_t len);
@@ -82,6 +91,8 @@ void orrery_member_note(const char *text);
 struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp);
 bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp);
 bool orrery_control_ready(OrreryMember *m, Error **errp);
+/* Ask for a reset of this instance, at a virtual time of the broker's. */
+bool orrery_control_reset(OrreryMember *m, Error **errp);
 void orrery_control_close(struct OrreryControl *control);
 
 /* port.c: the first port that no device of the machine uses, or NULL */
@@ -92,6 +103,8 @@ void orrery_pacer_install(OrreryMember *m);
 void orrery_pacer_machine_ready(OrreryMember *m);
 /* A send may have brought the horizon nearer than the end of the running window. */
 void orrery_pacer_sent(void);
+/* The time of a reset from outside has come. */
+void orrery_pacer_reset(void);
 
 /* trace.c: one SHA-256 per lane I send on */
 struct OrreryTrace *orrery_trace_new(size_t lanes);

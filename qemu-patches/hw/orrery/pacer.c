@@ -47,6 +47,7 @@ static struct {
     bool stopped;        /* told the others that we stand still */
     bool over;           /* the run is over for us: never execute again */
     bool off;            /* the guest is powered off */
+    bool reset_due;      /* the broker's time for a reset is now */
     bool strict;         /* abort when somebody else touches the guest */
     bool exit_pending;   /* main loop -> vCPU thread, under the BQL */
     int exit_code;
@@ -388,6 +389,33 @@ static void pacer_guest_changed(const char *how)
     }
 }
 
+/*
+ * A monitor's reset (R11): the broker gives it a virtual time, as the others may be ahead of where
+ * an idle instance stands. One that a debugger stopped in mid-execution is reset where it stands.
+ */
+static bool pacer_reset(ShutdownCause reason)
+{
+    Error *err = NULL;
+
+    if (reason != SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET || pacer.reset_due || pacer.over ||
+        orrery_state(pacer.m->seg) != ORRERY_RUNNING ||
+        (cpu_is_stopped(first_cpu) &&
+         (int64_t)orrery_word(pacer.m->seg, pacer.m->self) <= icount_get())) {
+        pacer.reset_due = false;
+        return false;
+    }
+    if (!orrery_control_reset(pacer.m, &err)) {
+        warn_report_err(err);
+    }
+    return true;
+}
+
+void orrery_pacer_reset(void)
+{
+    pacer.reset_due = true;
+    qemu_system_reset_request(SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET);
+}
+
 static const IcountPacer orrery_pacer = {
     .begin = pacer_begin,
     .turn = pacer_turn,
@@ -396,6 +424,7 @@ static const IcountPacer orrery_pacer = {
     .kick = pacer_kick,
     .timers_changed = pacer_timers_changed,
     .guest_changed = pacer_guest_changed,
+    .reset = pacer_reset,
 };
 
 /* Main loop: the guest asked to be switched off, or exited by semihosting. */
