@@ -52,7 +52,8 @@ struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
             ending.exit_code = tally.exit_code;
         }
     } else if (tally.off == orrery_seg_members(seg) - 1 && tally.last_off_ns < limit_ns) {
-        ending.kind = ENDING_OFF;
+        /* A word below: a full ring still keeps some of its last messages back. */
+        ending.kind = bound_ns >= ORRERY_TIME_INF ? ENDING_OFF : ENDING_NONE;
         ending.at_ns = tally.last_off_ns;
     } else if (for_ns && bound_ns >= for_ns && ceiling_ns >= for_ns) {
         ending.kind = ENDING_TIME;
