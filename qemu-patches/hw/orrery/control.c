@@ -104,6 +104,7 @@ static void copy_peers(OrreryPortInfo *port, const Orrery__Port *from)
         port->peers[i].tx_lane = from->lanes[i]->tx;
         port->peers[i].rx_lane = from->lanes[i]->rx;
         port->peers[i].name = g_strdup(from->lanes[i]->peer);
+        port->peers[i].path_db = from->lanes[i]->path_db;
     }
     port->tx_lane = port->peers[0].tx_lane;
     port->rx_lane = port->peers[0].rx_lane;
@@ -132,6 +133,8 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
         port->stop_halves = from->uart ? from->uart->stop_halves : 2;
         port->parity = from->uart && from->uart->parity[0]
                        ? from->uart->parity[0] : 'N';
+        port->radio_seed = from->radio ? from->radio->seed : 0;
+        port->radio_loss_ppb = from->radio ? from->radio->loss_ppb : 0;
     }
     return true;
 }

@@ -33,6 +33,7 @@ const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name)
 {
     for (size_t i = 0; i < m->port_count; i++) {
         if (!strcmp(m->ports[i].name, name)) {
+            m->ports[i].used = true;
             return &m->ports[i];
         }
     }
@@ -166,9 +167,19 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
     return check_ports(m, errp);
 }
 
+static const char *port_unused(const OrreryMember *m)
+{
+    for (size_t i = 0; i < m->port_count; i++) {
+        if (!m->ports[i].used) {
+            return m->ports[i].name;
+        }
+    }
+    return orrery_port_unused();
+}
+
 static void machine_ready(Notifier *notifier, void *data)
 {
-    const char *unused = orrery_port_unused();
+    const char *unused = port_unused(the_member);
     Error *err = NULL;
 
     if (unused) {

@@ -16,6 +16,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OrreryMember, ORRERY_MEMBER)
 typedef struct OrreryPeer {
     uint32_t tx_lane, rx_lane;
     char *name; /* "mcu.serial0", or "broker" */
+    uint32_t path_db; /* of a radio */
 } OrreryPeer;
 
 /* One port of this instance, as the broker's Welcome describes it. */
@@ -30,6 +31,10 @@ typedef struct OrreryPortInfo {
     uint32_t baud;
     uint8_t data_bits, stop_halves;
     char parity;
+    /* of a radio: packets lost, of 10^9 */
+    uint64_t radio_seed;
+    uint32_t radio_loss_ppb;
+    bool used; /* somebody asked for it */
 } OrreryPortInfo;
 
 /* Called in the vCPU thread with the BQL, at the message's time or at the first instruction
@@ -67,7 +72,7 @@ struct OrreryMember {
 /* The member of this process, or NULL when there is none. */
 OrreryMember *orrery_member_get(void);
 
-/* The port of that name, or NULL. */
+/* The port of that name, for the device that is going to use it; or NULL. */
 const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name);
 
 /* Who gets what arrives on a lane. */
