@@ -64,6 +64,37 @@ static Orrery__Port *welcome_port(GPtrArray *blocks, const struct layout_port *f
     return port;
 }
 
+static Orrery__SharedState *welcome_state(GPtrArray *blocks, const Orrery__State *from, size_t i)
+{
+    Orrery__SharedState *state = block(blocks, sizeof(*state));
+
+    orrery__shared_state__init(state);
+    state->name = from->name;
+    state->index = (uint32_t)i;
+    return state;
+}
+
+static bool touches(const Orrery__State *state, unsigned member)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < state->n_members && !found; i++) {
+        found = state->members[i] == member;
+    }
+    return found;
+}
+
+static void add_states(GPtrArray *blocks, const Orrery__Plan *plan, unsigned member,
+                       Orrery__Welcome *welcome)
+{
+    welcome->states = block(blocks, (plan->n_states + 1) * sizeof(*welcome->states));
+    for (size_t i = 0; i < plan->n_states; i++) {
+        if (touches(plan->states[i], member)) {
+            welcome->states[welcome->n_states++] = welcome_state(blocks, plan->states[i], i);
+        }
+    }
+}
+
 static void send_welcome(struct broker *broker, struct call *call, unsigned member)
 {
     const struct layout *layout = broker->layout;
@@ -78,6 +109,7 @@ static void send_welcome(struct broker *broker, struct call *call, unsigned memb
             welcome.ports[welcome.n_ports++] = welcome_port(blocks, &layout->ports[i]);
         }
     }
+    add_states(blocks, broker->plan, member, &welcome);
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), broker->segment_fd);
     welcome.member = member;
     welcome.run_id = broker->plan->run_id;

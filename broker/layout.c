@@ -169,6 +169,22 @@ static void fit_slots(struct layout *layout, unsigned member)
     }
 }
 
+static void add_state(struct layout *layout, const Orrery__State *state)
+{
+    struct orrery_state_spec *spec = &layout->states[layout->state_count];
+    int n = snprintf(spec->name, sizeof(spec->name), "%s.%s",
+                     layout->members[state->members[0]].name, state->name);
+
+    if (n >= (int)sizeof(spec->name)) { /* as a lane's */
+        snprintf(spec->name, sizeof(spec->name), "state%zu", layout->state_count);
+    }
+    spec->size = state->size;
+    for (size_t i = 0; i < state->n_members; i++) {
+        spec->touchers[spec->toucher_count++] = (uint16_t)state->members[i];
+    }
+    layout->state_count++;
+}
+
 struct layout *orrery_layout_create(const Orrery__Plan *plan)
 {
     struct layout *layout = g_new0(struct layout, 1);
@@ -202,6 +218,10 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     for (unsigned member = 1; member < layout->member_count; member++) {
         fit_slots(layout, member);
     }
+    layout->states = g_new0(struct orrery_state_spec, plan->n_states + 1);
+    for (size_t i = 0; i < plan->n_states; i++) {
+        add_state(layout, plan->states[i]);
+    }
     return layout;
 }
 
@@ -215,6 +235,7 @@ void orrery_layout_destroy(struct layout *layout)
         g_free(layout->stimulus_lanes);
         g_free(layout->lanes);
         g_free(layout->ports);
+        g_free(layout->states);
         g_free(layout);
     }
 }
@@ -232,6 +253,8 @@ struct orrery_segment *orrery_layout_segment(const struct layout *layout, const 
         .member_count = layout->member_count,
         .lanes = layout->lanes,
         .lane_count = layout->lane_count,
+        .states = layout->states,
+        .state_count = layout->state_count,
     };
     struct orrery_segment *seg;
 

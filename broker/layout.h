@@ -35,6 +35,8 @@ struct layout {
     unsigned *stimulus_lanes;  /* [member]: from the broker */
     struct layout_port *ports; /* links' ends in order, then attaches in order */
     size_t port_count, first_attach;
+    struct orrery_state_spec *states; /* the Plan's, by the same index */
+    size_t state_count;
 };
 
 /* Lanes in the manifest's order: for each link and each two of its ends a->b, b->a; for each

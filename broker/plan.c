@@ -13,7 +13,8 @@
 #define PLAN_MAX (4u << 20)
 #define BAUD_MAX 1000000000u
 #define LINK_ENDS_MAX 64 /* 4032 lanes */
-#define RUN_DIR_MAX 80   /* sun_path holds 108 with the socket's name */
+#define STATE_BYTES_MAX (1u << 20)
+#define RUN_DIR_MAX 80 /* sun_path holds 108 with the socket's name */
 
 __attribute__((format(printf, 2, 3))) static bool bad(struct orrery_error *err, const char *format,
                                                       ...)
@@ -240,6 +241,45 @@ static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
     return ok;
 }
 
+static bool check_state(const Orrery__Plan *plan, const Orrery__State *state, GHashTable *used,
+                        size_t i, struct orrery_error *err)
+{
+    if (!name_ok(state->name, ORRERY_NAME_MAX - 1)) {
+        return bad(err, "state %zu: bad name", i);
+    }
+    if (state->size < 1 || state->size > STATE_BYTES_MAX) {
+        return bad(err, "state %zu: not 1 to %u bytes", i, STATE_BYTES_MAX);
+    }
+    if (state->n_members < 2 || state->n_members > plan->n_instances) {
+        return bad(err, "state %zu: not 2 members or more", i);
+    }
+    for (size_t k = 0; k < state->n_members; k++) {
+        if (state->members[k] < 1 || state->members[k] > plan->n_instances) {
+            return bad(err, "state %zu: no such member", i);
+        }
+        if (!g_hash_table_add(used, g_strdup_printf("%u.%s", state->members[k], state->name))) {
+            return bad(err, "state %zu: %s has two states %s", i,
+                       plan->instances[state->members[k] - 1]->name, state->name);
+        }
+    }
+    return true;
+}
+
+static bool check_states(const Orrery__Plan *plan, struct orrery_error *err)
+{
+    GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool ok = true;
+
+    if (plan->n_states > ORRERY_MAX_STATES) {
+        ok = bad(err, "%zu states: at most %d", plan->n_states, ORRERY_MAX_STATES);
+    }
+    for (size_t i = 0; i < plan->n_states && ok; i++) {
+        ok = check_state(plan, plan->states[i], used, i + 1, err);
+    }
+    g_hash_table_unref(used);
+    return ok;
+}
+
 static bool check_run_dir(const char *dir, struct orrery_error *err)
 {
     struct stat st;
@@ -274,7 +314,7 @@ static bool check_plan(Orrery__Plan *plan, struct orrery_error *err)
         orrery__clock__init(plan->clock);
     }
     return check_clock(plan->clock, err) && check_run_dir(plan->run_dir, err) &&
-           check_instances(plan, err) && check_links(plan, err);
+           check_instances(plan, err) && check_links(plan, err) && check_states(plan, err);
 }
 
 Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err)

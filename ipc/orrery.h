@@ -131,12 +131,15 @@ void orrery_segment_detach(struct orrery_segment *seg);
 /* Readers of what the segment says; safe from any thread. */
 size_t orrery_seg_members(const struct orrery_segment *seg);
 size_t orrery_seg_lanes(const struct orrery_segment *seg);
+size_t orrery_seg_states(const struct orrery_segment *seg);
 const char *orrery_seg_member_name(const struct orrery_segment *seg, unsigned member);
 const char *orrery_seg_lane_name(const struct orrery_segment *seg, unsigned lane);
 uint16_t orrery_seg_lane_src(const struct orrery_segment *seg, unsigned lane);
 uint16_t orrery_seg_lane_dst(const struct orrery_segment *seg, unsigned lane);
 uint64_t orrery_seg_lane_latency(const struct orrery_segment *seg, unsigned lane);
 uint64_t orrery_seg_dist(const struct orrery_segment *seg, unsigned from, unsigned to);
+/* May the member touch that ordered state? */
+bool orrery_seg_touches(const struct orrery_segment *seg, unsigned state, unsigned member);
 bool orrery_seg_trace_hash(const struct orrery_segment *seg);
 enum orrery_mode orrery_seg_mode(const struct orrery_segment *seg);
 /* Window of turn mode in ns: ceilings are rounded up to a multiple of it (1 in parallel). */
@@ -298,6 +301,12 @@ uint64_t orrery_last_seq(const struct orrery_member *m);
  * restart t_ns stays my word, and nothing may be delivered to the guest.
  */
 enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns);
+/*
+ * orrery_ordered_try - the same, but a single look: MESSAGE where orrery_ordered_wait() would
+ * wait. For callers that hold a lock which they must not wait with. Afterwards, too, t_ns is my
+ * word.
+ */
+enum orrery_wake orrery_ordered_try(struct orrery_member *m, unsigned state, uint64_t t_ns);
 /* The bytes of an ordered state in the segment. */
 void *orrery_state_bytes(struct orrery_segment *seg, unsigned state, size_t *size);
 

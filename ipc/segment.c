@@ -523,6 +523,17 @@ uint64_t orrery_seg_dist(const struct orrery_segment *seg, unsigned from, unsign
     return seg_dist(seg, from, to);
 }
 
+size_t orrery_seg_states(const struct orrery_segment *seg)
+{
+    return seg->state_count;
+}
+
+bool orrery_seg_touches(const struct orrery_segment *seg, unsigned state, unsigned member)
+{
+    return state < seg->state_count && member < seg->member_count &&
+           (seg->states[state].touchers[member / 64] >> (member % 64) & 1);
+}
+
 bool orrery_seg_trace_hash(const struct orrery_segment *seg)
 {
     return seg->trace_hash;

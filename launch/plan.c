@@ -110,6 +110,34 @@ static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct aren
     }
 }
 
+/* The two cores of a chip share registers: hw/orrery/stm32wb55/cells.h says how many bytes. */
+#define CORES_STATE "cores"
+#define CORES_STATE_BYTES 8192
+
+static Orrery__State *plan_state(const struct link *link, struct arena *arena)
+{
+    Orrery__State *out = NEW(arena, Orrery__State, orrery__state);
+
+    out->name = arena_copy_n(arena, CORES_STATE, strlen(CORES_STATE));
+    out->size = CORES_STATE_BYTES;
+    out->n_members = link->end_count;
+    out->members = arena_alloc(arena, link->end_count * sizeof(*out->members));
+    for (size_t i = 0; i < link->end_count; i++) {
+        out->members[i] = link->ends[i].instance + 1;
+    }
+    return out;
+}
+
+static void plan_states(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    plan->states = arena_pointers(arena, m->link_count);
+    for (size_t i = 0; i < m->link_count; i++) {
+        if (m->links[i].kind == LINK_CORES) {
+            plan->states[plan->n_states++] = plan_state(&m->links[i], arena);
+        }
+    }
+}
+
 static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
 {
     static const Orrery__Attach__To to[] = {
@@ -172,6 +200,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan.run_dir = arena_copy(arena, run->run_dir);
     plan.clock = plan_clock(&run->manifest->clock, arena);
     plan_instances(&plan, run->manifest, arena);
+    plan_states(&plan, run->manifest, arena);
     plan_links(&plan, run->manifest, arena);
     plan_attaches(&plan, run->manifest, arena);
     plan.trace_hash = run->trace_hash;

@@ -139,6 +139,16 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
     return true;
 }
 
+static void copy_states(OrreryMember *m, const Orrery__Welcome *welcome)
+{
+    m->state_count = welcome->n_states;
+    m->states = g_new0(OrreryStateInfo, welcome->n_states);
+    for (size_t i = 0; i < welcome->n_states; i++) {
+        m->states[i].name = g_strdup(welcome->states[i]->name);
+        m->states[i].index = welcome->states[i]->index;
+    }
+}
+
 bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
 {
     Orrery__Request request = ORRERY__REQUEST__INIT;
@@ -165,6 +175,7 @@ bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
         orrery__reply__free_unpacked(reply, NULL);
         return false;
     }
+    copy_states(m, reply->welcome);
     *segment_path = g_strdup(reply->welcome->segment_path);
     orrery__reply__free_unpacked(reply, NULL);
     return true;

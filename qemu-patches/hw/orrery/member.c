@@ -135,6 +135,18 @@ static bool check_ports(OrreryMember *m, Error **errp)
     return true;
 }
 
+static bool check_states(OrreryMember *m, Error **errp)
+{
+    for (size_t i = 0; i < m->state_count; i++) {
+        if (!orrery_seg_touches(m->seg, m->states[i].index, m->self)) {
+            error_setg(errp, "orrery-member: state %s is not its own",
+                       m->states[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool map_segment(OrreryMember *m, const char *path, Error **errp)
 {
     struct orrery_error err = { "" };
@@ -164,7 +176,7 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
         return false;
     }
     orrery_member_on_message(m, m->stimulus_lane, stimulus, m);
-    return check_ports(m, errp);
+    return check_ports(m, errp) && check_states(m, errp);
 }
 
 static const char *port_unused(const OrreryMember *m)

@@ -49,6 +49,12 @@ typedef struct OrreryLane {
     void *opaque;
 } OrreryLane;
 
+/* Ordered shared state that this instance may touch, as the broker's Welcome names it. */
+typedef struct OrreryStateInfo {
+    char *name;
+    unsigned index; /* in the segment */
+} OrreryStateInfo;
+
 struct OrreryMember {
     Object parent_obj;
 
@@ -64,6 +70,8 @@ struct OrreryMember {
     uint32_t stimulus_lane;
     OrreryLineFn *set_line; /* NULL: this machine has no such inputs */
     void *set_line_opaque;
+    OrreryStateInfo *states;
+    size_t state_count;
     OrreryLane *lanes; /* [lane] */
     struct OrreryTrace *trace;
     struct OrreryControl *control;
