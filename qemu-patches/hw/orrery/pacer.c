@@ -10,7 +10,8 @@
  *   then QEMU's own timers <= s run; then instructions execute up to the first start at or
  *   past the horizon, the next arrival and the next timer. An idle vCPU's clock moves only to
  *   the time of a message or timer. Effects are stamped with the clock as the guest reads it
- *   inside the access: the time after the instruction.
+ *   inside the access: the time after the instruction. An instruction that was left half-way
+ *   (ordered.h) goes on before anything else happens.
  *
  * Where a window ends is therefore invisible to the guest. Everything here runs in the vCPU
  * thread (a round-robin TCG thread with one vCPU) but kick(), timers_changed() and
@@ -34,6 +35,7 @@
 #include "system/runstate.h"
 #include "core.h"
 #include "member.h"
+#include "ordered.h"
 #include "trace.h"
 
 #define EXIT_BROKEN 3 /* something broke at run time */
@@ -169,6 +171,33 @@ static void run_boundary(int64_t now)
     }
 }
 
+/*
+ * What devices owe to shared state (orrery_ordered_later), at the boundary @now; the horizon is past
+ * it. False: look at everything again.
+ */
+static bool run_later(int64_t now)
+{
+    unsigned state;
+
+    while (orrery_ordered_waiting(&state)) {
+        enum orrery_wake why = orrery_ordered_try(pacer.lockstep, state, now);
+
+        if (why == ORRERY_MESSAGE) { /* not yet */
+            bql_unlock();
+            why = orrery_ordered_wait(pacer.lockstep, state, now);
+            bql_lock();
+        }
+        if (is_over(why)) {
+            leave(why, now);
+        }
+        if (why != ORRERY_READY) {
+            return false;
+        }
+        orrery_ordered_run_waiting();
+    }
+    return true;
+}
+
 /* We execute or idle again after a stop. */
 static void going(void)
 {
@@ -192,20 +221,39 @@ static int64_t budget(int64_t now, int64_t window)
     return icount_until(stop);
 }
 
+/* All that comes before the instruction at @now. False: look at everything again. */
+static bool boundary(int64_t now)
+{
+    unsigned state;
+
+    if (orrery_ordered_pending()) {
+        return true; /* it has begun: nothing comes before it */
+    }
+    if (!run_later(now)) {
+        return false;
+    }
+    run_boundary(now);
+    return !orrery_ordered_waiting(&state);
+}
+
 static int64_t pacer_begin(CPUState *cpu)
 {
     if (!cpu->halted || cpu_has_work(cpu)) {
         orrery_core_sleeps(false);
     }
     while (!interrupted(cpu) && !must_stand()) {
-        int64_t now = icount_get();
         uint64_t horizon;
-        int64_t window, insns;
+        int64_t now, need, window, insns;
 
         going();
+        orrery_ordered_resume(cpu);
+        now = icount_get();
+        need = MAX(now, orrery_ordered_pending());
         window = orrery_window(pacer.lockstep, now, &horizon);
-        if ((int64_t)horizon > now) {
-            run_boundary(now);
+        if ((int64_t)horizon > need) {
+            if (!boundary(now)) {
+                continue;
+            }
             if (interrupted(cpu) || must_stand()) {
                 break;
             }
@@ -217,7 +265,7 @@ static int64_t pacer_begin(CPUState *cpu)
             }
             continue;
         }
-        enum orrery_wake why = wait_past(now, now, now, false);
+        enum orrery_wake why = wait_past(now, now, need, false);
 
         if (is_over(why)) {
             leave(why, now);
@@ -235,7 +283,7 @@ static int64_t pacer_turn(CPUState *cpu)
         uint64_t horizon;
         int64_t window;
 
-        if (now >= pacer.deadline) {
+        if (now >= pacer.deadline || orrery_ordered_pending()) {
             return 0;
         }
         orrery_publish(pacer.lockstep, now, now);
@@ -331,6 +379,7 @@ static bool pacer_idle(CPUState *cpu)
     int64_t now = icount_get();
     int64_t own_next, target;
     enum orrery_wake why;
+    unsigned state;
 
     if (pacer.exit_pending) {
         power_off(now);
@@ -345,7 +394,7 @@ static bool pacer_idle(CPUState *cpu)
     }
     going();
     orrery_core_sleeps(true);
-    own_next = next_timer(now);
+    own_next = orrery_ordered_waiting(&state) ? now : next_timer(now);
     target = MAX(now, MIN(own_next,
                           (int64_t)orrery_next_arrival(pacer.lockstep)));
     why = wait_past(now, MAX(own_next, now), target, false);
@@ -357,7 +406,9 @@ static bool pacer_idle(CPUState *cpu)
             trace_orrery_warp(now, target);
             icount_warp_to(target);
         }
-        run_boundary(target);
+        if (run_later(target)) {
+            run_boundary(target);
+        }
     }
     return true;
 }

@@ -97,10 +97,9 @@ static MemTxResult finish_access(Stm32wbBlock *b)
     return refused ? MEMTX_ERROR : MEMTX_OK;
 }
 
-static MemTxResult block_read(void *opaque, hwaddr addr, uint64_t *value,
-                              unsigned size, MemTxAttrs attrs)
+static MemTxResult read_now(Stm32wbBlock *b, hwaddr addr, uint64_t *value,
+                            unsigned size, MemTxAttrs attrs)
 {
-    Stm32wbBlock *b = opaque;
     unsigned shift = (addr & 3) * 8;
 
     *value = 0;
@@ -117,10 +116,9 @@ static MemTxResult block_read(void *opaque, hwaddr addr, uint64_t *value,
     return finish_access(b);
 }
 
-static MemTxResult block_write(void *opaque, hwaddr addr, uint64_t value,
-                               unsigned size, MemTxAttrs attrs)
+static MemTxResult write_now(Stm32wbBlock *b, hwaddr addr, uint64_t value,
+                             unsigned size, MemTxAttrs attrs)
 {
-    Stm32wbBlock *b = opaque;
     const Stm32wbBlockClass *bc = STM32WB_BLOCK_GET_CLASS(b);
     unsigned shift = (addr & 3) * 8;
     uint32_t mask = MAKE_64BIT_MASK(shift, size * 8);
@@ -142,6 +140,52 @@ static MemTxResult block_write(void *opaque, hwaddr addr, uint64_t value,
     }
     bc->write(b, addr & ~(hwaddr)3, value, mask);
     return finish_access(b);
+}
+
+/* One access, after all earlier ones of the other core. */
+static void ordered(Stm32wbBlock *b, OrreryAccess *a, MemTxAttrs attrs)
+{
+    const Stm32wbBlockClass *bc = STM32WB_BLOCK_GET_CLASS(b);
+    hwaddr addr = a->addr - b->mmio.addr;
+    bool shared = !bc->is_shared || bc->is_shared(b, addr & ~(hwaddr)3);
+
+    if (orrery_ordered_begin(shared ? b->state : NULL, a, attrs) !=
+        ORRERY_ACCESS_GO) {
+        return;
+    }
+    a->result = a->write ? write_now(b, addr, a->value, a->size, attrs)
+                         : read_now(b, addr, &a->value, a->size, attrs);
+    orrery_ordered_end(a);
+}
+
+static MemTxResult block_read(void *opaque, hwaddr addr, uint64_t *value,
+                              unsigned size, MemTxAttrs attrs)
+{
+    Stm32wbBlock *b = opaque;
+
+    if (b->state) {
+        OrreryAccess a = { .addr = b->mmio.addr + addr, .size = size };
+
+        ordered(b, &a, attrs);
+        *value = a.value;
+        return a.result;
+    }
+    return read_now(b, addr, value, size, attrs);
+}
+
+static MemTxResult block_write(void *opaque, hwaddr addr, uint64_t value,
+                               unsigned size, MemTxAttrs attrs)
+{
+    Stm32wbBlock *b = opaque;
+
+    if (b->state) {
+        OrreryAccess a = { .write = true, .addr = b->mmio.addr + addr,
+                           .size = size, .value = value };
+
+        ordered(b, &a, attrs);
+        return a.result;
+    }
+    return write_now(b, addr, value, size, attrs);
 }
 
 static const MemoryRegionOps block_ops = {
@@ -188,6 +232,8 @@ static void block_realize(DeviceState *dev, Error **errp)
     }
     memory_region_init_io(&b->mmio, OBJECT(dev), &block_ops, b, b->name,
                           b->window);
+    /* an ordered access may leave the handler for good, and lets others in while it waits */
+    b->mmio.disable_reentrancy_guard = b->state != NULL;
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &b->mmio);
 }
 
@@ -209,6 +255,7 @@ const VMStateDescription stm32wb_block_vmstate = {
 
 static const Property block_properties[] = {
     DEFINE_PROP_STRING("name", Stm32wbBlock, name),
+    DEFINE_PROP_UINT8("core", Stm32wbBlock, core, 0),
 };
 
 static void block_class_init(ObjectClass *klass, void *data)

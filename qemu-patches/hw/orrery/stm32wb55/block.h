@@ -10,6 +10,7 @@
  *
  * QEMU interface:
  *  + property "name": the instance's name in RM0434 and in registers.h.inc, e.g. "USART1"
+ *  + property "core": which core's bus this is, 0: CPU1, 1: CPU2
  *  + sysbus MMIO region 0: the registers
  *  + clock input "bus": stopped when RCC's enable bit is clear; registers then read as zero
  *    and ignore writes
@@ -34,6 +35,7 @@
 #include "hw/irq.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "../ordered.h"
 
 #define WB_DMA_ONCE 2
 #define WB_PIN_FLOATING 2
@@ -48,6 +50,8 @@ struct Stm32wbBlock {
     Clock *bus;
     Clock *kernel;
     char *name;
+    uint8_t core; /* 0: CPU1, 1: CPU2 */
+    OrreryState *state; /* registers that both cores affect (cells.h); NULL: there are none */
     /* the access being served: bytes (1, 2, 4), and offset in the block before alignment */
     unsigned access_size;
     hwaddr access_offset;
@@ -72,6 +76,11 @@ struct Stm32wbBlockClass {
     uint32_t (*read)(Stm32wbBlock *b, hwaddr offset);
     void (*write)(Stm32wbBlock *b, hwaddr offset, uint32_t value,
                   uint32_t mask);
+    /*
+     * Of a block with a state: may an access at @offset touch it, or is the register this core's
+     * alone? NULL: all may.
+     */
+    bool (*is_shared)(Stm32wbBlock *b, hwaddr offset);
     /* the rate of "bus" or "kernel" has changed; may be NULL */
     void (*clock_changed)(Stm32wbBlock *b);
 };

@@ -3,12 +3,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 38. The semaphores themselves are words that one step changes (WbSemaphores), apart from
- * what each core sees of them, so that two cores can share them.
+ * RM0434 38. Both cores' registers are cells (cells.h). Who accesses is known by the block's core; a
+ * bus master that is neither core gets nothing of a shared HSEM (RM0434 38.3.8 lets it read all but
+ * RLR).
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
- *  + sysbus IRQ 0: a semaphore was freed, as CPU1 asked to hear
+ *  + sysbus IRQ 0: a semaphore was freed, as this core asked to hear
  *  + GPIO output "wakeup": the same, for EXTI
  */
 #include "qemu/osdep.h"
@@ -19,6 +20,7 @@
 #include "migration/vmstate.h"
 #include "../trace.h"
 #include "block.h"
+#include "cells.h"
 
 REG32(R0, 0x000)
 FIELD(R0, PROCID, 0, 8)
@@ -39,44 +41,46 @@ REG32(HWCFGR2, 0x3EC)
 enum { IER, ICR, ISR, MISR };
 
 #define SEMAPHORES 32
-#define CPU1 0
-#define CPU2 1
 
 /* COREID on the bus, RM0434 38.3.4 */
 static const unsigned core_id[] = { 4, 8 };
 
+/* cells */
+#define SEMAPHORE(n) (n) /* as R reads: LOCK, COREID, PROCID */
+#define STATUS(core, n) (SEMAPHORES * (1 + (core)) + (n)) /* a bit of ISR */
+#define ENABLED(core) (3 * SEMAPHORES + (core)) /* IER */
+#define KEY (3 * SEMAPHORES + 2)
+
 #define TYPE_STM32WB_HSEM "stm32wb-hsem"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbHsem, STM32WB_HSEM)
-
-/* What the cores share. */
-typedef struct WbSemaphores {
-    uint32_t r[SEMAPHORES]; /* as R reads: LOCK, COREID, PROCID */
-    uint32_t key;
-} WbSemaphores;
-
-typedef struct WbHsemCore {
-    uint32_t ier;
-    uint32_t isr;
-} WbHsemCore;
 
 struct Stm32wbHsem {
     Stm32wbBlock parent_obj;
 
     qemu_irq irq;
     qemu_irq wakeup;
-    WbSemaphores shared;
-    WbHsemCore core[2];
+    WbCells cells;
 };
 
-static void update_irq(Stm32wbHsem *s)
+static void update_irq(Stm32wbBlock *b)
 {
-    bool level = s->core[CPU1].isr & s->core[CPU1].ier;
+    Stm32wbHsem *s = STM32WB_HSEM(b);
+    uint32_t enabled = stm32wb_cell_view(&s->cells, ENABLED(b->core));
+    bool level = false;
 
+    for (unsigned n = 0; n < SEMAPHORES && enabled >> n; n++) {
+        level |= (enabled >> n & 1) && stm32wb_cell_view(&s->cells, STATUS(b->core, n));
+    }
     qemu_set_irq(s->irq, level);
     qemu_set_irq(s->wakeup, level);
 }
 
 /* ---- the semaphores ---- */
+
+static uint32_t semaphore(Stm32wbHsem *s, unsigned n)
+{
+    return stm32wb_cell(&s->cells, SEMAPHORE(n));
+}
 
 static uint32_t holder(unsigned core, uint8_t process)
 {
@@ -86,44 +90,51 @@ static uint32_t holder(unsigned core, uint8_t process)
 /* Take it if it is free; what it is then. */
 static uint32_t take(Stm32wbHsem *s, unsigned n, uint32_t who)
 {
-    if (!s->shared.r[n]) {
-        s->shared.r[n] = who;
+    if (!semaphore(s, n)) {
+        stm32wb_cell_set(&s->cells, SEMAPHORE(n), who, false);
         trace_stm32wb_hsem_take(n, who);
     }
-    return s->shared.r[n];
+    return semaphore(s, n);
+}
+
+static void set_status(Stm32wbHsem *s, unsigned core, uint32_t which, bool status)
+{
+    for (unsigned n = 0; n < SEMAPHORES; n++) {
+        if (which >> n & 1) {
+            stm32wb_cell_set(&s->cells, STATUS(core, n), status,
+                             core != s->parent_obj.core);
+        }
+    }
 }
 
 static void freed(Stm32wbHsem *s, uint32_t which)
 {
-    for (int i = 0; i < 2; i++) {
-        s->core[i].isr |= which;
-    }
-    update_irq(s);
+    set_status(s, 0, which, true);
+    set_status(s, 1, which, true);
+    update_irq(&s->parent_obj);
 }
 
 static void give(Stm32wbHsem *s, unsigned n, uint32_t who)
 {
-    if (s->shared.r[n] == who) {
-        s->shared.r[n] = 0;
+    if (semaphore(s, n) == who) {
+        stm32wb_cell_set(&s->cells, SEMAPHORE(n), 0, false);
         trace_stm32wb_hsem_give(n, who);
         freed(s, BIT(n));
     }
 }
 
 /* RM0434 38.3.6: all semaphores of a core, by key. */
-static void give_all(Stm32wbHsem *s, unsigned id)
+static uint32_t give_all(Stm32wbHsem *s, unsigned id)
 {
     uint32_t which = 0;
 
     for (unsigned n = 0; n < SEMAPHORES; n++) {
-        if (s->shared.r[n] && FIELD_EX32(s->shared.r[n], R0, COREID) == id) {
-            s->shared.r[n] = 0;
+        if (semaphore(s, n) && FIELD_EX32(semaphore(s, n), R0, COREID) == id) {
+            stm32wb_cell_set(&s->cells, SEMAPHORE(n), 0, false);
             which |= BIT(n);
         }
     }
-    if (which) {
-        freed(s, which);
-    }
+    return which;
 }
 
 /* The two-step lock, and unlocking. A core cannot speak for another. */
@@ -144,15 +155,27 @@ static void write_semaphore(Stm32wbHsem *s, unsigned core, unsigned n,
 
 /* ---- registers ---- */
 
-static uint32_t read_core(WbHsemCore *core, unsigned reg)
+static uint32_t status(Stm32wbHsem *s, unsigned core)
 {
+    uint32_t isr = 0;
+
+    for (unsigned n = 0; n < SEMAPHORES; n++) {
+        isr |= stm32wb_cell(&s->cells, STATUS(core, n)) ? BIT(n) : 0;
+    }
+    return isr;
+}
+
+static uint32_t read_core(Stm32wbHsem *s, unsigned core, unsigned reg)
+{
+    uint32_t ier = stm32wb_cell(&s->cells, ENABLED(core));
+
     switch (reg) {
     case IER:
-        return core->ier;
+        return ier;
     case ISR:
-        return core->isr;
+        return status(s, core);
     case MISR:
-        return core->isr & core->ier;
+        return status(s, core) & ier;
     default:
         return 0;
     }
@@ -164,17 +187,17 @@ static uint32_t hsem_read(Stm32wbBlock *b, hwaddr offset)
 
     switch (offset) {
     case A_R0 ... A_RLR0 - 4:
-        return s->shared.r[offset / 4];
+        return semaphore(s, offset / 4);
     case A_RLR0 ... A_C1IER - 4:
-        return take(s, (offset - A_RLR0) / 4, holder(CPU1, 0));
+        return take(s, (offset - A_RLR0) / 4, holder(b->core, 0));
     case A_C1IER ... A_C1MISR:
-        return read_core(&s->core[CPU1], (offset - A_C1IER) / 4);
+        return read_core(s, 0, (offset - A_C1IER) / 4);
     case A_C2IER ... A_C2MISR:
-        return read_core(&s->core[CPU2], (offset - A_C2IER) / 4);
+        return read_core(s, 1, (offset - A_C2IER) / 4);
     case A_CR:
         return 0;
     case A_KEYR:
-        return s->shared.key << R_CR_KEY_SHIFT;
+        return stm32wb_cell(&s->cells, KEY) << R_CR_KEY_SHIFT;
     case A_HWCFGR2 ... 0x3FC:
         return stm32wb_register_reset(b->name, offset);
     default:
@@ -182,15 +205,28 @@ static uint32_t hsem_read(Stm32wbBlock *b, hwaddr offset)
     }
 }
 
-static void write_core(Stm32wbHsem *s, WbHsemCore *core, unsigned reg,
+/* Either core may write the other's: its line follows a latency later. */
+static void write_core(Stm32wbHsem *s, unsigned core, unsigned reg,
                        uint32_t value, uint32_t mask)
 {
+    Stm32wbBlock *b = &s->parent_obj;
+
     if (reg == IER) {
-        core->ier = (value & mask) | (core->ier & ~mask);
+        uint32_t old = stm32wb_cell(&s->cells, ENABLED(core));
+
+        stm32wb_cell_set(&s->cells, ENABLED(core), stm32wb_merge(old, value, mask),
+                         core != b->core);
     } else if (reg == ICR) {
-        core->isr &= ~(value & mask);
+        set_status(s, core, value & mask, false);
     }
-    update_irq(s);
+    update_irq(b);
+}
+
+static void write_clear(Stm32wbHsem *s, uint32_t value)
+{
+    if (FIELD_EX32(value, CR, KEY) == stm32wb_cell(&s->cells, KEY)) {
+        freed(s, give_all(s, FIELD_EX32(value, CR, COREID)));
+    }
 }
 
 static void hsem_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
@@ -200,21 +236,19 @@ static void hsem_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
     switch (offset) {
     case A_R0 ... A_RLR0 - 4:
-        write_semaphore(s, CPU1, offset / 4, value & mask);
+        write_semaphore(s, b->core, offset / 4, value & mask);
         break;
     case A_C1IER ... A_C1MISR:
-        write_core(s, &s->core[CPU1], (offset - A_C1IER) / 4, value, mask);
+        write_core(s, 0, (offset - A_C1IER) / 4, value, mask);
         break;
     case A_C2IER ... A_C2MISR:
-        write_core(s, &s->core[CPU2], (offset - A_C2IER) / 4, value, mask);
+        write_core(s, 1, (offset - A_C2IER) / 4, value, mask);
         break;
     case A_CR:
-        if (FIELD_EX32(value & mask, CR, KEY) == s->shared.key) {
-            give_all(s, FIELD_EX32(value & mask, CR, COREID));
-        }
+        write_clear(s, value & mask);
         break;
     case A_KEYR:
-        s->shared.key = FIELD_EX32(value & mask, CR, KEY);
+        stm32wb_cell_set(&s->cells, KEY, FIELD_EX32(value & mask, CR, KEY), false);
         break;
     case A_RLR0 ... A_C1IER - 4:
     case A_HWCFGR2 ... 0x3FC:
@@ -227,17 +261,47 @@ static void hsem_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
 /* ---- life ---- */
 
+/* A reset takes both cores; each process has its core's part in it. */
+static void reset_core(Stm32wbHsem *s, unsigned core)
+{
+    give_all(s, core_id[core]);
+    set_status(s, core, UINT32_MAX, false);
+    stm32wb_cell_set(&s->cells, ENABLED(core), 0, false);
+}
+
+static void reset_cells(Stm32wbBlock *b)
+{
+    Stm32wbHsem *s = STM32WB_HSEM(b);
+
+    reset_core(s, b->core);
+    if (!stm32wb_cells_shared(&s->cells)) {
+        reset_core(s, !b->core);
+    }
+    if (b->core == 0) {
+        stm32wb_cell_set(&s->cells, KEY, 0, false);
+    }
+}
+
 static void hsem_reset(Object *obj, ResetType type)
 {
     Stm32wbHsem *s = STM32WB_HSEM(obj);
 
-    memset(&s->shared, 0, sizeof(s->shared));
-    memset(s->core, 0, sizeof(s->core));
+    stm32wb_cells_mask(&s->cells, ENABLED(s->parent_obj.core));
+    stm32wb_cells_reset(&s->cells);
 }
 
 static void hsem_reset_exit(Object *obj, ResetType type)
 {
-    update_irq(STM32WB_HSEM(obj));
+    update_irq(STM32WB_BLOCK(obj));
+}
+
+static DeviceRealize parent_realize;
+
+static void hsem_realize(DeviceState *dev, Error **errp)
+{
+    stm32wb_cells_init(&STM32WB_HSEM(dev)->cells, STM32WB_BLOCK(dev),
+                       WB_CELLS_HSEM, update_irq, reset_cells);
+    parent_realize(dev, errp);
 }
 
 static void hsem_init(Object *obj)
@@ -248,27 +312,13 @@ static void hsem_init(Object *obj)
     qdev_init_gpio_out_named(DEVICE(obj), &s->wakeup, "wakeup", 1);
 }
 
-static const VMStateDescription hsem_core_vmstate = {
-    .name = "stm32wb-hsem-core",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]){
-        VMSTATE_UINT32(ier, WbHsemCore),
-        VMSTATE_UINT32(isr, WbHsemCore),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
 static const VMStateDescription hsem_vmstate = {
     .name = TYPE_STM32WB_HSEM,
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbHsem),
-        VMSTATE_UINT32_ARRAY(shared.r, Stm32wbHsem, SEMAPHORES),
-        VMSTATE_UINT32(shared.key, Stm32wbHsem),
-        VMSTATE_STRUCT_ARRAY(core, Stm32wbHsem, 2, 1, hsem_core_vmstate,
-                             WbHsemCore),
+        VMSTATE_STM32WB_CELLS(cells, Stm32wbHsem),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -280,6 +330,7 @@ static void hsem_class_init(ObjectClass *klass, void *data)
     Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
 
     dc->vmsd = &hsem_vmstate;
+    device_class_set_parent_realize(dc, hsem_realize, &parent_realize);
     rc->phases.hold = hsem_reset;
     rc->phases.exit = hsem_reset_exit;
     bc->read = hsem_read;

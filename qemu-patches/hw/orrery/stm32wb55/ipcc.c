@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 37. Six channels each way. The flags are what two cores share (occupied[]); the rest is
- * each core's own.
+ * RM0434 37. Six channels each way. All registers are cells (cells.h); the interrupts of the
+ * other core's flags come a latency of the link later.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
- *  + sysbus IRQ 0: CPU1, receive channel occupied; IRQ 1: CPU1, transmit channel free
+ *  + sysbus IRQ 0: this core's, receive channel occupied; IRQ 1: transmit channel free
  *  + GPIO output "wakeup": IRQ 0, for EXTI
  */
 #include "qemu/osdep.h"
@@ -17,6 +17,7 @@
 #include "migration/vmstate.h"
 #include "../trace.h"
 #include "block.h"
+#include "cells.h"
 
 REG32(C1CR, 0x00)
 FIELD(C1CR, RXOIE, 0, 1)
@@ -36,17 +37,15 @@ REG32(HWCFGR, 0x3F0)
 enum { CR, MR, SCR, SR };
 
 #define CR_KEPT 0x00010001
-#define CHANNELS 0x3F
-#define CPU1 0
-#define CPU2 1
+#define CHANNELS 6
+
+/* cells */
+#define FLAG(sender, channel) (CHANNELS * (sender) + (channel))
+#define CONTROL(core) (2 * CHANNELS + (core))
+#define MASK(core) (2 * CHANNELS + 2 + (core))
 
 #define TYPE_STM32WB_IPCC "stm32wb-ipcc"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbIpcc, STM32WB_IPCC)
-
-typedef struct WbIpccCore {
-    uint32_t cr;
-    uint32_t mr;
-} WbIpccCore;
 
 struct Stm32wbIpcc {
     Stm32wbBlock parent_obj;
@@ -54,21 +53,35 @@ struct Stm32wbIpcc {
     qemu_irq rx;
     qemu_irq tx;
     qemu_irq wakeup;
-    uint32_t occupied[2]; /* by sender: C1TOC2SR, C2TOC1SR */
-    WbIpccCore core[2];
+    WbCells cells;
 };
 
-static void update_irq(Stm32wbIpcc *s)
+/* The channels that a core has occupied, by @get. */
+static uint32_t flags(const WbCells *c, unsigned sender,
+                      uint32_t (*get)(const WbCells *c, unsigned i))
 {
-    WbIpccCore *core = &s->core[CPU1];
-    uint32_t received = s->occupied[CPU2] & ~FIELD_EX32(core->mr, C1MR, CHOM);
-    uint32_t free = ~s->occupied[CPU1] & ~FIELD_EX32(core->mr, C1MR, CHFM) &
-                    CHANNELS;
-    bool rx = FIELD_EX32(core->cr, C1CR, RXOIE) && received;
+    uint32_t occupied = 0;
+
+    for (unsigned n = 0; n < CHANNELS; n++) {
+        occupied |= get(c, FLAG(sender, n)) ? BIT(n) : 0;
+    }
+    return occupied;
+}
+
+static void update_irq(Stm32wbBlock *b)
+{
+    Stm32wbIpcc *s = STM32WB_IPCC(b);
+    uint32_t control = stm32wb_cell_view(&s->cells, CONTROL(b->core));
+    uint32_t mask = stm32wb_cell_view(&s->cells, MASK(b->core));
+    uint32_t received = flags(&s->cells, !b->core, stm32wb_cell_view) &
+                        ~FIELD_EX32(mask, C1MR, CHOM);
+    uint32_t free = ~flags(&s->cells, b->core, stm32wb_cell_view) &
+                    ~FIELD_EX32(mask, C1MR, CHFM) & MAKE_64BIT_MASK(0, CHANNELS);
+    bool rx = FIELD_EX32(control, C1CR, RXOIE) && received;
 
     qemu_set_irq(s->rx, rx);
     qemu_set_irq(s->wakeup, rx);
-    qemu_set_irq(s->tx, FIELD_EX32(core->cr, C1CR, TXFIE) && free);
+    qemu_set_irq(s->tx, FIELD_EX32(control, C1CR, TXFIE) && free);
 }
 
 /* A core sets flags that it sends and clears those that it has received. */
@@ -78,9 +91,20 @@ static void write_flags(Stm32wbIpcc *s, unsigned core, uint32_t value)
     uint32_t clear = FIELD_EX32(value, C1SCR, CHC);
 
     trace_stm32wb_ipcc_flags(core + 1, set, clear);
-    s->occupied[core] |= set;
-    s->occupied[!core] &= ~clear;
-    update_irq(s);
+    for (unsigned n = 0; n < CHANNELS; n++) {
+        if (set >> n & 1) {
+            stm32wb_cell_set(&s->cells, FLAG(core, n), true, true);
+        }
+        if (clear >> n & 1) {
+            stm32wb_cell_set(&s->cells, FLAG(!core, n), false, true);
+        }
+    }
+}
+
+/* Either core may write the other's: its lines follow a latency later. */
+static void write_own(Stm32wbIpcc *s, unsigned core, unsigned cell, uint32_t value)
+{
+    stm32wb_cell_set(&s->cells, cell, value, core != s->parent_obj.core);
 }
 
 static uint32_t ipcc_read(Stm32wbBlock *b, hwaddr offset)
@@ -96,11 +120,11 @@ static uint32_t ipcc_read(Stm32wbBlock *b, hwaddr offset)
     }
     switch (offset / 4 % 4) {
     case CR:
-        return s->core[core].cr;
+        return stm32wb_cell(&s->cells, CONTROL(core));
     case MR:
-        return s->core[core].mr;
+        return stm32wb_cell(&s->cells, MASK(core));
     case SR:
-        return s->occupied[core];
+        return flags(&s->cells, core, stm32wb_cell);
     default:
         return 0;
     }
@@ -111,6 +135,7 @@ static void ipcc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 {
     Stm32wbIpcc *s = STM32WB_IPCC(b);
     unsigned core = offset / A_C2CR;
+    uint32_t old;
 
     if (offset > A_C2TOC1SR) {
         if (offset < A_HWCFGR) {
@@ -120,32 +145,61 @@ static void ipcc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     }
     switch (offset / 4 % 4) {
     case CR:
-        s->core[core].cr = ((value & mask) | (s->core[core].cr & ~mask)) & CR_KEPT;
+        old = stm32wb_cell(&s->cells, CONTROL(core));
+        write_own(s, core, CONTROL(core), stm32wb_merge(old, value, mask) & CR_KEPT);
         break;
     case MR:
-        s->core[core].mr = (value & mask) | (s->core[core].mr & ~mask) |
-                           ~(R_C1MR_CHOM_MASK | R_C1MR_CHFM_MASK);
+        old = stm32wb_cell(&s->cells, MASK(core));
+        write_own(s, core, MASK(core), stm32wb_merge(old, value, mask) |
+                  ~(R_C1MR_CHOM_MASK | R_C1MR_CHFM_MASK));
         break;
     case SCR:
         write_flags(s, core, value & mask);
         break;
     }
-    update_irq(s);
+    update_irq(b);
+}
+
+/* A reset takes both cores; each process has its core's part in it. */
+static void reset_core(Stm32wbIpcc *s, unsigned core)
+{
+    for (unsigned n = 0; n < CHANNELS; n++) {
+        stm32wb_cell_set(&s->cells, FLAG(core, n), false, true);
+    }
+    stm32wb_cell_set(&s->cells, CONTROL(core), 0, false);
+    stm32wb_cell_set(&s->cells, MASK(core), UINT32_MAX, false);
+}
+
+static void reset_cells(Stm32wbBlock *b)
+{
+    Stm32wbIpcc *s = STM32WB_IPCC(b);
+
+    reset_core(s, b->core);
+    if (!stm32wb_cells_shared(&s->cells)) {
+        reset_core(s, !b->core);
+    }
 }
 
 static void ipcc_reset(Object *obj, ResetType type)
 {
     Stm32wbIpcc *s = STM32WB_IPCC(obj);
 
-    for (int i = 0; i < 2; i++) {
-        s->occupied[i] = 0;
-        s->core[i] = (WbIpccCore){ .mr = UINT32_MAX };
-    }
+    stm32wb_cells_mask(&s->cells, CONTROL(s->parent_obj.core));
+    stm32wb_cells_reset(&s->cells);
 }
 
 static void ipcc_reset_exit(Object *obj, ResetType type)
 {
-    update_irq(STM32WB_IPCC(obj));
+    update_irq(STM32WB_BLOCK(obj));
+}
+
+static DeviceRealize parent_realize;
+
+static void ipcc_realize(DeviceState *dev, Error **errp)
+{
+    stm32wb_cells_init(&STM32WB_IPCC(dev)->cells, STM32WB_BLOCK(dev),
+                       WB_CELLS_IPCC, update_irq, reset_cells);
+    parent_realize(dev, errp);
 }
 
 static void ipcc_init(Object *obj)
@@ -157,26 +211,13 @@ static void ipcc_init(Object *obj)
     qdev_init_gpio_out_named(DEVICE(obj), &s->wakeup, "wakeup", 1);
 }
 
-static const VMStateDescription ipcc_core_vmstate = {
-    .name = "stm32wb-ipcc-core",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]){
-        VMSTATE_UINT32(cr, WbIpccCore),
-        VMSTATE_UINT32(mr, WbIpccCore),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
 static const VMStateDescription ipcc_vmstate = {
     .name = TYPE_STM32WB_IPCC,
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbIpcc),
-        VMSTATE_UINT32_ARRAY(occupied, Stm32wbIpcc, 2),
-        VMSTATE_STRUCT_ARRAY(core, Stm32wbIpcc, 2, 1, ipcc_core_vmstate,
-                             WbIpccCore),
+        VMSTATE_STM32WB_CELLS(cells, Stm32wbIpcc),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -188,6 +229,7 @@ static void ipcc_class_init(ObjectClass *klass, void *data)
     Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
 
     dc->vmsd = &ipcc_vmstate;
+    device_class_set_parent_realize(dc, ipcc_realize, &parent_realize);
     rc->phases.hold = ipcc_reset;
     rc->phases.exit = ipcc_reset_exit;
     bc->read = ipcc_read;
