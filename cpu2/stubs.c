@@ -28,6 +28,14 @@ WEAK void controller_command(const uint8_t *command, size_t len)
     answer_unknown(command, router_event);
 }
 
+WEAK void controller_set_address(const uint8_t address[6])
+{
+}
+
+WEAK void controller_set_tx_power(int8_t dbm)
+{
+}
+
 WEAK void controller_interrupt(void)
 {
 }
