@@ -12,6 +12,17 @@
 #include "elf.h"
 #include "image.h"
 
+static void note_written(const OrreryImageTarget *t, unsigned area, uint64_t at,
+                         uint64_t len)
+{
+    OrreryImageExtent *e = t->written ? &t->written[area] : NULL;
+
+    if (e && len) {
+        e->first = e->end ? MIN(e->first, at) : at;
+        e->end = MAX(e->end, at + len);
+    }
+}
+
 /* Where the bytes go; NULL and *@errp when they are of another part, or too many. */
 static uint8_t *place(const OrreryImageTarget *t, uint64_t address, uint64_t len,
                       Error **errp)
@@ -24,6 +35,7 @@ static uint8_t *place(const OrreryImageTarget *t, uint64_t address, uint64_t len
             continue;
         }
         if (len <= area->size - at) {
+            note_written(t, i, at, len);
             return area->bytes + at;
         }
         error_setg(errp, "%" PRIu64 " bytes at 0x%08" PRIx64 " are too many: "

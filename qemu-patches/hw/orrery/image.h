@@ -15,10 +15,16 @@ typedef struct OrreryImageArea {
     uint8_t *bytes;
 } OrreryImageArea;
 
+/* What was written of an area, as offsets in it; end 0: nothing */
+typedef struct OrreryImageExtent {
+    uint64_t first, end;
+} OrreryImageExtent;
+
 typedef struct OrreryImageTarget {
     const OrreryImageArea *areas;
     unsigned count;
     const char *memories; /* "flash or SRAM" */
+    OrreryImageExtent *written; /* may be NULL: one an area, filled in */
 } OrreryImageTarget;
 
 /*

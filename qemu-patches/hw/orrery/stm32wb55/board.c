@@ -13,6 +13,9 @@
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
  *  + "spi-cs": SPI1=PA4:SPI2=PB12, pins that select the peripherals behind SPI (-device ...,bus=SPI1)
  *  + "system-memory": the program in the place of ST's boot loader
+ *  + "cpu2-firmware": CPU2's firmware; the option bytes make its place CPU2's
+ *  + "cpu2-firmware-at": where that goes when it is a raw image
+ *  + "shared": a file that CPU2's machine maps as well, which takes flash, OTP, option bytes and SRAMs
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -25,8 +28,9 @@
 #include "system/block-backend.h"
 #include "system/blockdev.h"
 #include "system/system.h"
-#include "hw/orrery/image.h"
 #include "flash.h"
+#include "load.h"
+#include "shared.h"
 #include "soc.h"
 
 #define TYPE_STM32WB55_MACHINE MACHINE_TYPE_NAME("stm32wb55")
@@ -41,8 +45,11 @@ struct Stm32wb55Machine {
     char *flash_file;
     char *system_memory;
     char *spi_cs;
+    char *cpu2_firmware;
+    char *shared;
     bool flash_keep;
     uint32_t firmware_at;
+    uint32_t cpu2_firmware_at;
 };
 
 /* UM2435: LEDs lit by a high level, buttons to ground. */
@@ -117,41 +124,41 @@ static void board_chip_selects(Stm32wb55Soc *soc, const char *text)
     }
 }
 
-static bool load_image(Stm32wb55Soc *s, const char *file, uint32_t at,
-                       Error **errp)
+static bool load_cpu2(Stm32wb55Machine *m, Stm32wb55Soc *s, const WbExtent *cpu1,
+                      Error **errp)
 {
     Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
-    uint8_t *array = memory_region_get_ram_ptr(&flash->array);
-    uint8_t *sram2a = memory_region_get_ram_ptr(&s->sram2a);
-    uint8_t *sram2b = memory_region_get_ram_ptr(&s->sram2b);
-    const OrreryImageArea areas[] = {
-        { "flash", WB_FLASH_BASE, WB_FLASH_SIZE, array },
-        { "flash", 0, WB_FLASH_SIZE, array }, /* its alias */
-        { "SRAM1", WB_SRAM1_BASE, WB_SRAM1_SIZE,
-          memory_region_get_ram_ptr(&s->sram1) },
-        { "SRAM2a", WB_SRAM2A_BASE, WB_SRAM2_SIZE, sram2a },
-        { "SRAM2b", WB_SRAM2B_BASE, WB_SRAM2_SIZE, sram2b },
-        { "SRAM2a", WB_SRAM2A_CODE, WB_SRAM2_SIZE, sram2a },
-        { "SRAM2b", WB_SRAM2B_CODE, WB_SRAM2_SIZE, sram2b },
-        { "system memory", WB_SYSTEM_BASE, WB_SYSTEM_SIZE,
-          memory_region_get_ram_ptr(&s->system) },
-        { "OTP and option bytes", WB_INFO_BASE, WB_INFO_SIZE,
-          memory_region_get_ram_ptr(&flash->info) },
-    };
-    const OrreryImageTarget target = { areas, ARRAY_SIZE(areas),
-                                       "flash or SRAM" };
+    const char *file = m->cpu2_firmware;
+    WbExtent extent;
 
-    return orrery_load_image(&target, file, at, errp);
+    if (!stm32wb55_load_image(s, file, m->cpu2_firmware_at, &extent, errp)) {
+        return false;
+    }
+    if (!stm32wb_flash_install_cpu2(flash, extent.first)) {
+        error_setg(errp, "firmware '%s': CPU2 cannot start at 0x%08x, which is "
+                   "neither the start of a flash page nor in SRAM", file,
+                   extent.first);
+        return false;
+    }
+    if (cpu1->end > extent.first && cpu1->first < extent.end) {
+        error_setg(errp, "firmware '%s': its 0x%08x to 0x%08x overlap CPU1's "
+                   "firmware", file, extent.first, extent.end - 1);
+        return false;
+    }
+    return true;
 }
 
 static void load_images(Stm32wb55Machine *m, Stm32wb55Soc *s, Error **errp)
 {
     Stm32wbFlash *flash = STM32WB_FLASH(stm32wb55_soc_block(s, "FLASH"));
     const char *firmware = MACHINE(m)->kernel_filename;
+    WbExtent extent = { 0 };
 
     if ((m->system_memory &&
-         !load_image(s, m->system_memory, WB_SYSTEM_BASE, errp)) ||
-        (firmware && !load_image(s, firmware, m->firmware_at, errp))) {
+         !stm32wb55_load_image(s, m->system_memory, WB_SYSTEM_BASE, NULL, errp)) ||
+        (firmware &&
+         !stm32wb55_load_image(s, firmware, m->firmware_at, &extent, errp)) ||
+        (m->cpu2_firmware && !load_cpu2(m, s, &extent, errp))) {
         return;
     }
     if (!stm32wb_flash_power_on(flash, errp)) {
@@ -164,12 +171,15 @@ static void load_images(Stm32wb55Machine *m, Stm32wb55Soc *s, Error **errp)
 static void board_init(MachineState *machine)
 {
     Stm32wb55Machine *m = STM32WB55_MACHINE(machine);
-    Object *soc = object_new(TYPE_STM32WB55_SOC);
+    Object *soc = object_new(TYPE_STM32WB55_CPU1);
     Object *flash = OBJECT(stm32wb55_soc_block(STM32WB55_SOC(soc), "FLASH"));
 
     object_property_add_child(OBJECT(machine), "soc", soc);
     object_unref(soc);
     board_serial(STM32WB55_SOC(soc));
+    if (m->shared) {
+        stm32wb_shared_open(STM32WB55_SOC(soc), m->shared, &error_fatal);
+    }
     if (m->flash_file) {
         object_property_set_str(flash, "file", m->flash_file, &error_abort);
         object_property_set_bool(flash, "keep", m->flash_keep, &error_abort);
@@ -213,6 +223,8 @@ STRING_PROPERTY(boot_from)
 STRING_PROPERTY(flash_file)
 STRING_PROPERTY(system_memory)
 STRING_PROPERTY(spi_cs)
+STRING_PROPERTY(cpu2_firmware)
+STRING_PROPERTY(shared)
 
 static void choose_boot(Object *obj, const char *value, Error **errp)
 {
@@ -242,6 +254,9 @@ static void board_instance_init(Object *obj)
     m->firmware_at = WB_FLASH_BASE;
     object_property_add_uint32_ptr(obj, "firmware-at", &m->firmware_at,
                                    OBJ_PROP_FLAG_READWRITE);
+    m->cpu2_firmware_at = WB_CPU2_FIRMWARE;
+    object_property_add_uint32_ptr(obj, "cpu2-firmware-at", &m->cpu2_firmware_at,
+                                   OBJ_PROP_FLAG_READWRITE);
 }
 
 static void board_finalize(Object *obj)
@@ -254,6 +269,8 @@ static void board_finalize(Object *obj)
     g_free(m->flash_file);
     g_free(m->system_memory);
     g_free(m->spi_cs);
+    g_free(m->cpu2_firmware);
+    g_free(m->shared);
 }
 
 static void board_class_init(ObjectClass *oc, void *data)
@@ -291,6 +308,13 @@ static void board_class_init(ObjectClass *oc, void *data)
                                   set_system_memory);
     object_class_property_set_description(
         oc, "system-memory", "program in the place of ST's boot loader");
+    object_class_property_add_str(oc, "cpu2-firmware", get_cpu2_firmware,
+                                  set_cpu2_firmware);
+    object_class_property_set_description(oc, "cpu2-firmware",
+                                          "what CPU2's machine runs");
+    object_class_property_add_str(oc, "shared", get_shared, set_shared);
+    object_class_property_set_description(
+        oc, "shared", "file of the memories that CPU2's machine maps, too");
 }
 
 static const TypeInfo board_types[] = {

@@ -26,6 +26,7 @@
 #include "migration/vmstate.h"
 #include "../trace.h"
 #include "flash_registers.h"
+#include "shared.h"
 
 #define ACR_WRITABLE 0x00019F07
 #define C2ACR_WRITABLE 0x00008B00
@@ -444,6 +445,7 @@ static void flash_realize(DeviceState *dev, Error **errp)
 {
     ERRP_GUARD();
     Stm32wbFlash *s = STM32WB_FLASH(dev);
+    Stm32wb55Soc *soc = STM32WB55_SOC(OBJECT(dev)->parent);
     DeviceClass *parent =
         DEVICE_CLASS(object_class_by_name(TYPE_STM32WB_BLOCK));
 
@@ -452,7 +454,9 @@ static void flash_realize(DeviceState *dev, Error **errp)
         !memory_region_init_rom_device(&s->array, OBJECT(dev), &flash_array_ops, s,
                                        "flash", WB_FLASH_SIZE, errp) ||
         !memory_region_init_rom_device(&s->info, OBJECT(dev), &flash_info_ops, s,
-                                       "flash-info", WB_INFO_SIZE, errp)) {
+                                       "flash-info", WB_INFO_SIZE, errp) ||
+        !stm32wb_shared_map(soc, &s->array, WB_SHARED_FLASH, errp) ||
+        !stm32wb_shared_map(soc, &s->info, WB_SHARED_INFO, errp)) {
         return;
     }
     memory_region_init(&s->main, OBJECT(dev), "flash-main", WB_FLASH_SIZE);
@@ -460,10 +464,9 @@ static void flash_realize(DeviceState *dev, Error **errp)
     flash_pcrop_init(s);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->main);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->info);
-    if (!flash_memory_open(s, errp)) {
-        return;
+    if (flash_memory_open(s, errp) && soc->shared_fd < 0) {
+        load_options(s); /* what is shared CPU1 may still have to fill */
     }
-    load_options(s);
 }
 
 static void flash_finalize(Object *obj)

@@ -44,6 +44,18 @@ typedef enum Stm32wbOption {
     WB_OPTIONS,
 } Stm32wbOption;
 
+/* SFR: the first page of CPU2's, no security. SRRVR, RM0434 3.10.20 */
+#define WB_SFR_SFSA 0xFFu
+#define WB_SFR_FSD (1u << 8)
+#define WB_SRRVR_SBRV 0x3FFFFu
+#define WB_SRRVR_SBRSA 18 /* 5 bits, 1 KiB pages of SRAM2a */
+#define WB_SRRVR_BRSD (1u << 23)
+#define WB_SRRVR_SNBRSA 25 /* 5 bits, of SRAM2b */
+#define WB_SRRVR_NBRSD (1u << 30)
+#define WB_SRRVR_C2OPT (1u << 31)
+
+#define WB_CPU2_SRAM_PAGE 10u /* SRAM2a and SRAM2b are CPU2's from 10 KiB on (cpu2/cpu2.ld) */
+
 #define WB_OPTR_IWDG_SW (1u << 16)
 #define WB_OPTR_IWDG_STOP (1u << 17)
 #define WB_OPTR_IWDG_STDBY (1u << 18)
@@ -129,6 +141,12 @@ uint32_t stm32wb_flash_option(Stm32wbFlash *s, Stm32wbOption option);
 
 /* The firmware is in: load the option bytes and see whether the array is empty. */
 bool stm32wb_flash_power_on(Stm32wbFlash *s, Error **errp);
+
+/*
+ * CPU2's firmware is at @address, as ST's updater (FUS) would leave it: its area and boot vector in
+ * the option bytes. In flash: at the start of a page. False: CPU2 cannot start there.
+ */
+bool stm32wb_flash_install_cpu2(Stm32wbFlash *s, uint32_t address);
 
 /* nBOOT1 as the board wants it: clear for SRAM. */
 void stm32wb_flash_strap(Stm32wbFlash *s, bool sram);

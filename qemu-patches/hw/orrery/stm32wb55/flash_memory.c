@@ -200,6 +200,28 @@ bool flash_options_load(Stm32wbFlash *s)
     return good;
 }
 
+bool stm32wb_flash_install_cpu2(Stm32wbFlash *s, uint32_t address)
+{
+    uint32_t srrvr = WB_CPU2_SRAM_PAGE << WB_SRRVR_SBRSA |
+                     WB_CPU2_SRAM_PAGE << WB_SRRVR_SNBRSA;
+
+    if (address >= WB_FLASH_BASE && address - WB_FLASH_BASE < WB_FLASH_SIZE &&
+        address % WB_FLASH_PAGE == 0) {
+        uint32_t offset = address - WB_FLASH_BASE;
+
+        s->option[WB_SFR] &= ~WB_SFR_SFSA;
+        s->option[WB_SFR] |= offset / WB_FLASH_PAGE;
+        s->option[WB_SRRVR] = srrvr | WB_SRRVR_C2OPT | offset / 4;
+    } else if (address >= WB_SRAM1_BASE && address % 256 == 0 &&
+               address - WB_SRAM1_BASE < WB_SRAM1_SIZE + 2 * WB_SRAM2_SIZE) {
+        s->option[WB_SRRVR] = srrvr | (address - WB_SRAM1_BASE) / 4;
+    } else {
+        return false;
+    }
+    flash_options_store(s);
+    return true;
+}
+
 uint32_t stm32wb_flash_option(Stm32wbFlash *s, Stm32wbOption option)
 {
     return s->loaded[option];
@@ -265,12 +287,21 @@ bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
     return true;
 }
 
+static bool is_filled_by_cpu1(Stm32wbFlash *s)
+{
+    return s->parent_obj.core == 1 &&
+           STM32WB55_SOC(OBJECT(s)->parent)->shared_fd >= 0;
+}
+
 bool flash_memory_open(Stm32wbFlash *s, Error **errp)
 {
     OrreryFlashFile *f = &s->kept;
 
     s->array_bytes = memory_region_get_ram_ptr(&s->array);
     s->info_bytes = memory_region_get_ram_ptr(&s->info);
+    if (is_filled_by_cpu1(s)) {
+        return true;
+    }
     write_factory(s);
     if (!s->file) {
         return true;

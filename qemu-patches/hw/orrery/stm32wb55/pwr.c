@@ -29,6 +29,7 @@
 #include "qemu/timer.h"
 #include "target/arm/cpu.h"
 #include "block.h"
+#include "cores.h"
 #include "flash.h"
 #include "rcc.h"
 #include "soc.h"
@@ -399,6 +400,16 @@ static void write_extscr(Stm32wbPwr *s, uint32_t value)
     }
 }
 
+static void boot_cpu2(Stm32wbPwr *s)
+{
+    if (s->parent_obj.core == 0) {
+        if (!stm32wb_cores_linked()) {
+            qemu_log_mask(LOG_UNIMP, "PWR: CR4.C2BOOT: there is no CPU2 in this run\n");
+        }
+        stm32wb_cores_send(WB_CORES_BOOT, NULL, 0);
+    }
+}
+
 static void pwr_write(Stm32wbBlock *b, hwaddr offset, uint32_t value, uint32_t mask)
 {
     Stm32wbPwr *s = STM32WB_PWR(b);
@@ -429,7 +440,7 @@ static void pwr_write(Stm32wbBlock *b, hwaddr offset, uint32_t value, uint32_t m
         old = s->regs[offset / 4];
         s->regs[offset / 4] = (old & ~(mask & bits)) | (value & mask & bits);
         if (offset == A_CR4 && (~old & s->regs[R_CR4] & R_CR4_C2BOOT_MASK)) {
-            qemu_log_mask(LOG_UNIMP, "PWR: CR4.C2BOOT: CPU2 is not modelled\n");
+            boot_cpu2(s);
         }
         break;
     }

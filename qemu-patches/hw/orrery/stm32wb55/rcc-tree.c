@@ -93,6 +93,7 @@ static const struct {
     WbClockNode node;
 } nodes[] = {
     { "systick", WB_CLK_SYSTICK }, { "hclk1", WB_CLK_HCLK1 },
+    { "systick2", WB_CLK_SYSTICK2 }, { "hclk2", WB_CLK_HCLK2 },
     { "sysclk", WB_CLK_SYSCLK }, { "msi", WB_CLK_MSI },
     { "hsi16", WB_CLK_HSI },     { "hse", WB_CLK_HSE },
     { "hse-div32", WB_CLK_HSE_DIV32 }, { "hsi48", WB_CLK_HSI48 },
@@ -211,6 +212,7 @@ static void update_buses(Stm32wbRcc *s)
     hz[WB_CLK_HCLK2] = hz[WB_CLK_SYSCLK] / ahb_divider(GET(s, EXTCFGR, C2HPRE));
     hz[WB_CLK_HCLK4] = hz[WB_CLK_SYSCLK] / ahb_divider(GET(s, EXTCFGR, SHDHPRE));
     hz[WB_CLK_SYSTICK] = hz[WB_CLK_HCLK1] / 8;
+    hz[WB_CLK_SYSTICK2] = hz[WB_CLK_HCLK2] / 8;
     hz[WB_CLK_PCLK1] = hz[WB_CLK_HCLK1] / ppre1;
     hz[WB_CLK_PCLK2] = hz[WB_CLK_HCLK1] / ppre2;
     /* timers count at twice PCLK unless the prescaler is 1 (8.2.16) */
@@ -338,12 +340,13 @@ static void set_clock(Clock *clk, uint64_t hz, bool propagate)
 
 void stm32wb_rcc_tree_update(Stm32wbRcc *s, bool propagate)
 {
-    uint64_t core_hz = s->hz[WB_CLK_HCLK1];
+    WbClockNode core = s->parent_obj.core == 0 ? WB_CLK_HCLK1 : WB_CLK_HCLK2;
+    uint64_t core_hz = s->hz[core];
 
     update_nodes(s);
-    if (s->hz[WB_CLK_HCLK1] != core_hz && propagate) {
-        trace_stm32wb_rcc_core(s->hz[WB_CLK_SYSCLK], s->hz[WB_CLK_HCLK1]);
-        orrery_core_hz(s->hz[WB_CLK_HCLK1]);
+    if (s->hz[core] != core_hz && propagate) {
+        trace_stm32wb_rcc_core(s->hz[WB_CLK_SYSCLK], s->hz[core]);
+        orrery_core_hz(s->hz[core]);
     }
     /* a block that is told of its own change may look at these */
     for (int i = 0; i < ARRAY_SIZE(nodes); i++) {

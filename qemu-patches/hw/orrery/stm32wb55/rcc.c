@@ -15,7 +15,7 @@
  *  + GPIO input "sysresetreq": of the core
  *  + GPIO inputs "backup-writable" (PWR_CR1.DBP), "smps" (PWR_CR5.SMPSEN), "iwdg-running"
  *  + clock outputs "<BLOCK>.bus", "<BLOCK>.kernel" for each peripheral of rcc-tree.c, and
- *    "hclk1", "systick" (HCLK1 / 8), "sysclk", "msi", "hsi16", "hse", "hse-div32", "hsi48",
+ *    "hclk1", "hclk2", "systick" and "systick2" (an eighth of them), "sysclk", "msi", "hsi16", "hse", "hse-div32", "hsi48",
  *    "lse", "lsi", "rtc", "clk48", "mco"
  *  + QOM properties "hse-fault", "lse-fault": the crystal stands still
  */

@@ -43,6 +43,7 @@ typedef enum WbClockNode {
     WB_CLK_APB1_TIM, /* timers of APB1 */
     WB_CLK_APB2_TIM, /* timers of APB2 */
     WB_CLK_SYSTICK,
+    WB_CLK_SYSTICK2,
     WB_CLK_CLK48,
     WB_CLK_RNG48, /* CLK48 / 3 */
     WB_CLK_RTC,

@@ -23,9 +23,9 @@
 #define WB_SRAM2_SIZE (32 * KiB) /* each of the two */
 #define WB_SYSTEM_BASE 0x1FFF0000
 #define WB_SYSTEM_SIZE (28 * KiB)
-#define WB_CPUID 0x410FC241   /* Cortex-M4 r0p1 */
+#define WB_CPU2_FIRMWARE 0x080CA000 /* where CPU2's firmware is, unless it says otherwise */
 #define WB_QUADSPI_BASE 0x90000000
-#define WB_NVIC_LINES 64 /* 63 used; ICTR counts groups of 32 */
+#define WB_NVIC_LINES 64
 
 /* What address 0 shows: SYSCFG_MEMRMP.MEM_MODE (RM0434 9.2.1) */
 typedef enum Stm32wbBoot {
@@ -35,8 +35,19 @@ typedef enum Stm32wbBoot {
     WB_BOOT_QUADSPI = 6,
 } Stm32wbBoot;
 
-#define TYPE_STM32WB55_SOC "stm32wb55-soc"
-OBJECT_DECLARE_SIMPLE_TYPE(Stm32wb55Soc, STM32WB55_SOC)
+#define TYPE_STM32WB55_SOC "stm32wb55-soc" /* abstract */
+#define TYPE_STM32WB55_CPU1 "stm32wb55-cpu1-soc"
+#define TYPE_STM32WB55_CPU2 "stm32wb55-cpu2-soc"
+OBJECT_DECLARE_TYPE(Stm32wb55Soc, Stm32wb55SocClass, STM32WB55_SOC)
+
+/* What one core sees; soc_view.h */
+typedef struct WbView WbView;
+
+struct Stm32wb55SocClass {
+    SysBusDeviceClass parent_class;
+
+    const WbView *view;
+};
 
 struct Stm32wb55Soc {
     SysBusDevice parent_obj;
@@ -52,6 +63,7 @@ struct Stm32wb55Soc {
     MemoryRegion system;      /* ROM */
     MemoryRegion boot_flash, boot_system, boot_sram, boot_quadspi; /* at 0, one enabled */
     bool boot0; /* the pin's level at reset */
+    int shared_fd; /* of the memories that the other core sees, too, or -1 (shared.h) */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
 };
 

@@ -279,6 +279,9 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
     memset(s->imr, 0, sizeof(s->imr));
     memset(s->swpr, 0, sizeof(s->swpr));
     guard_pages(s);
+    if (s->parent_obj.core != 0) {
+        return; /* address 0 and the SRAMs are CPU1's to set up */
+    }
     remap(s, stm32wb_flash_boot(flash, soc->boot0));
     if (!(stm32wb_flash_option(flash, WB_OPTR) & WB_OPTR_SRAM2_RST)) {
         erase_sram2(soc);
