@@ -29,7 +29,7 @@ static const WbRow rows[] = {
     { "HSEM", "stm32wb-hsem", 0x58001400, { IRQ(19) }, 39 },
     { "AES2", "stm32wb-aes", 0x58001800, { IRQ(21) } },
     { "PKA", "stm32wb-pka", 0x58002000, { IRQ(20) } },
-    { "RADIO", "orrery-wb-radio", 0x60000000, { IRQ(30) } },
+    { "RADIO", "stm32wb-radio", 0x60000000, { IRQ(30) } },
 };
 
 static const WbWire wires[] = {
