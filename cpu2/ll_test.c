@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ll_test.c - controllers that advertise, scan, connect and talk on a simulated medium.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "ll_sim.h"
+
+#define SECOND 1000000u
+#define LE(subevent) (0x3E00u | (subevent))
+#define DISCONNECTED 0x05
+
+#define CHECK(status, ...) assert_int_equal(sim_command(__VA_ARGS__), status)
+
+static struct sim_node *const a = &sim[0], *const b = &sim[1];
+
+static void mask_all(struct sim_node *n)
+{
+    const uint8_t all[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x3F};
+
+    CHECK(0, n, 3, 0x01, all, 8);
+    CHECK(0, n, 3, 0x63, all, 8);
+    CHECK(0, n, 8, 0x01, all, 8);
+}
+
+static void start(unsigned nodes, uint32_t seed)
+{
+    sim_start(nodes, seed);
+    for (unsigned i = 0; i < nodes; i++) {
+        mask_all(&sim[i]);
+    }
+}
+
+/* type as HCI's; filter as Set Advertising Parameters has it */
+static int advertise_as(struct sim_node *n, uint8_t type, uint8_t filter, const uint8_t *to)
+{
+    uint8_t p[15] = {0x20, 0, 0x20, 0, type, 0, 0, 0, 0, 0, 0, 0, 0, 7, filter};
+    const uint8_t on = 1;
+
+    if (to) {
+        memcpy(p + 7, to, 6);
+    }
+    CHECK(0, n, 8, 0x06, p, 15);
+    return sim_command(n, 8, 0x0A, &on, 1);
+}
+
+static void advertise(struct sim_node *n)
+{
+    const uint8_t data[32] = {9, 2, 1, 6, 5, 9, 'n', 'o', 'd', 'e'};
+    const uint8_t response[32] = {4, 3, 3, 0x0D, 0x18};
+
+    CHECK(0, n, 8, 0x08, data, 32);
+    CHECK(0, n, 8, 0x09, response, 32);
+    assert_int_equal(advertise_as(n, 0, 0, NULL), 0);
+}
+
+static void scan(struct sim_node *n, bool active, bool filter_duplicates, uint8_t policy)
+{
+    const uint8_t p[7] = {active, 0x30, 0, 0x30, 0, 0, policy};
+    const uint8_t on[2] = {1, filter_duplicates};
+
+    CHECK(0, n, 8, 0x0B, p, 7);
+    CHECK(0, n, 8, 0x0C, on, 2);
+}
+
+static void scan_off(struct sim_node *n)
+{
+    const uint8_t off[2] = {0, 0};
+
+    CHECK(0, n, 8, 0x0C, off, 2);
+}
+
+/* interval in 1.25 ms, timeout in 10 ms */
+static int create(struct sim_node *n, const struct sim_node *to, unsigned interval,
+                  unsigned latency, unsigned timeout)
+{
+    uint8_t p[25] = {0x30, 0, 0x30, 0};
+
+    if (to) {
+        memcpy(p + 6, to->address, 6);
+    } else {
+        p[4] = 1;
+    }
+    put16(p + 13, interval);
+    put16(p + 15, interval);
+    put16(p + 17, latency);
+    put16(p + 19, timeout);
+    return sim_command(n, 8, 0x0D, p, 25);
+}
+
+/* Both know it; the handles. */
+static void connect(struct sim_node *central, struct sim_node *peripheral, unsigned interval,
+                    unsigned latency, unsigned timeout, unsigned *hc, unsigned *hp)
+{
+    const uint8_t *e;
+
+    advertise(peripheral);
+    assert_int_equal(create(central, peripheral, interval, latency, timeout), 0);
+    e = sim_wait(central, LE(0x01), 5 * SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[3], 0);
+    assert_int_equal(e[6], 0);
+    assert_memory_equal(e + 8, peripheral->address, 6);
+    assert_int_equal(get16(e + 14), interval);
+    *hc = get16(e + 4);
+    e = sim_wait(peripheral, LE(0x01), SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[3], 0);
+    assert_int_equal(e[6], 1);
+    assert_memory_equal(e + 8, central->address, 6);
+    *hp = get16(e + 4);
+    assert_non_null(sim_wait(central, LE(0x14), SECOND));
+    e = sim_wait(peripheral, LE(0x14), SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[5], 1); /* algorithm #2 */
+}
+
+static int disconnect(struct sim_node *n, unsigned handle)
+{
+    uint8_t p[3] = {0, 0, 0x13};
+
+    put16(p, handle);
+    return sim_command(n, 1, 0x06, p, 3);
+}
+
+/* ---- HCI ---- */
+
+static void test_identity(void **state)
+{
+    start(1, 1);
+    CHECK(0, a, 3, 0x03, NULL, 0);
+    CHECK(0, a, 4, 0x01, NULL, 0);
+    assert_int_equal(sim_reply[1], 0x0B);
+    CHECK(0, a, 4, 0x09, NULL, 0);
+    assert_memory_equal(sim_reply + 1, a->address, 6);
+    CHECK(0, a, 8, 0x02, NULL, 0);
+    assert_int_equal(get16(sim_reply + 1), 251);
+    assert_int_equal(sim_reply[3], LL_ACL);
+    CHECK(0, a, 8, 0x03, NULL, 0);
+    assert_int_equal(get16(sim_reply + 1), LL_FEATURES);
+    CHECK(0, a, 8, 0x18, NULL, 0);
+    CHECK(UNKNOWN_COMMAND, a, 8, 0x36, NULL, 0);      /* extended advertising */
+    CHECK(INVALID_PARAMETERS, a, 8, 0x02, "x", 1);    /* too long */
+    CHECK(INVALID_PARAMETERS, a, 3, 0x01, "x", 1);    /* too short */
+    CHECK(UNKNOWN_CONNECTION, a, 8, 0x15, "\0\0", 2); /* nobody there */
+    CHECK(UNKNOWN_CONNECTION, a, 1, 0x06, "\xFF\x0F\x13", 3);
+}
+
+/* Every command that Read Local Supported Commands claims is known, and no other is. */
+static void test_supported_commands(void **state)
+{
+    static const struct {
+        uint8_t octet, bit, ogf, ocf;
+    } known[] = {
+        {0, 5, 1, 0x06},  {2, 7, 1, 0x1D},  {5, 6, 3, 0x01},  {10, 2, 3, 0x2D}, {14, 3, 4, 0x01},
+        {15, 5, 5, 0x05}, {25, 0, 8, 0x01}, {27, 7, 8, 0x18}, {28, 3, 8, 0x1C}, {33, 4, 8, 0x20},
+        {34, 2, 8, 0x26}, {35, 6, 8, 0x32}, {36, 0, 8, 0x33}, {36, 1, 8, 0x35}, {28, 4, 8, 0x1D},
+    };
+
+    start(1, 1);
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        uint8_t long_one[255] = {0};
+        bool claimed;
+
+        CHECK(0, a, 4, 0x02, NULL, 0);
+        claimed = sim_reply[1 + known[i].octet] >> known[i].bit & 1;
+        assert_int_equal(sim_command(a, known[i].ogf, known[i].ocf, long_one, 255),
+                         claimed ? INVALID_PARAMETERS : UNKNOWN_COMMAND);
+    }
+}
+
+/* ---- advertising and scanning ---- */
+
+static void test_passive_scan(void **state)
+{
+    const uint8_t *e;
+
+    start(2, 2);
+    advertise(a);
+    scan(b, false, false, 0);
+    for (int i = 0; i < 10; i++) {
+        e = sim_wait(b, LE(0x02), SECOND);
+        assert_non_null(e);
+        assert_int_equal(e[4], 0);
+        assert_memory_equal(e + 6, a->address, 6);
+        assert_int_equal(e[12], 9);
+        assert_int_equal((int8_t)e[13 + 9], -40);
+    }
+    scan_off(b);
+    sim_forget(b);
+    assert_null(sim_wait(b, LE(0x02), SECOND));
+}
+
+/* With active scanning the response comes once, then the duplicates filter is silent. */
+static void test_active_scan(void **state)
+{
+    unsigned responses = 0, reports = 0;
+    const uint8_t *e;
+
+    start(2, 3);
+    advertise(a);
+    scan(b, true, true, 0);
+    while ((e = sim_wait(b, LE(0x02), 2 * SECOND))) {
+        reports++;
+        if (e[4] == 4) {
+            responses++;
+            assert_int_equal(e[12], 4);
+        }
+    }
+    assert_int_equal(reports, 2);
+    assert_int_equal(responses, 1);
+}
+
+static void test_adv_kinds(void **state)
+{
+    start(2, 4);
+    scan(b, true, false, 0);
+    assert_int_equal(advertise_as(a, 3, 0, NULL), 0); /* nonconnectable: nobody asks */
+    sim_run(SECOND);
+    while (sim_has(b, LE(0x02))) {
+        assert_int_equal(sim_wait(b, LE(0x02), 0)[4], 3);
+    }
+    CHECK(0, a, 8, 0x0A, "\0", 1);
+    sim_forget(b);
+    assert_int_equal(advertise_as(a, 2, 0, NULL), 0); /* scannable */
+    assert_int_equal(sim_wait(b, LE(0x02), SECOND)[4], 2);
+    assert_int_equal(sim_wait(b, LE(0x02), SECOND)[4], 4);
+    CHECK(0, a, 8, 0x0A, "\0", 1);
+    sim_forget(b);
+    assert_int_equal(advertise_as(a, 4, 0, sim[1].address), 0); /* directed to b */
+    assert_int_equal(sim_wait(b, LE(0x02), SECOND)[4], 1);
+}
+
+/* High duty cycle directed advertising ends by itself after 1.28 s. */
+static void test_directed_timeout(void **state)
+{
+    const uint8_t nobody[6] = {9, 9, 9, 9, 9, 9}, *e;
+    uint64_t begun;
+
+    start(2, 5);
+    begun = sim_us;
+    assert_int_equal(advertise_as(a, 1, 0, nobody), 0);
+    e = sim_wait(a, LE(0x01), 2 * SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[3], ADVERTISING_TIMEOUT);
+    assert_in_range(sim_us - begun, 1280000, 1290000);
+    assert_int_equal(advertise_as(a, 0, 0, NULL), 0);
+}
+
+/* The advertising interval, and the random delay of up to 10 ms. */
+static void test_adv_interval(void **state)
+{
+    uint64_t before;
+
+    start(1, 6);
+    advertise(a);
+    before = sim_packets;
+    sim_run(100 * SECOND);
+    /* 3 packets each 20 to 30 ms */
+    assert_in_range(sim_packets - before, 3 * 100 * 1000 / 26, 3 * 100 * 1000 / 24);
+}
+
+static void filter_add(struct sim_node *n, const struct sim_node *who)
+{
+    uint8_t p[7] = {0};
+
+    memcpy(p + 1, who->address, 6);
+    CHECK(0, n, 8, 0x11, p, 7);
+}
+
+static void test_filter_list(void **state)
+{
+    const uint8_t *e;
+
+    start(3, 7);
+    filter_add(a, &sim[2]);
+    assert_int_equal(advertise_as(a, 0, 3, NULL), 0); /* only for node 2 */
+    CHECK(COMMAND_DISALLOWED, a, 8, 0x10, NULL, 0);   /* in use */
+    scan(b, true, false, 0);
+    sim_run(SECOND);
+    while (sim_has(b, LE(0x02))) {
+        assert_int_equal(sim_wait(b, LE(0x02), 0)[4], 0); /* no scan response */
+    }
+    scan_off(b);
+    assert_int_equal(create(b, a, 24, 0, 100), 0);
+    sim_run(2 * SECOND);
+    assert_int_equal(a->connections, 0);
+    filter_add(&sim[2], a);
+    scan(&sim[2], true, false, 1);
+    while ((e = sim_wait(&sim[2], LE(0x02), SECOND)) && e[4] != 4) {
+    }
+    assert_non_null(e);
+    scan_off(&sim[2]);
+    assert_int_equal(create(&sim[2], NULL, 24, 0, 100), 0); /* by the list */
+    assert_non_null(sim_wait(&sim[2], LE(0x01), 5 * SECOND));
+    assert_non_null(sim_wait(a, LE(0x01), SECOND));
+}
+
+static void test_create_cancel(void **state)
+{
+    const uint8_t *e;
+
+    start(2, 8);
+    assert_int_equal(create(a, b, 24, 0, 100), 0);
+    assert_int_equal(create(a, b, 24, 0, 100), COMMAND_DISALLOWED);
+    sim_run(SECOND);
+    CHECK(0, a, 8, 0x0E, NULL, 0);
+    e = sim_wait(a, LE(0x01), SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[3], UNKNOWN_CONNECTION);
+    CHECK(COMMAND_DISALLOWED, a, 8, 0x0E, NULL, 0);
+}
+
+/* ---- connections ---- */
+
+static void test_connect_disconnect(void **state)
+{
+    unsigned ha, hb;
+    const uint8_t *e;
+
+    start(2, 9);
+    for (int i = 0; i < 20; i++) {
+        connect(a, b, 6 + i, 0, 100, &ha, &hb);
+        sim_run(200000);
+        assert_int_equal(disconnect(i % 2 ? a : b, i % 2 ? ha : hb), 0);
+        e = sim_wait(a, DISCONNECTED, SECOND);
+        assert_non_null(e);
+        assert_int_equal(e[5], i % 2 ? LOCAL_TERMINATED : REMOTE_TERMINATED);
+        e = sim_wait(b, DISCONNECTED, SECOND);
+        assert_non_null(e);
+        assert_int_equal(e[5], i % 2 ? REMOTE_TERMINATED : LOCAL_TERMINATED);
+    }
+}
+
+/* One side disappears. */
+static void test_supervision(void **state)
+{
+    unsigned ha, hb;
+    const uint8_t *e;
+    uint64_t begun;
+
+    start(2, 10);
+    connect(a, b, 24, 0, 50, &ha, &hb);
+    sim_run(SECOND);
+    CHECK(0, a, 3, 0x03, NULL, 0);
+    begun = sim_us;
+    e = sim_wait(b, DISCONNECTED, SECOND);
+    assert_non_null(e);
+    assert_int_equal(e[5], CONNECTION_TIMEOUT);
+    assert_in_range(sim_us - begun, 440000, 550000);
+}
+
+/* The advertiser is gone when the initiator's CONNECT_IND goes out. */
+static void test_not_established(void **state)
+{
+    unsigned ha = 0;
+    const uint8_t *e;
+
+    start(2, 11);
+    advertise(b);
+    assert_int_equal(create(a, b, 24, 0, 100), 0);
+    while (!a->connections) {
+        sim_run(100);
+        if (a->controller.conn[0].state == CONN_CREATED) {
+            CHECK(0, b, 3, 0x03, NULL, 0);
+        }
+    }
+    e = sim_wait(a, LE(0x01), SECOND);
+    ha = get16(e + 4);
+    e = sim_wait(a, DISCONNECTED, SECOND);
+    assert_non_null(e);
+    assert_int_equal(get16(e + 3), ha);
+    assert_int_equal(e[5], NOT_ESTABLISHED);
+}
+
+/* Each octet of data tells its place in the stream. */
+static void check_acl(struct sim_node *n, const uint8_t *packet, size_t len)
+{
+    assert_int_equal(get16(packet + 2), len - 4);
+    for (size_t i = 4; i < len; i++) {
+        assert_int_equal(packet[i], (uint8_t)(n->acl_check * 7 + (n->acl_check >> 8)));
+        n->acl_check++;
+    }
+}
+
+struct stream {
+    struct sim_node *from;
+    unsigned handle;
+    uint32_t made;
+    unsigned packets;
+};
+
+/* As many packets as there are credits for, of random lengths. */
+static void feed(struct stream *s)
+{
+    while (s->from->credits && s->packets) {
+        uint8_t data[251];
+        unsigned len = 1 + sim_random() % 251;
+
+        for (unsigned i = 0; i < len; i++) {
+            data[i] = (uint8_t)(s->made * 7 + (s->made >> 8));
+            s->made++;
+        }
+        s->from->credits--;
+        s->packets--;
+        assert_true(sim_acl(s->from, s->handle, 0, data, len));
+    }
+}
+
+static void exchange(unsigned ha, unsigned hb, unsigned packets, uint64_t us)
+{
+    struct stream s[2] = {{a, ha, 0, packets}, {b, hb, 0, packets}};
+    uint64_t end = sim_us + us;
+
+    a->on_acl = b->on_acl = check_acl;
+    a->acl_check = b->acl_check = 0;
+    while (sim_us < end &&
+           (s[0].packets || s[1].packets || a->acl_check < s[1].made || b->acl_check < s[0].made)) {
+        feed(&s[0]);
+        feed(&s[1]);
+        sim_run(1000);
+    }
+    assert_int_equal(s[0].packets, 0);
+    assert_int_equal(s[1].packets, 0);
+    assert_int_equal(b->acl_check, s[0].made);
+    assert_int_equal(a->acl_check, s[1].made);
+    sim_run(200000);
+    assert_int_equal(a->credits, LL_ACL);
+    assert_int_equal(b->credits, LL_ACL);
+}
+
+static void test_data(void **state)
+{
+    unsigned ha, hb;
+
+    start(2, 12);
+    connect(a, b, 24, 0, 100, &ha, &hb);
+    exchange(ha, hb, 1000, 200 * SECOND);
+}
+
+/* A fifth of all packets is lost, half of those by their CRC. */
+static void test_data_loss(void **state)
+{
+    for (uint32_t seed = 1; seed <= 4; seed++) {
+        unsigned ha, hb;
+
+        start(2, 100 + seed);
+        connect(a, b, 12, seed - 1, 600, &ha, &hb);
+        sim_loss = 200;
+        sim_work_us = 3000;
+        exchange(ha, hb, 500, 600 * SECOND);
+        assert_int_equal(a->disconnections + b->disconnections, 0);
+    }
+}
+
+/* A host that takes nothing stops the air, loses nothing, and goes on. */
+static void test_host_full(void **state)
+{
+    struct stream s = {a, 0, 0, 60};
+    unsigned hb;
+
+    start(2, 13);
+    connect(a, b, 12, 0, 100, &s.handle, &hb);
+    b->on_acl = check_acl;
+    b->host_full = true;
+    for (int i = 0; i < 1000; i++) {
+        feed(&s);
+        sim_run(2000);
+    }
+    assert_true(s.packets > 30);
+    b->host_full = false;
+    sim_work(b);
+    for (int i = 0; i < 2000 && (s.packets || b->acl_check < s.made); i++) {
+        feed(&s);
+        sim_run(2000);
+    }
+    assert_int_equal(b->acl_check, s.made);
+    assert_int_equal(b->disconnections, 0);
+}
+
+/* Controller to host flow control: three packets, then none until they are returned. */
+static void test_host_flow_control(void **state)
+{
+    const uint8_t size[7] = {251, 0, 0, 3, 0, 0, 0};
+    uint8_t returned[5] = {1, 0, 0, 2, 0};
+    struct stream s = {a, 0, 0, 8};
+    unsigned hb;
+
+    start(2, 14);
+    CHECK(0, b, 3, 0x33, size, 7);
+    CHECK(0, b, 3, 0x31, "\1", 1);
+    connect(a, b, 12, 0, 100, &s.handle, &hb);
+    b->on_acl = check_acl;
+    for (int i = 0; i < 8; i++) {
+        uint8_t octet = (uint8_t)i;
+
+        b->on_acl = NULL;
+        assert_true(sim_acl(a, s.handle, 0, &octet, 1));
+    }
+    sim_run(SECOND);
+    assert_int_equal(b->acl_packets, 3);
+    put16(returned + 1, hb);
+    assert_int_equal(sim_command(b, 3, 0x35, returned, 5), -1); /* no answer to this one */
+    sim_run(SECOND);
+    assert_int_equal(b->acl_packets, 5);
+    returned[3] = 200;
+    CHECK(INVALID_PARAMETERS, b, 3, 0x35, returned, 5);
+}
+
+/* Latency: the peripheral sleeps, and still answers at once when it has something to say. */
+static void test_latency(void **state)
+{
+    unsigned ha, hb;
+    uint64_t packets, asked;
+
+    start(2, 15);
+    connect(a, b, 24, 9, 400, &ha, &hb); /* 30 ms, 300 ms asleep */
+    sim_run(SECOND);
+    packets = sim_packets;
+    sim_run(30 * SECOND);
+    /* 1,000 of the central's, 100 answers */
+    assert_in_range(sim_packets - packets, 1090, 1110);
+    a->on_acl = NULL;
+    asked = sim_us;
+    assert_true(sim_acl(b, hb, 0, (const uint8_t *)"hello", 5));
+    while (!a->acl_packets) {
+        sim_run(1000);
+    }
+    assert_in_range(sim_us - asked, 0, 65000);
+    assert_int_equal(a->disconnections, 0);
+}
+
+/* Four centrals and four peripherals on one controller, and it advertises and scans besides. */
+static void test_many(void **state)
+{
+    unsigned h[8], peer[8];
+    uint64_t before[8];
+    unsigned sent[8] = {0}, sent_to_a = 0;
+
+    start(10, 16);
+    for (unsigned i = 0; i < 4; i++) {
+        connect(a, &sim[1 + i], 40, 0, 200, &h[i], &peer[i]);
+    }
+    for (unsigned i = 4; i < 8; i++) {
+        connect(&sim[1 + i], a, 40 + 2 * (i - 4), 0, 200, &peer[i], &h[i]);
+    }
+    assert_int_equal(advertise_as(a, 0, 0, NULL), CONNECTION_LIMIT); /* all eight are taken */
+    assert_int_equal(advertise_as(a, 3, 0, NULL), 0);
+    advertise(&sim[9]);
+    scan(a, true, true, 0);
+    scan(&sim[9], false, true, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        before[i] = sim[1 + i].acl_packets;
+    }
+    for (int round = 0; round < 100; round++) {
+        for (unsigned i = 0; i < 8; i++) {
+            uint8_t data[20] = {(uint8_t)i, (uint8_t)round};
+
+            if (a->credits) {
+                a->credits--;
+                sent[i]++;
+                assert_true(sim_acl(a, h[i], 0, data, 20));
+            }
+            if (sim[1 + i].credits) {
+                sim[1 + i].credits--;
+                sent_to_a++;
+                assert_true(sim_acl(&sim[1 + i], peer[i], 0, data, 20));
+            }
+        }
+        sim_run(200000);
+    }
+    sim_run(SECOND);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_in_range(sent[i], 95, 100);
+        assert_int_equal(sim[1 + i].acl_packets - before[i], sent[i]);
+        assert_int_equal(sim[1 + i].disconnections, 0);
+    }
+    assert_int_equal(sent_to_a, 800);
+    assert_int_equal(a->acl_packets, 800);
+    assert_int_equal(a->disconnections, 0);
+    assert_true(sim_has(a, LE(0x02)));       /* it heard node 9 */
+    assert_true(sim_has(&sim[9], LE(0x02))); /* and was heard */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_identity),      cmocka_unit_test(test_supported_commands),
+        cmocka_unit_test(test_passive_scan),  cmocka_unit_test(test_active_scan),
+        cmocka_unit_test(test_adv_kinds),     cmocka_unit_test(test_directed_timeout),
+        cmocka_unit_test(test_adv_interval),  cmocka_unit_test(test_filter_list),
+        cmocka_unit_test(test_create_cancel), cmocka_unit_test(test_connect_disconnect),
+        cmocka_unit_test(test_supervision),   cmocka_unit_test(test_not_established),
+        cmocka_unit_test(test_data),          cmocka_unit_test(test_data_loss),
+        cmocka_unit_test(test_host_full),     cmocka_unit_test(test_host_flow_control),
+        cmocka_unit_test(test_latency),       cmocka_unit_test(test_many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
