@@ -41,6 +41,7 @@ static Orrery__Port *welcome_port(GPtrArray *blocks, const struct layout_port *f
     orrery__port__init(port);
     port->name = (char *)from->name;
     port->kind = from->kind;
+    port->pull = from->pull;
     port->n_lanes = from->lane_count;
     port->lanes = block(blocks, from->lane_count * sizeof(*port->lanes));
     for (size_t i = 0; i < from->lane_count; i++) {

@@ -26,7 +26,7 @@ static const uint32_t payload_max[] = {
     [ORRERY__LINK__KIND__UART] = sizeof(struct orrery_uart_frame),
     [ORRERY__LINK__KIND__CORES] = 64,
     [ORRERY__LINK__KIND__RADIO] = sizeof(struct orrery_radio_packet),
-    [ORRERY__LINK__KIND__GPIO] = 16,
+    [ORRERY__LINK__KIND__GPIO] = sizeof(struct orrery_gpio),
 };
 
 bool orrery_layout_can_inject(const struct layout_port *port)
@@ -113,6 +113,7 @@ static void add_link(struct layout *layout, const Orrery__Plan *plan, const Orre
 
         port->kind = link->kind;
         port->radio = link->radio;
+        port->pull = link->pull;
     }
     if (link->kind == ORRERY__LINK__KIND__UART && !latency_ns) {
         latency_ns = orrery_plan_frame_ns(&ends->format);

@@ -16,6 +16,7 @@ struct layout_lane {
 /* Where a link or attach ends at an instance. */
 struct layout_port {
     Orrery__Link__Kind kind;
+    uint32_t pull; /* of a gpio link */
     unsigned member;
     const char *name;               /* the Plan's: serial0 */
     char full[2 * ORRERY_NAME_MAX]; /* ping.serial0 */

@@ -208,6 +208,9 @@ static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHash
     if (link->kind == ORRERY__LINK__KIND__RADIO && !check_radio_link(link, i, err)) {
         return false;
     }
+    if (link->pull > 2) {
+        return bad(err, "link %zu: unknown pull", i);
+    }
     return link->latency_ns || bad(err, "link %zu: no latency", i);
 }
 

@@ -431,6 +431,13 @@ struct orrery_stimulus {
 #define ORRERY_STIMULUS_RESET 0 /* as the reset button */
 #define ORRERY_STIMULUS_LINE 1
 
+/* What an end of a gpio link puts on the wire from the message's send time on (4 bytes). */
+struct orrery_gpio {
+    uint8_t level;     /* 0, 1, 2: it does not drive */
+    uint8_t pull;      /* 0: none, 1: up, 2: down */
+    uint16_t reserved; /* 0 */
+};
+
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
 uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);
 

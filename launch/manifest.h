@@ -30,6 +30,8 @@
 #define MAX_PATH_DB 150
 #define DEFAULT_PATH_DB 60
 #define RADIO_LATENCY_NS 50000 /* docs/radio.md */
+#define MAX_NET_ENDS 16
+#define DEFAULT_NET_LATENCY_NS 10000
 
 struct clock_plan {
     uint64_t seed;
@@ -113,12 +115,15 @@ struct radio {
     uint8_t *path_db;   /* from end i to end j at [i * end_count + j] */
 };
 
+enum pull { PULL_NONE, PULL_UP, PULL_DOWN }; /* as OrreryNetPull */
+
 struct link {
     enum link_kind kind;
     struct endpoint *ends;
     size_t end_count;    /* of a uart two */
     struct uart uart;    /* of a uart */
     struct radio radio;  /* of a radio */
+    enum pull pull;      /* of a gpio net */
     uint64_t latency_ns; /* of a uart 0: one frame */
 };
 
@@ -152,6 +157,9 @@ const struct endpoint *manifest_link_end(const struct manifest *m, unsigned inst
 
 /* A path in the manifest, as written: relative to the manifest's directory. */
 char *path_beside(const struct manifest *m, const char *path);
+
+/* Is it this machine, with or without properties? */
+bool is_machine(const struct instance *inst, const char *name);
 
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);

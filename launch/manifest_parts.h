@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, pins.c, radio.c and wires.c share
- * the work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, net.c, pins.c, radio.c and
+ * wires.c share the work of reading.
  *
  * Private to these seven.
  */
@@ -16,6 +16,8 @@ extern const struct section link_section, pair_section, attach_section;
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
 bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
 
+/* 0 to 15, as they are usually written. */
+bool is_to_15(const char *text);
 /* serial0 to serial15: the machine's own UARTs. */
 bool is_serial_port(const char *port);
 
@@ -27,6 +29,9 @@ bool read_firmware(struct reader *r, const yaml_node_t *node, void *record);
 bool read_flash(struct reader *r, const yaml_node_t *node, void *record);
 bool read_boot(struct reader *r, const yaml_node_t *node, void *record);
 bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst);
+
+/* PA0 to PH3, as far as an STM32WB55 has them. */
+bool is_wb55_pin(const char *name);
 
 /* pins: what is outside the chip's pins. */
 bool read_pins(struct reader *r, const yaml_node_t *node, void *record);
@@ -61,6 +66,12 @@ bool finish_radio(struct reader *r, const struct manifest *m, struct link_draft 
 /* Has it a radio, on a port of that name? */
 bool check_radio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
                       const char *port);
+
+/* Keys of a gpio link, its ports, and the link as a whole once its ends are known. */
+bool read_link_pull(struct reader *r, const yaml_node_t *node, void *record);
+bool check_gpio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                     const char *port);
+bool finish_gpio(struct reader *r, struct link_draft *draft);
 
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,

@@ -99,7 +99,7 @@ const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system"};
 /* ---- all of them together ---- */
 
 /* `machine: NAME`, or NAME with QEMU's properties after a comma */
-static bool is_machine(const struct instance *inst, const char *name)
+bool is_machine(const struct instance *inst, const char *name)
 {
     size_t len = strlen(name);
 

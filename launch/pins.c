@@ -5,7 +5,7 @@
 #include "manifest_parts.h"
 
 /* Pins of the STM32WB55 in its largest package: A to D have 16, E five, H three. */
-static bool is_pin(const char *name)
+bool is_wb55_pin(const char *name)
 {
     static const char *const numbers[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",
                                           "8", "9", "10", "11", "12", "13", "14", "15"};
@@ -30,13 +30,13 @@ static bool read_pin(struct reader *r, const yaml_node_t *map, size_t index, str
     const yaml_node_t *key = map_key(r, map, index), *value = map_value(r, map, index);
     char *text;
 
-    if (key->type != YAML_SCALAR_NODE || !is_pin(node_text(key))) {
+    if (key->type != YAML_SCALAR_NODE || !is_wb55_pin(node_text(key))) {
         return reader_fail(r, key, "pins: a pin was meant: PA0 to PD15, PE0 to PE4, PH0, PH1, PH3");
     }
     if (!read_text(r, value, "pins", &text)) {
         return false;
     }
-    if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0 && !is_pin(text)) {
+    if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0 && !is_wb55_pin(text)) {
         return reader_fail(r, value, "pins: a level (0 or 1) or another pin was meant");
     }
     if (!strcmp(text, node_text(key))) {

@@ -106,6 +106,7 @@ static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct aren
             out->radio = plan_radio(link, arena);
         }
         out->latency_ns = link->latency_ns;
+        out->pull = link->pull;
         plan->links[i] = out;
     }
 }

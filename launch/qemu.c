@@ -102,6 +102,13 @@ void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena
     if (is_wired(m, instance, "radio")) { /* the machine's own */
         strings_add(arena, ports, "radio");
     }
+    for (size_t i = 0; i < m->link_count; i++) {
+        for (size_t k = 0; m->links[i].kind == LINK_GPIO && k < m->links[i].end_count; k++) {
+            if (m->links[i].ends[k].instance == instance) {
+                strings_add(arena, ports, m->links[i].ends[k].port);
+            }
+        }
+    }
 }
 
 /* The machine's own UARTs, in the order in which the board takes them. */

@@ -71,7 +71,7 @@ static const struct radio default_radio = {.default_db = DEFAULT_PATH_DB};
 
 /* The keys that say what a link joins, and so of which kind it is. */
 static const char *const kind_keys[LINK_KIND_COUNT] = {
-    [LINK_UART] = "uart", [LINK_RADIO] = "radio"};
+    [LINK_UART] = "uart", [LINK_RADIO] = "radio", [LINK_GPIO] = "gpio"};
 
 void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,
                  const char *name)
@@ -104,6 +104,11 @@ static bool read_link_radio(struct reader *r, const yaml_node_t *node, void *rec
     return read_ends(r, node, record, LINK_RADIO);
 }
 
+static bool read_link_gpio(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return read_ends(r, node, record, LINK_GPIO);
+}
+
 static bool read_link_baud(struct reader *r, const yaml_node_t *node, void *record)
 {
     link_key_of(record, LINK_UART, node, "baud");
@@ -128,6 +133,7 @@ static const struct field link_fields[] = {
     {"uart", read_link_uart},     {"radio", read_link_radio},     {"baud", read_link_baud},
     {"format", read_link_format}, {"latency", read_link_latency}, {"path_db", read_link_path_db},
     {"pairs", read_link_pairs},   {"loss", read_link_loss},       {"seed", read_link_seed},
+    {"gpio", read_link_gpio},     {"pull", read_link_pull},
 };
 const struct section link_section = {"link", link_fields,
                                      sizeof(link_fields) / sizeof(link_fields[0])};
@@ -196,17 +202,15 @@ const struct section attach_section = {"attach", attach_fields,
 
 /* ---- ports ---- */
 
+bool is_to_15(const char *text)
+{
+    return isdigit((unsigned char)text[0]) &&
+           (!text[1] || (text[0] == '1' && text[1] >= '0' && text[1] <= '5' && !text[2]));
+}
+
 bool is_serial_port(const char *port)
 {
-    const char *digits = port + 6;
-
-    if (strncmp(port, "serial", 6) != 0 || !isdigit((unsigned char)digits[0])) {
-        return false;
-    }
-    if (!digits[1]) {
-        return true;
-    }
-    return digits[0] == '1' && digits[1] >= '0' && digits[1] <= '5' && !digits[2];
+    return !strncmp(port, "serial", 6) && is_to_15(port + 6);
 }
 
 /* INSTANCE.PORT: the instance with the longest name that fits; -1: none. */
@@ -320,11 +324,17 @@ static bool read_port(struct reader *r, const yaml_node_t *node, const struct ma
 bool read_link_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                     enum link_kind kind, struct endpoint *end)
 {
-    if (kind != LINK_RADIO) {
+    const struct instance *inst;
+
+    if (kind == LINK_UART) {
         return read_port(r, node, m, end);
     }
-    return read_endpoint(r, node, m, end) &&
-           check_radio_port(r, node, &m->instances[end->instance], end->port);
+    if (!read_endpoint(r, node, m, end)) {
+        return false;
+    }
+    inst = &m->instances[end->instance];
+    return kind == LINK_RADIO ? check_radio_port(r, node, inst, end->port)
+                              : check_gpio_port(r, node, inst, end->port);
 }
 
 /* ---- a port has one wire ---- */
@@ -392,8 +402,10 @@ static bool check_end(struct reader *r, const yaml_node_t *node, const struct ma
 
         if (other->instance == end->instance) {
             return strcmp(other->port, end->port) || link->kind == LINK_UART
-                       ? reader_fail(r, node, "instance '%s' is linked to itself",
-                                     m->instances[end->instance].name)
+                       ? reader_fail(r, node, "instance '%s' is linked to itself%s",
+                                     m->instances[end->instance].name,
+                                     link->kind == LINK_GPIO ? "; pins of one chip: its key pins"
+                                                             : "")
                        : reader_fail(r, node, "port '%s.%s' is twice in this link",
                                      m->instances[end->instance].name, end->port);
         }
@@ -405,7 +417,7 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
 {
     struct link *link = &draft->link;
     const char *key = kind_keys[link->kind];
-    size_t count;
+    size_t most = link->kind == LINK_GPIO ? MAX_NET_ENDS : MAX_RADIOS, count;
 
     if (!read_list(r, draft->ends, key, &count)) {
         return false;
@@ -413,9 +425,8 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
     if (link->kind == LINK_UART && count != 2) {
         return reader_fail(r, draft->ends, "uart: a link has two ends, not %zu", count);
     }
-    if (count < 2 || count > MAX_RADIOS) {
-        return reader_fail(r, draft->ends, "%s: from 2 to %d ends, not %zu", key, MAX_RADIOS,
-                           count);
+    if (count < 2 || count > most) {
+        return reader_fail(r, draft->ends, "%s: from 2 to %zu ends, not %zu", key, most, count);
     }
     link->ends = arena_array(r->arena, count, sizeof(*link->ends));
     for (size_t i = 0; i < count; i++) {
@@ -433,7 +444,7 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
 static bool check_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft)
 {
     if (!draft->ends) {
-        return reader_fail(r, item, "link: key 'uart' or 'radio' is missing");
+        return reader_fail(r, item, "link: key 'uart', 'radio' or 'gpio' is missing");
     }
     for (size_t i = 0; i < LINK_KIND_COUNT; i++) {
         if (i != draft->link.kind && draft->only[i].node) {
@@ -451,7 +462,14 @@ static bool read_link(struct reader *r, const yaml_node_t *item, const struct ma
         !read_all_ends(r, m, draft)) {
         return false;
     }
-    return draft->link.kind == LINK_RADIO ? finish_radio(r, m, draft) : check_latency(r, draft);
+    switch (draft->link.kind) {
+    case LINK_RADIO:
+        return finish_radio(r, m, draft);
+    case LINK_GPIO:
+        return finish_gpio(r, draft);
+    default:
+        return check_latency(r, draft);
+    }
 }
 
 static bool read_links(struct reader *r, const yaml_node_t *node, struct manifest *m)

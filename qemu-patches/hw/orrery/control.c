@@ -128,6 +128,7 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
         port->name = g_strdup(from->name);
         port->kind = from->kind;
         copy_peers(port, from);
+        port->pull = from->pull;
         port->baud = from->uart ? from->uart->baud : 0;
         port->data_bits = from->uart ? from->uart->data_bits : 8;
         port->stop_halves = from->uart ? from->uart->stop_halves : 2;

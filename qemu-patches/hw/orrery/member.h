@@ -35,6 +35,7 @@ typedef struct OrreryPortInfo {
     uint64_t radio_seed;
     uint32_t radio_loss_ppb;
     bool used; /* somebody asked for it */
+    uint8_t pull; /* of a GPIO link, OrreryNetPull */
 } OrreryPortInfo;
 
 /* Called in the vCPU thread with the BQL, at the message's time or at the first instruction

@@ -28,6 +28,7 @@
 #include "system/block-backend.h"
 #include "system/blockdev.h"
 #include "system/system.h"
+#include "hw/orrery/net.h"
 #include "flash.h"
 #include "load.h"
 #include "shared.h"
@@ -199,9 +200,11 @@ static void board_init(MachineState *machine)
         stm32wb_pins_board_parse(&STM32WB55_SOC(soc)->pins, m->pins,
                                  &error_fatal);
     }
+    stm32wb_pins_board_links(&STM32WB55_SOC(soc)->pins, &error_fatal);
     load_images(m, STM32WB55_SOC(soc), &error_fatal);
     /* for the core's reset only: images are loaded above */
     armv7m_load_kernel(STM32WB55_SOC(soc)->armv7m.cpu, NULL, 0, 0);
+    orrery_net_reset_pin("gpio.NRST", OBJECT(soc));
 }
 
 /* ---- properties ---- */

@@ -8,7 +8,8 @@
  * A net is one or more pins that the board wires together (a ring through Pin.next). Its level
  * comes from what drives it: the board's constant level, which wins, else the pins' outputs, else
  * the pulls (the board's before the chip's). Drivers that disagree are logged. A pin that nothing
- * holds reads as 0.
+ * holds reads as 0. A net that goes on to other instances (a gpio link) tells them what drives and
+ * pulls it here, and its level is the one that hw/orrery/net.c makes of that and of theirs.
  *
  * QEMU interface:
  *  + named GPIO inputs "signal": outputs of blocks, by index in the table of signals
@@ -100,7 +101,35 @@ static unsigned pulled(unsigned pull)
     return pull == WB_PULL_UP ? 1 : pull == WB_PULL_DOWN ? 0 : WB_PIN_FLOATING;
 }
 
-/* The level of the net of @pin, and whether its drivers disagree. */
+/* The gpio link on one of the pins that are wired to @pin, or NULL. */
+static OrreryNet *link_of(Stm32wbPins *s, unsigned pin)
+{
+    unsigned q = pin;
+
+    while (s->link_count && !s->links[q]) {
+        q = s->pins[q].next;
+        if (q == pin) {
+            return NULL;
+        }
+    }
+    return s->link_count ? s->links[q] : NULL;
+}
+
+/* What the net of @pin comes to, with the other instances that it joins. */
+static unsigned shared_level(Stm32wbPins *s, unsigned pin, unsigned driven, unsigned held)
+{
+    OrreryNet *link = link_of(s, pin);
+
+    if (link) {
+        orrery_net_drive(link, driven,
+                         held == WB_PIN_FLOATING ? ORRERY_NET_PULL_NONE
+                         : held ? ORRERY_NET_PULL_UP : ORRERY_NET_PULL_DOWN);
+        return orrery_net_level(link);
+    }
+    return driven != WB_PIN_FLOATING ? driven : held;
+}
+
+/* The level of the net of @pin, and whether its drivers in this chip disagree. */
 static unsigned net_level(Stm32wbPins *s, unsigned pin, bool *conflict)
 {
     unsigned outside = WB_PIN_FLOATING, outputs = WB_PIN_FLOATING;
@@ -121,10 +150,8 @@ static unsigned net_level(Stm32wbPins *s, unsigned pin, bool *conflict)
         q = p->next;
     } while (q != pin);
     merge(&outside, outputs, conflict);
-    if (outside != WB_PIN_FLOATING) {
-        return outside;
-    }
-    return board_pull != WB_PIN_FLOATING ? board_pull : pull;
+    return shared_level(s, pin, outside,
+                        board_pull != WB_PIN_FLOATING ? board_pull : pull);
 }
 
 static void trace_leds(Stm32wbPins *s, unsigned pin, unsigned level)
@@ -278,6 +305,47 @@ void stm32wb_pins_board_led(Stm32wbPins *s, unsigned pin, const char *name)
     g_assert(s->led_count < WB_PIN_LEDS);
     s->leds[s->led_count].pin = pin;
     s->leds[s->led_count++].name = name;
+}
+
+static void link_changed(void *opaque, unsigned level)
+{
+    Stm32wbPins *s = STM32WB_PINS(opaque);
+
+    for (unsigned pin = 0; pin < WB_PINS; pin++) {
+        if (s->links[pin] && orrery_net_level(s->links[pin]) != s->pins[pin].wire) {
+            update_net(s, pin);
+        }
+    }
+}
+
+static bool join_link(Stm32wbPins *s, const char *port, Error **errp)
+{
+    int pin = g_str_has_prefix(port, "gpio.") ? stm32wb_pin_parse(port + 5) : -1;
+
+    if (pin < 0) {
+        return true; /* NRST is the board's; who uses what is checked when all stands */
+    }
+    if (link_of(s, pin)) {
+        error_setg(errp, "pins: %s is wired to another pin with a gpio link",
+                   port + 5);
+        return false;
+    }
+    s->links[pin] = orrery_net_open(port, OBJECT(s), link_changed, s);
+    s->link_count++;
+    update_net(s, pin);
+    return true;
+}
+
+bool stm32wb_pins_board_links(Stm32wbPins *s, Error **errp)
+{
+    const char *port;
+
+    for (unsigned i = 0; (port = orrery_net_port(i)); i++) {
+        if (!join_link(s, port, errp)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool parse_one(Stm32wbPins *s, const char *text, Error **errp)

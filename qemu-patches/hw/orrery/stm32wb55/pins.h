@@ -10,6 +10,7 @@
 #define HW_ORRERY_STM32WB55_PINS_H
 
 #include "block.h"
+#include "hw/orrery/net.h"
 
 #define WB_PIN(port, bit) (((port) - 'A') * 16 + (bit))
 #define WB_PINS (8 * 16)
@@ -68,6 +69,9 @@ void stm32wb_pins_board_led(Stm32wbPins *s, unsigned pin, const char *name);
  */
 bool stm32wb_pins_board_parse(Stm32wbPins *s, const char *text, Error **errp);
 
+/* Join the gpio links of the manifest; after all else of the board is there. */
+bool stm32wb_pins_board_links(Stm32wbPins *s, Error **errp);
+
 /*
  * Connect to the blocks, which are realized: alternate functions by the named GPIOs that a
  * block has, levels to EXTI's inputs "pin". @find returns the block of a name.
@@ -111,6 +115,8 @@ struct Stm32wbPins {
         const char *name;
     } leds[WB_PIN_LEDS];
     unsigned led_count;
+    OrreryNet *links[WB_PINS];
+    unsigned link_count;
 };
 
 #endif

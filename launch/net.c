@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Nets of pins: links with the key gpio. See manifest_parts.h. */
+#include <string.h>
+
+#include "manifest_parts.h"
+
+bool read_link_pull(struct reader *r, const yaml_node_t *node, void *record)
+{
+    static const char *const words[] = {
+        [PULL_NONE] = "none", [PULL_UP] = "up", [PULL_DOWN] = "down"};
+    struct link_draft *draft = record;
+    size_t index;
+
+    link_key_of(draft, LINK_GPIO, node, "pull");
+    if (!read_choice(r, node, "pull", words, sizeof(words) / sizeof(words[0]), &index)) {
+        return false;
+    }
+    draft->link.pull = (enum pull)index;
+    return true;
+}
+
+/* gpio.PC12 of an stm32wb55, gpio.3 of an st33, and their reset pins. */
+bool check_gpio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                     const char *port)
+{
+    const char *pin = strncmp(port, "gpio.", 5) == 0 ? port + 5 : "";
+    bool wb55 = is_stm32wb55(inst);
+
+    if (!wb55 && !is_machine(inst, "st33") && !is_machine(inst, "st33-p256")) {
+        return reader_fail(r, node,
+                           "port '%s.%.60s': pins of stm32wb55 and st33 can be on a net, not those "
+                           "of '%.60s'",
+                           inst->name, port, inst->machine);
+    }
+    if (wb55 ? is_wb55_pin(pin) || !strcmp(pin, "NRST") : is_to_15(pin) || !strcmp(pin, "RST")) {
+        return true;
+    }
+    return reader_fail(r, node, "port '%s.%.60s': a pin was meant, %s", inst->name, port,
+                       wb55 ? "like gpio.PC12, or gpio.NRST" : "gpio.0 to gpio.15, or gpio.RST");
+}
+
+bool finish_gpio(struct reader *r, struct link_draft *draft)
+{
+    if (!draft->latency) {
+        draft->link.latency_ns = DEFAULT_NET_LATENCY_NS;
+    }
+    return draft->link.latency_ns ||
+           reader_fail(r, draft->latency, "latency 0: nothing travels in no time");
+}
