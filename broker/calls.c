@@ -176,12 +176,12 @@ static void stimulate(struct broker *broker, struct call *call, const Orrery__St
         orrery_call_error(call, "no instance '%.60s'", request->instance);
         return;
     }
-    if (stimulus.kind > ORRERY_STIMULUS_LINE || strlen(request->line) >= sizeof(stimulus.line)) {
-        orrery_call_error(call, "stimulus: unknown kind or too long a name");
+    if (!orrery_plan_stimulus_ok(request)) {
+        orrery_call_error(call, "stimulus: unknown kind, level or line");
         return;
     }
     snprintf(stimulus.line, sizeof(stimulus.line), "%s", request->line);
-    if (!orrery_conductor_stimulate(broker->conductor, member, &stimulus,
+    if (!orrery_conductor_stimulate(broker->conductor, member, &stimulus, request->for_ns,
                                     request->at_once ? NULL : call)) {
         orrery_call_error(call, "the run is over, or too much waits already");
     } else if (request->at_once) {

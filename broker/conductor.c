@@ -112,10 +112,11 @@ void orrery_conductor_command(struct conductor *c, enum command_kind kind, uint6
 }
 
 bool orrery_conductor_stimulate(struct conductor *c, unsigned member,
-                                const struct orrery_stimulus *stimulus, struct call *call)
+                                const struct orrery_stimulus *stimulus, uint64_t for_ns,
+                                struct call *call)
 {
     if (atomic_load(&c->over) || atomic_load(&c->started_ns) == 0 ||
-        !orrery_input_stimulate(c->broker->input, member, stimulus, call)) {
+        !orrery_input_stimulate(c->broker->input, member, stimulus, for_ns, call)) {
         return false;
     }
     orrery_conductor_wake(c);
@@ -229,14 +230,16 @@ static uint64_t round_up(const struct conductor *c, uint64_t ns)
 
 static void raise_to(struct conductor *c, uint64_t target_ns)
 {
-    uint64_t word = orrery_ceiling(c->seg), to;
+    uint64_t word = orrery_ceiling(c->seg), next, to;
 
     target_ns = round_up(c, target_ns);
     if (target_ns <= word) {
         return;
     }
     orrery_input_happen(c->broker->input, c->broker, c->self, c->trace, word);
-    to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word, target_ns);
+    next = orrery_input_next(c->broker->input);
+    to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word,
+                           next < target_ns ? next : target_ns);
     orrery_output_flush(c->broker->output);
     c->throttled = to < target_ns;
     orrery_raise_ceiling(c->self, to);
@@ -268,19 +271,22 @@ static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct cal
 static bool advance(struct conductor *c, uint64_t bound_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), target = c->goal_ns, at_ns;
+    bool scheduled, waiting;
 
     if (atomic_load(&c->holding)) {
         orrery_input_happen(c->broker->input, c->broker, c->self, c->trace, word);
         return false;
     }
-    if (c->throttled && bound_ns < word) {
+    scheduled = word == orrery_input_next(c->broker->input);
+    waiting = orrery_input_waiting(c->broker->input);
+    if (c->throttled && bound_ns < word && !(scheduled && waiting)) {
         return false;
     }
     if (c->paced) {
         uint64_t paced = orrery_pace_ceiling(&c->pace, orrery_host_ns(), bound_ns);
 
         target = paced < target ? paced : target;
-    } else if (word == c->goal_ns && orrery_input_waiting(c->broker->input) &&
+    } else if ((word == c->goal_ns || scheduled) && waiting &&
                (bound_ns < word || word == ORRERY_TIME_INF)) {
         /* All was granted already: take it back where they are, type there, go on. */
         if (!park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL)) {
@@ -466,7 +472,8 @@ static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
 static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch_ns)
 {
     struct run *run = &c->broker->run;
-    bool can_wake = c->can_inject || c->hold_at_goal;
+    bool can_wake = c->can_inject || c->hold_at_goal ||
+                    orrery_input_next(c->broker->input) < ORRERY_TIME_INF;
     struct ending end = orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns,
                                       can_wake);
     char when[ORRERY_TIME_TEXT];
@@ -722,6 +729,7 @@ static bool begin(struct conductor *c)
 {
     c->for_ns = c->broker->plan->clock->for_ns;
     c->limit_ns = c->for_ns ? round_up(c, c->for_ns) : ORRERY_TIME_INF;
+    orrery_input_schedule(c->broker->input, c->seg, c->broker->plan);
     run_freely(c);
     atomic_store(&c->started_ns, orrery_host_ns());
     if (!orrery_run_start(&c->broker->run, c->self)) {

@@ -22,7 +22,8 @@ void orrery_conductor_command(struct conductor *conductor, enum command_kind kin
 /* The same for something that happens to a member; the call is answered with when. False: not
  * taken, the run is over or too much waits, and the call still open. */
 bool orrery_conductor_stimulate(struct conductor *conductor, unsigned member,
-                                const struct orrery_stimulus *stimulus, struct call *call);
+                                const struct orrery_stimulus *stimulus, uint64_t for_ns,
+                                struct call *call);
 /* Look again: input came, the run was marked dead. */
 void orrery_conductor_wake(struct conductor *conductor);
 

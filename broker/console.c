@@ -114,46 +114,68 @@ static void append_clean(GString *to, const GString *text, bool colour)
     }
 }
 
-static void append_line(struct console *console, unsigned port, bool colour)
+/* One line of the output. */
+struct entry {
+    unsigned member;
+    uint64_t at_ns;
+    const char *who;
+    const GString *text;
+};
+
+static void append_line(struct console *console, const struct entry *entry, bool colour)
 {
-    const struct line *line = &console->lines[port];
-    const struct layout_port *from = &console->layout->ports[port];
     GString *to = console->scratch;
 
-    g_string_append_printf(to, "[%3" PRIu64 ".%09" PRIu64 "] ", line->last_ns / NS_PER_S,
-                           line->last_ns % NS_PER_S);
+    g_string_append_printf(to, "[%3" PRIu64 ".%09" PRIu64 "] ", entry->at_ns / NS_PER_S,
+                           entry->at_ns % NS_PER_S);
     if (colour) {
-        g_string_append_printf(to, "\033[%sm%-*s\033[0m", colour_of(from->member),
-                               console->label_width, from->full);
+        g_string_append_printf(to, "\033[%sm%-*s\033[0m", colour_of(entry->member),
+                               console->label_width, entry->who);
     } else {
-        g_string_append_printf(to, "%-*s", console->label_width, from->full);
+        g_string_append_printf(to, "%-*s", console->label_width, entry->who);
     }
     g_string_append(to, " | ");
-    append_clean(to, line->text, colour);
+    append_clean(to, entry->text, colour);
     g_string_append_c(to, '\n');
 }
 
-static void release_line(struct console *console, unsigned port)
+static void write_line(struct console *console, const struct entry *entry, bool shown)
 {
-    struct line *line = &console->lines[port];
-
-    if (line->text->len > 0 && line->text->str[line->text->len - 1] == '\r') {
-        g_string_truncate(line->text, line->text->len - 1);
-    }
-    if (line->shown) {
+    if (shown) {
         g_string_truncate(console->scratch, 0);
         if (console->progress_shown) {
             g_string_append(console->scratch, CLEAR_LINE);
             console->progress_shown = false;
         }
-        append_line(console, port, console->colour);
+        append_line(console, entry, console->colour);
         orrery_io_write(console->out, console->scratch->str, console->scratch->len);
     }
     if (console->log) {
         g_string_truncate(console->scratch, 0);
-        append_line(console, port, false);
+        append_line(console, entry, false);
         orrery_io_write(console->log, console->scratch->str, console->scratch->len);
     }
+}
+
+void orrery_console_note(struct console *console, unsigned member, uint64_t at_ns, const char *who,
+                         const char *text)
+{
+    GString *copy = g_string_new(text);
+
+    write_line(console, &(struct entry){member, at_ns, who, copy}, true);
+    g_string_free(copy, TRUE);
+}
+
+static void release_line(struct console *console, unsigned port)
+{
+    const struct layout_port *from = &console->layout->ports[port];
+    struct line *line = &console->lines[port];
+
+    if (line->text->len > 0 && line->text->str[line->text->len - 1] == '\r') {
+        g_string_truncate(line->text, line->text->len - 1);
+    }
+    write_line(console, &(struct entry){from->member, line->last_ns, from->full, line->text},
+               line->shown);
     g_string_truncate(line->text, 0);
     line->last_ns = 0;
 }

@@ -22,6 +22,9 @@ void orrery_console_destroy(struct console *console); /* accepts NULL */
 /* A byte of a port (index into layout->ports). shown: on stdout too, else in the log only. */
 void orrery_console_byte(struct console *console, unsigned port, uint64_t at_ns, uint8_t byte,
                          bool shown);
+/* Something that happened to a member, as a line of its own. */
+void orrery_console_note(struct console *console, unsigned member, uint64_t at_ns, const char *who,
+                         const char *text);
 /* The run is over: out with the lines that never ended. */
 void orrery_console_finish(struct console *console);
 

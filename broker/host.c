@@ -260,16 +260,26 @@ static void take_input(struct host *host, const struct output_record *record)
     }
 }
 
-static void take_record(void *opaque, const struct output_record *record)
+static void take_note(struct host *host, const struct output_record *record)
 {
-    struct host *host = opaque;
+    char *who, *text = orrery_output_note_text(host->broker->output, &who), *line;
+    char when[ORRERY_TIME_TEXT];
+
+    orrery_console_note(host->console, record->port, record->at_ns, who, text);
+    if (host->input_log) {
+        line = g_strdup_printf("%s %s %s\n", orrery_time_text(when, record->at_ns), who, text);
+        orrery_io_write(host->input_log->file, line, strlen(line));
+        g_free(line);
+    }
+    g_free(who);
+    g_free(text);
+}
+
+static void take_byte(struct host *host, const struct output_record *record)
+{
     struct host_port *hp = &host->ports[record->port - host->broker->layout->first_attach];
     bool shown = hp->port->attach->to == ORRERY__ATTACH__TO__STDOUT;
 
-    if (record->kind == OUTPUT_INPUT) {
-        take_input(host, record);
-        return;
-    }
     if (shown || host->console_log) {
         orrery_console_byte(host->console, record->port, record->at_ns, record->data, shown);
     }
@@ -280,6 +290,21 @@ static void take_record(void *opaque, const struct output_record *record)
         orrery_io_write(hp->raw_log->file, &record->data, 1);
     }
     send_byte(hp, record->data);
+}
+
+static void take_record(void *opaque, const struct output_record *record)
+{
+    switch (record->kind) {
+    case OUTPUT_BYTE:
+        take_byte(opaque, record);
+        break;
+    case OUTPUT_INPUT:
+        take_input(opaque, record);
+        break;
+    case OUTPUT_NOTE:
+        take_note(opaque, record);
+        break;
+    }
 }
 
 void orrery_host_serve(struct host *host)

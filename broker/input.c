@@ -27,6 +27,8 @@ struct line {
 struct stimulus {
     unsigned member;
     struct orrery_stimulus what;
+    uint64_t at_ns;    /* of one that the schedule holds */
+    uint64_t for_ns;   /* LINE: then it lets go; 0: it stays */
     struct call *call; /* may be NULL */
 };
 
@@ -35,6 +37,7 @@ struct input {
     pthread_mutex_t lock;
     struct line **lines; /* [port], NULL: nothing comes from the host there */
     GQueue stimuli;      /* of struct stimulus */
+    GQueue schedule;     /* the same, in the order of their times; the conductor's own */
     atomic_size_t waiting;
     uint64_t last_send_ns;
 };
@@ -46,6 +49,7 @@ struct input *orrery_input_create(const struct layout *layout)
     input->layout = layout;
     pthread_mutex_init(&input->lock, NULL);
     g_queue_init(&input->stimuli);
+    g_queue_init(&input->schedule);
     input->lines = g_new0(struct line *, layout->port_count + 1);
     for (size_t i = layout->first_attach; i < layout->port_count; i++) {
         if (orrery_layout_can_inject(&layout->ports[i])) {
@@ -65,6 +69,7 @@ void orrery_input_destroy(struct input *input)
     }
     g_free(input->lines);
     g_queue_clear_full(&input->stimuli, g_free);
+    g_queue_clear_full(&input->schedule, g_free);
     pthread_mutex_destroy(&input->lock);
     g_free(input);
 }
@@ -98,14 +103,15 @@ bool orrery_input_waiting(struct input *input)
 }
 
 bool orrery_input_stimulate(struct input *input, unsigned member,
-                            const struct orrery_stimulus *stimulus, struct call *call)
+                            const struct orrery_stimulus *stimulus, uint64_t for_ns,
+                            struct call *call)
 {
     struct stimulus *copy = NULL;
 
     pthread_mutex_lock(&input->lock);
     if (g_queue_get_length(&input->stimuli) < STIMULI_MAX) {
         copy = g_new(struct stimulus, 1);
-        *copy = (struct stimulus){member, *stimulus, call};
+        *copy = (struct stimulus){member, *stimulus, 0, for_ns, call};
         g_queue_push_tail(&input->stimuli, copy);
         atomic_fetch_add(&input->waiting, 1);
     }
@@ -126,13 +132,75 @@ static struct stimulus *next_stimulus(struct input *input)
     return stimulus;
 }
 
+/* Turn mode: everybody stands still at the windows' ends only. */
+static uint64_t round_up(const struct orrery_segment *seg, uint64_t ns)
+{
+    uint64_t unit = orrery_seg_turn_ns(seg), over = ns % unit;
+
+    ns += over ? unit - over : 0;
+    return ns < ORRERY_TIME_INF ? ns : ORRERY_TIME_INF;
+}
+
+static gint is_later(gconstpointer a, gconstpointer b, gpointer unused)
+{
+    const struct stimulus *one = a, *other = b;
+
+    return one->at_ns < other->at_ns ? -1 : one->at_ns > other->at_ns;
+}
+
+/* After those of the same time. */
+static void put_on_schedule(struct input *input, const struct orrery_segment *seg,
+                            struct stimulus stimulus)
+{
+    stimulus.at_ns = round_up(seg, stimulus.at_ns);
+    g_queue_insert_sorted(&input->schedule, g_memdup2(&stimulus, sizeof(stimulus)), is_later, NULL);
+}
+
+void orrery_input_schedule(struct input *input, const struct orrery_segment *seg,
+                           const Orrery__Plan *plan)
+{
+    for (size_t i = 0; i < plan->n_inputs; i++) {
+        const Orrery__Input *from = plan->inputs[i];
+        struct stimulus stimulus = {.member = from->member, .at_ns = from->at_ns};
+
+        stimulus.what.kind = (uint32_t)from->what->kind;
+        stimulus.what.level = from->what->level;
+        stimulus.for_ns = from->what->for_ns;
+        snprintf(stimulus.what.line, sizeof(stimulus.what.line), "%s", from->what->line);
+        put_on_schedule(input, seg, stimulus);
+    }
+}
+
+uint64_t orrery_input_next(struct input *input)
+{
+    const struct stimulus *next = g_queue_peek_head(&input->schedule);
+
+    return next ? next->at_ns : ORRERY_TIME_INF;
+}
+
+/* To who listens to events, to the log of inputs and to the run's output. */
+static void tell(struct input *input, struct broker *broker, const struct stimulus *stimulus,
+                 uint64_t at_ns)
+{
+    static const char *const levels[] = {"held at 0", "held at 1", "let go"};
+    const struct orrery_stimulus *what = &stimulus->what;
+    const char *name = input->layout->members[stimulus->member].name;
+    bool line = what->kind == ORRERY_STIMULUS_LINE;
+    char who[ORRERY_NAME_MAX + ORRERY_LINE_MAX], text[ORRERY_LINE_MAX + 32];
+
+    snprintf(text, sizeof(text), line ? "line %s %d" : "reset", what->line, what->level);
+    orrery_control_event(broker->control, ORRERY__EVENT__KIND__STIMULUS, at_ns, name, text);
+    snprintf(who, sizeof(who), line ? "%s.%s" : "%s", name, what->line);
+    orrery_output_note(broker->output, stimulus->member, at_ns, who,
+                       line ? levels[what->level] : "reset");
+}
+
 static void happen(struct input *input, struct broker *broker, struct orrery_member *self,
                    struct trace *trace, const struct stimulus *stimulus, uint64_t at_ns)
 {
-    static const char *const words[] = {"reset", "line"};
     unsigned lane = input->layout->stimulus_lanes[stimulus->member];
     const struct orrery_stimulus *what = &stimulus->what;
-    char text[ORRERY_LINE_MAX + 32];
+    struct stimulus after = *stimulus;
 
     input->last_send_ns = at_ns;
     if (!orrery_send(self, lane, at_ns, at_ns, what, sizeof(*what))) {
@@ -144,25 +212,33 @@ static void happen(struct input *input, struct broker *broker, struct orrery_mem
     if (trace) {
         orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, sizeof(*what));
     }
-    snprintf(text, sizeof(text), what->kind == ORRERY_STIMULUS_LINE ? "%s %s %d" : "%s",
-             words[what->kind], what->line, what->level);
-    orrery_control_event(broker->control, ORRERY__EVENT__KIND__STIMULUS, at_ns,
-                         input->layout->members[stimulus->member].name, text);
+    tell(input, broker, stimulus, at_ns);
     if (stimulus->call) {
         orrery_call_stopped(stimulus->call, at_ns);
+    }
+    if (stimulus->for_ns) {
+        after.what.level = ORRERY_LINE_FREE;
+        after.at_ns = at_ns + stimulus->for_ns;
+        after.for_ns = 0;
+        after.call = NULL;
+        put_on_schedule(input, orrery_segment_of(self), after);
     }
 }
 
 void orrery_input_happen(struct input *input, struct broker *broker, struct orrery_member *self,
-                         struct trace *trace, uint64_t at_ns)
+                         struct trace *trace, uint64_t word_ns)
 {
+    uint64_t at_ns = word_ns > input->last_send_ns ? word_ns : input->last_send_ns;
     struct stimulus *stimulus;
 
-    at_ns = at_ns > input->last_send_ns ? at_ns : input->last_send_ns;
-    while ((stimulus = next_stimulus(input)) != NULL) {
-        happen(input, broker, self, trace, stimulus, at_ns);
-        g_free(stimulus);
-    }
+    do {
+        stimulus = orrery_input_next(input) <= word_ns ? g_queue_pop_head(&input->schedule)
+                                                       : next_stimulus(input);
+        if (stimulus) {
+            happen(input, broker, self, trace, stimulus, at_ns);
+            g_free(stimulus);
+        }
+    } while (stimulus);
 }
 
 void orrery_input_refuse(struct input *input, const char *why)

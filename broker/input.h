@@ -27,13 +27,21 @@ bool orrery_input_waiting(struct input *input);
 
 /*
  * Any thread: something that happens to a member, once its time is chosen; then call (may be
- * NULL) is answered with it. False: too much waits; call is still open.
+ * NULL) is answered with it. for_ns: a line is let go that much later; 0: never. False: too much
+ * waits; call is still open.
  */
 bool orrery_input_stimulate(struct input *input, unsigned member,
-                            const struct orrery_stimulus *stimulus, struct call *call);
-/* Conductor: let what waits happen at at_ns, or when the last input was sent, if that is later. */
+                            const struct orrery_stimulus *stimulus, uint64_t for_ns,
+                            struct call *call);
+/* Conductor, before the start: what the plan's inputs do, each at its time. */
+void orrery_input_schedule(struct input *input, const struct orrery_segment *seg,
+                           const Orrery__Plan *plan);
+/* Conductor: the time of the next that is scheduled; the ceiling may not pass it. */
+uint64_t orrery_input_next(struct input *input);
+/* Conductor: let what waits and what is scheduled up to the broker's word happen, at the word or
+ * when the last input was sent, if that is later. */
 void orrery_input_happen(struct input *input, struct broker *broker, struct orrery_member *self,
-                         struct trace *trace, uint64_t at_ns);
+                         struct trace *trace, uint64_t word_ns);
 /* Answer all that still waits with an error. */
 void orrery_input_refuse(struct input *input, const char *why);
 

@@ -11,6 +11,7 @@ struct output {
     GArray *fresh; /* the conductor's */
     pthread_mutex_t lock;
     GArray *ready;
+    GAsyncQueue *notes; /* of strings: who, what, who... in the order of the records */
 };
 
 struct output *orrery_output_create(struct io *io)
@@ -20,6 +21,7 @@ struct output *orrery_output_create(struct io *io)
     output->io = io;
     output->fresh = g_array_new(FALSE, FALSE, sizeof(struct output_record));
     output->ready = g_array_new(FALSE, FALSE, sizeof(struct output_record));
+    output->notes = g_async_queue_new_full(g_free);
     pthread_mutex_init(&output->lock, NULL);
     return output;
 }
@@ -29,6 +31,7 @@ void orrery_output_destroy(struct output *output)
     if (output) {
         g_array_unref(output->fresh);
         g_array_unref(output->ready);
+        g_async_queue_unref(output->notes);
         pthread_mutex_destroy(&output->lock);
         g_free(output);
     }
@@ -50,6 +53,20 @@ void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, ui
 void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data)
 {
     add(output, OUTPUT_INPUT, port, at_ns, data);
+}
+
+void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
+                        const char *text)
+{
+    g_async_queue_push(output->notes, g_strdup(who));
+    g_async_queue_push(output->notes, g_strdup(text));
+    add(output, OUTPUT_NOTE, member, at_ns, 0);
+}
+
+char *orrery_output_note_text(struct output *output, char **who)
+{
+    *who = g_async_queue_pop(output->notes);
+    return g_async_queue_pop(output->notes);
 }
 
 void orrery_output_flush(struct output *output)

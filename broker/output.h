@@ -13,11 +13,11 @@
 struct io;
 struct output;
 
-enum output_kind { OUTPUT_BYTE, OUTPUT_INPUT };
+enum output_kind { OUTPUT_BYTE, OUTPUT_INPUT, OUTPUT_NOTE };
 
 struct output_record {
     uint64_t at_ns;
-    uint16_t port; /* index into layout->ports */
+    uint16_t port; /* index into layout->ports; of a note: the member */
     uint8_t kind, data;
 };
 
@@ -27,9 +27,15 @@ void orrery_output_destroy(struct output *output); /* accepts NULL */
 /* Conductor. Nothing is seen before the flush. */
 void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
 void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
+/* Something that happened: a line of its own in the run's output. */
+void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
+                        const char *text);
 void orrery_output_flush(struct output *output);
 /* Records flushed and not fetched yet. */
 size_t orrery_output_waiting(struct output *output);
+
+/* Io loop, for a record that is a note: "WHO | TEXT" of it, to be freed by g_free(). */
+char *orrery_output_note_text(struct output *output, char **who);
 
 /* Io loop: take all, in order; fn for each. */
 typedef void (*output_fn)(void *opaque, const struct output_record *record);

@@ -268,6 +268,32 @@ static bool check_state(const Orrery__Plan *plan, const Orrery__State *state, GH
     return true;
 }
 
+bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus)
+{
+    if (stimulus->kind == ORRERY__STIMULUS__KIND__RESET) {
+        return stimulus->for_ns == 0;
+    }
+    return stimulus->kind == ORRERY__STIMULUS__KIND__LINE &&
+           name_ok(stimulus->line, ORRERY_LINE_MAX - 1) && stimulus->level >= 0 &&
+           stimulus->level <= ORRERY_LINE_FREE && stimulus->for_ns < ORRERY_TIME_INF;
+}
+
+static bool check_inputs(const Orrery__Plan *plan, struct orrery_error *err)
+{
+    for (size_t i = 0; i < plan->n_inputs; i++) {
+        const Orrery__Input *input = plan->inputs[i];
+
+        if (input->member < 1 || input->member > plan->n_instances) {
+            return bad(err, "input %zu: no such member", i + 1);
+        }
+        if (input->at_ns >= ORRERY_TIME_INF || !input->what ||
+            !orrery_plan_stimulus_ok(input->what)) {
+            return bad(err, "input %zu: unknown kind, level, line or time", i + 1);
+        }
+    }
+    return true;
+}
+
 static bool check_states(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -317,7 +343,8 @@ static bool check_plan(Orrery__Plan *plan, struct orrery_error *err)
         orrery__clock__init(plan->clock);
     }
     return check_clock(plan->clock, err) && check_run_dir(plan->run_dir, err) &&
-           check_instances(plan, err) && check_links(plan, err) && check_states(plan, err);
+           check_instances(plan, err) && check_links(plan, err) && check_states(plan, err) &&
+           check_inputs(plan, err);
 }
 
 Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err)

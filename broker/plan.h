@@ -26,4 +26,7 @@ uint64_t orrery_plan_frame_ns(const struct uart_format *uart);
 /* Lanes that a link takes: one from each of its ends to each other one. */
 size_t orrery_plan_lanes(const Orrery__Link *link);
 
+/* Does it say something that can happen to an instance? Which instance is not looked at. */
+bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus);
+
 #endif

@@ -425,11 +425,12 @@ struct orrery_radio_packet {
  */
 struct orrery_stimulus {
     uint32_t kind;              /* ORRERY_STIMULUS_* */
-    int32_t level;              /* LINE */
+    int32_t level;              /* LINE: 0, 1 or ORRERY_LINE_FREE */
     char line[ORRERY_LINE_MAX]; /* LINE: name of an input, NUL included */
 };
 #define ORRERY_STIMULUS_RESET 0 /* as the reset button */
 #define ORRERY_STIMULUS_LINE 1
+#define ORRERY_LINE_FREE 2 /* nobody holds it */
 
 /* What an end of a gpio link puts on the wire from the message's send time on (4 bytes). */
 struct orrery_gpio {

@@ -116,7 +116,7 @@ static const struct section clock_section = {"clock", clock_fields,
 /* Ports name instances that may be declared further down: parts are kept, then read in order. */
 struct outline {
     struct manifest *m;
-    const yaml_node_t *instances, *links, *attaches;
+    const yaml_node_t *instances, *links, *attaches, *inputs;
 };
 
 static bool read_version(struct reader *r, const yaml_node_t *node, void *record)
@@ -164,6 +164,12 @@ static bool keep_attaches(struct reader *r, const yaml_node_t *node, void *recor
     return true;
 }
 
+static bool keep_inputs(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct outline *)record)->inputs = node;
+    return true;
+}
+
 static const struct field manifest_fields[] = {
     {"orrery", read_version, .required = true},
     {"name", read_name},
@@ -171,6 +177,7 @@ static const struct field manifest_fields[] = {
     {"instances", keep_instances, .required = true},
     {"links", keep_links},
     {"attach", keep_attaches},
+    {"inputs", keep_inputs},
 };
 static const struct section manifest_section = {
     "manifest", manifest_fields, sizeof(manifest_fields) / sizeof(manifest_fields[0])};
@@ -178,8 +185,8 @@ static const struct section manifest_section = {
 const struct section *const *manifest_sections(size_t *count)
 {
     static const struct section *const sections[] = {
-        &manifest_section, &clock_section, &instance_section, &firmware_section,
-        &flash_section,    &link_section,  &pair_section,     &attach_section,
+        &manifest_section, &clock_section, &instance_section, &firmware_section, &flash_section,
+        &link_section,     &pair_section,  &attach_section,   &input_section,
     };
 
     *count = sizeof(sections) / sizeof(sections[0]);
@@ -192,7 +199,8 @@ static bool read_manifest(struct reader *r, struct manifest *m)
 
     return read_section(r, document_root(r), &manifest_section, &outline) &&
            read_instances(r, outline.instances, m) &&
-           read_wires(r, outline.links, outline.attaches, m);
+           read_wires(r, outline.links, outline.attaches, m) &&
+           (!outline.inputs || read_inputs(r, outline.inputs, m));
 }
 
 static void set_defaults(struct manifest *m, const char *file, struct arena *arena)
@@ -277,7 +285,7 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
 {
     struct attach *attaches = arena_array(m->arena, m->attach_count + m->link_count + 1,
                                           sizeof(*attaches));
-    size_t kept = 0, count = 0;
+    size_t kept = 0, count = 0, inputs = 0;
 
     while (kept < m->instance_count && strcmp(m->instances[kept].name, name) != 0) {
         kept++;
@@ -303,6 +311,13 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
     for (size_t i = 0; i < count; i++) {
         attaches[i].end.instance = 0;
     }
+    for (size_t i = 0; i < m->input_count; i++) {
+        if (m->inputs[i].end.instance == kept) {
+            m->inputs[inputs] = m->inputs[i];
+            m->inputs[inputs++].end.instance = 0;
+        }
+    }
+    m->input_count = inputs;
     m->instances = &m->instances[kept];
     m->instance_count = 1;
     m->attaches = attaches;

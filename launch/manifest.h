@@ -137,6 +137,18 @@ struct attach {
     struct uart uart;
 };
 
+/* What somebody outside does at a time: to a line of an instance, or reset. */
+struct input {
+    uint64_t at_ns;
+    struct endpoint end; /* reset: no port */
+    enum { INPUT_LINE, INPUT_RESET } kind;
+    unsigned level;  /* 0, 1, LINE_FREE */
+    uint64_t for_ns; /* then it is let go; 0: never */
+};
+#define LINE_FREE 2 /* as ORRERY_LINE_FREE */
+#define DEFAULT_CLICK_NS 100000000
+#define MAX_INPUTS 4096
+
 struct manifest {
     struct arena *arena;
     const char *file;      /* as the user named it */
@@ -149,6 +161,8 @@ struct manifest {
     size_t link_count;
     struct attach *attaches;
     size_t attach_count;
+    struct input *inputs;
+    size_t input_count;
 };
 
 /* The link's end at this port, or NULL: no link ends there. */
@@ -160,6 +174,9 @@ char *path_beside(const struct manifest *m, const char *path);
 
 /* Is it this machine, with or without properties? */
 bool is_machine(const struct instance *inst, const char *name);
+
+/* Has it an input of that name, which a button or script may hold at a level (gpio.PC4)? */
+bool machine_has_line(const char *machine, const char *line);
 
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);

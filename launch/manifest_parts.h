@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, instance.c, memory.c, net.c, pins.c, radio.c and
- * wires.c share the work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, inputs.c, instance.c, memory.c, net.c, pins.c, radio.c
+ * and wires.c share the work of reading.
  *
  * Private to these seven.
  */
@@ -11,7 +11,7 @@
 #include "manifest.h"
 
 extern const struct section instance_section, firmware_section, flash_section;
-extern const struct section link_section, pair_section, attach_section;
+extern const struct section link_section, pair_section, attach_section, input_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
 bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
@@ -76,5 +76,14 @@ bool finish_gpio(struct reader *r, struct link_draft *draft);
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
                 struct manifest *m);
+
+/* INSTANCE.PORT, whatever port that may be; and an instance alone. */
+bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                   struct endpoint *end);
+bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                   const char *name, unsigned *index);
+
+/* inputs: a list, read once the instances are known. */
+bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m);
 
 #endif

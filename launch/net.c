@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Nets of pins: links with the key gpio. See manifest_parts.h. */
+/* Pins: nets of them, links with the key gpio; and which of them a button may hold. See
+ * manifest_parts.h. */
 #include <string.h>
 
 #include "manifest_parts.h"
@@ -46,4 +47,23 @@ bool finish_gpio(struct reader *r, struct link_draft *draft)
     }
     return draft->link.latency_ns ||
            reader_fail(r, draft->latency, "latency 0: nothing travels in no time");
+}
+
+static bool is_named(const char *machine, const char *name)
+{
+    size_t len = strlen(name);
+
+    return !strncmp(machine, name, len) && strchr(",", machine[len]);
+}
+
+bool machine_has_line(const char *machine, const char *line)
+{
+    bool gpio = !strncmp(line, "gpio.", 5), tamper = !strncmp(line, "tamper.", 7);
+
+    if (is_named(machine, "stm32wb55")) {
+        return gpio && is_wb55_pin(line + 5);
+    }
+    return (is_named(machine, "st33") || is_named(machine, "st33-p256")) &&
+           ((gpio && is_to_15(line + 5)) ||
+            (tamper && line[7] >= '0' && line[7] <= '3' && !line[8]));
 }

@@ -165,6 +165,29 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
     }
 }
 
+static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    plan->n_inputs = m->input_count;
+    plan->inputs = arena_pointers(arena, m->input_count);
+    for (size_t i = 0; i < m->input_count; i++) {
+        const struct input *input = &m->inputs[i];
+        Orrery__Input *out = NEW(arena, Orrery__Input, orrery__input);
+        Orrery__Stimulus *what = NEW(arena, Orrery__Stimulus, orrery__stimulus);
+
+        what->kind = input->kind == INPUT_RESET ? ORRERY__STIMULUS__KIND__RESET
+                                                : ORRERY__STIMULUS__KIND__LINE;
+        if (input->kind == INPUT_LINE) {
+            what->line = input->end.port;
+            what->level = (int32_t)input->level;
+            what->for_ns = input->for_ns;
+        }
+        out->at_ns = input->at_ns;
+        out->member = input->end.instance + 1;
+        out->what = what;
+        plan->inputs[i] = out;
+    }
+}
+
 static int write_memfd(const uint8_t *bytes, size_t len, struct problem *why)
 {
     int fd = memfd_create("orrery-plan", MFD_CLOEXEC);
@@ -204,6 +227,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan_states(&plan, run->manifest, arena);
     plan_links(&plan, run->manifest, arena);
     plan_attaches(&plan, run->manifest, arena);
+    plan_inputs(&plan, run->manifest, arena);
     plan.trace_hash = run->trace_hash;
     plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");
     plan.jitter_seed = run->jitter_seed;

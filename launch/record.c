@@ -16,8 +16,9 @@ static json_t *pack_instances(const struct manifest *m)
 
     for (size_t i = 0; i < m->instance_count; i++) {
         const struct instance *inst = &m->instances[i];
-        json_t *item = json_pack("{ss, ss*, ss, sb}", "name", inst->name, "firmware",
-                                 inst->firmware_path, "target", inst->target, "elf",
+        json_t *item = json_pack("{ss, ss, ss*, ss, sb}", "name", inst->name, "machine",
+                                 inst->machine, "firmware", inst->firmware_path, "target",
+                                 inst->target, "elf",
                                  inst->firmware_path && inst->firmware_kind == FIRMWARE_ELF);
 
         if (json_array_append_new(list, item)) { /* a path that is not UTF-8, or no memory */
@@ -48,14 +49,15 @@ bool record_write(const char *run_dir, const struct manifest *m, struct problem 
 
 static bool unpack_instance(json_t *item, struct record_instance *inst, struct arena *arena)
 {
-    const char *name, *firmware = NULL, *target;
+    const char *name, *machine = "", *firmware = NULL, *target;
     int elf;
 
-    if (json_unpack(item, "{ss, s?s, ss, sb}", "name", &name, "firmware", &firmware, "target",
-                    &target, "elf", &elf)) {
+    if (json_unpack(item, "{ss, s?s, s?s, ss, sb}", "name", &name, "machine", &machine, "firmware",
+                    &firmware, "target", &target, "elf", &elf)) {
         return false;
     }
     inst->name = arena_copy(arena, name);
+    inst->machine = arena_copy(arena, machine);
     inst->firmware = firmware ? arena_copy(arena, firmware) : NULL;
     inst->target = arena_copy(arena, target);
     inst->elf = elf;

@@ -11,7 +11,7 @@
 #include "manifest.h"
 
 struct record_instance {
-    char *name, *firmware, *target;
+    char *name, *machine, *firmware, *target;
     bool elf; /* firmware is one, and so gdb can read it */
 };
 

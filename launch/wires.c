@@ -257,6 +257,18 @@ static bool no_instance(struct reader *r, const yaml_node_t *node, const struct 
     return reader_fail(r, node, "no instance '%.60s'%s", name, suggest_phrase(near.best));
 }
 
+bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                   const char *name, unsigned *index)
+{
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!strcmp(m->instances[i].name, name)) {
+            *index = (unsigned)i;
+            return true;
+        }
+    }
+    return no_instance(r, node, m, name);
+}
+
 static bool check_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
                        const char *port)
 {
@@ -288,8 +300,8 @@ static bool check_port(struct reader *r, const yaml_node_t *node, const struct i
                        inst->name, port, suggest_phrase(near.best));
 }
 
-static bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                          struct endpoint *end)
+bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                   struct endpoint *end)
 {
     const char *port = NULL;
     char *text, *dot;

@@ -6,7 +6,7 @@
  * RM0434, "General-purpose I/Os"; DS11929, "Pinouts and pin description".
  *
  * A net is one or more pins that the board wires together (a ring through Pin.next). Its level
- * comes from what drives it: the board's constant level, which wins, else the pins' outputs, else
+ * comes from what drives it: somebody's finger, or else the board's constant level, or else the pins' outputs, else
  * the pulls (the board's before the chip's). Drivers that disagree are logged. A pin that nothing
  * holds reads as 0. A net that goes on to other instances (a gpio link) tells them what drives and
  * pulls it here, and its level is the one that hw/orrery/net.c makes of that and of theirs.
@@ -134,6 +134,7 @@ static unsigned net_level(Stm32wbPins *s, unsigned pin, bool *conflict)
 {
     unsigned outside = WB_PIN_FLOATING, outputs = WB_PIN_FLOATING;
     unsigned board_pull = WB_PIN_FLOATING, pull = WB_PIN_FLOATING;
+    unsigned held = WB_PIN_FLOATING;
     bool ignored = false;
     unsigned q = pin;
 
@@ -141,6 +142,7 @@ static unsigned net_level(Stm32wbPins *s, unsigned pin, bool *conflict)
     do {
         const Pin *p = &s->pins[q];
 
+        merge(&held, p->button, &ignored);
         merge(&outside, p->board_level, conflict);
         merge(&outputs, driven(s, p), conflict);
         merge(&board_pull, pulled(p->board_pull), &ignored);
@@ -150,6 +152,8 @@ static unsigned net_level(Stm32wbPins *s, unsigned pin, bool *conflict)
         q = p->next;
     } while (q != pin);
     merge(&outside, outputs, conflict);
+    merge(&held, outside, conflict);
+    outside = held;
     return shared_level(s, pin, outside,
                         board_pull != WB_PIN_FLOATING ? board_pull : pull);
 }
@@ -336,10 +340,27 @@ static bool join_link(Stm32wbPins *s, const char *port, Error **errp)
     return true;
 }
 
+/* orrery button mcu.gpio.PC4 */
+static bool hold(void *opaque, const char *line, int level)
+{
+    Stm32wbPins *s = STM32WB_PINS(opaque);
+    int pin = g_str_has_prefix(line, "gpio.") ? stm32wb_pin_parse(line + 5) : -1;
+
+    if (pin < 0 || level < 0 || level > WB_PIN_FLOATING) {
+        return false;
+    }
+    s->pins[pin].button = level;
+    update_net(s, pin);
+    return true;
+}
+
 bool stm32wb_pins_board_links(Stm32wbPins *s, Error **errp)
 {
     const char *port;
 
+    if (orrery_member_get()) {
+        orrery_member_on_line(orrery_member_get(), hold, s);
+    }
     for (unsigned i = 0; (port = orrery_net_port(i)); i++) {
         if (!join_link(s, port, errp)) {
             return false;
@@ -483,6 +504,7 @@ static void pins_init(Object *obj)
     for (unsigned pin = 0; pin < WB_PINS; pin++) {
         s->pins[pin].config.mode = WB_PIN_ANALOG;
         s->pins[pin].board_level = WB_PIN_FLOATING;
+        s->pins[pin].button = WB_PIN_FLOATING;
         s->pins[pin].wire = WB_PIN_FLOATING;
         s->pins[pin].next = pin;
     }
@@ -510,6 +532,7 @@ static const VMStateDescription pin_vmstate = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_STRUCT(config, Pin, 1, pin_config_vmstate, Stm32wbPinConfig),
+        VMSTATE_UINT8(button, Pin),
         VMSTATE_UINT8(wire, Pin),
         VMSTATE_UINT8(input, Pin),
         VMSTATE_UINT8(contention, Pin),

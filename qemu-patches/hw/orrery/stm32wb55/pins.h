@@ -69,7 +69,7 @@ void stm32wb_pins_board_led(Stm32wbPins *s, unsigned pin, const char *name);
  */
 bool stm32wb_pins_board_parse(Stm32wbPins *s, const char *text, Error **errp);
 
-/* Join the gpio links of the manifest; after all else of the board is there. */
+/* Join the gpio links of the manifest, and hear of buttons; after all else of the board is there. */
 bool stm32wb_pins_board_links(Stm32wbPins *s, Error **errp);
 
 /*
@@ -86,6 +86,7 @@ typedef struct Stm32wbPin {
     Stm32wbPinConfig config;
     uint8_t board_level; /* 0, 1 or WB_PIN_FLOATING */
     uint8_t board_pull;
+    uint8_t button; /* held from outside: 0, 1 or WB_PIN_FLOATING */
     uint8_t next;  /* of the net's ring */
     uint8_t wire;  /* the net's level */
     uint8_t input; /* what the input buffer shows; 0 in analogue mode */

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/* orrery button: hold an input of an instance at a level */
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "commands.h"
+#include "manifest.h"
+#include "number.h"
+#include "options.h"
+#include "runs.h"
+
+struct button_options {
+    const char *run, *level, *length;
+};
+
+/* INSTANCE.LINE: the instance with the longest name that fits. */
+static bool split(const struct record *record, const char *text, const char **line,
+                  const struct record_instance **instance, struct problem *why)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < record->instance_count; i++) {
+        const char *name = record->instances[i].name;
+        size_t len = strlen(name);
+
+        if (len > longest && !strncmp(name, text, len) && text[len] == '.') {
+            longest = len;
+            *line = text + len + 1;
+            *instance = &record->instances[i];
+        }
+    }
+    if (!longest) {
+        return problem_input(why, "'%.80s': INSTANCE.PIN was meant, like %s.gpio.PC4", text,
+                             record->instance_count ? record->instances[0].name : "mcu");
+    }
+    return machine_has_line((*instance)->machine, *line) ||
+           problem_input(why, "instance '%s': machine '%.60s' has no input '%.60s'",
+                         (*instance)->name, (*instance)->machine, *line);
+}
+
+static bool parse_verb(const char *verb, const struct button_options *options,
+                       Orrery__Stimulus *stimulus, struct problem *why)
+{
+    bool click = !strcmp(verb, "click"), release = !strcmp(verb, "release");
+    const char *wrong = NULL;
+    uint64_t level = 0;
+
+    if (!click && !release && strcmp(verb, "press") != 0) {
+        return problem_input(why, "'%.40s': press, release or click was meant", verb);
+    }
+    if ((options->level && release) || (options->length && !click)) {
+        return problem_input(why, "--level goes with press and click, --for with click");
+    }
+    if (options->level && (parse_u64(options->level, &level) || level > 1)) {
+        return problem_input(why, "--level %.40s: 0 or 1 was meant", options->level);
+    }
+    stimulus->for_ns = click ? DEFAULT_CLICK_NS : 0;
+    if (options->length) {
+        wrong = parse_time(options->length, &stimulus->for_ns);
+    }
+    if (wrong || (click && !stimulus->for_ns)) {
+        return problem_input(why, "--for %.40s: %s", options->length,
+                             wrong ? wrong : "a click takes some time");
+    }
+    stimulus->level = release ? LINE_FREE : (int32_t)level;
+    return true;
+}
+
+static bool press(const struct button_options *options, const struct words *words,
+                  struct arena *arena, struct problem *why)
+{
+    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
+    const struct record_instance *instance = NULL;
+    struct record record;
+    Orrery__Reply *reply;
+    char when[TIME_TEXT_SIZE], *run;
+    const char *line = NULL;
+
+    if (!parse_verb(words->items[1], options, &stimulus, why) ||
+        !runs_choose(options->run, arena, &run, why) || !record_read(run, &record, arena, why) ||
+        !split(&record, words->items[0], &line, &instance, why)) {
+        return false;
+    }
+    stimulus.instance = instance->name;
+    stimulus.kind = ORRERY__STIMULUS__KIND__LINE;
+    stimulus.line = arena_copy(arena, line);
+    reply = broker_call(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus, CALL_NO_TIMEOUT, why);
+    if (!reply) {
+        return false;
+    }
+    if (reply->result_case == ORRERY__REPLY__RESULT_STOPPED) {
+        printf("%s\n", format_time(reply->stopped->at_ns, when));
+    }
+    orrery__reply__free_unpacked(reply, NULL);
+    return true;
+}
+
+static int button_main(int argc, char **argv)
+{
+    struct button_options options = {0};
+    const struct option_def defs[] = {{"run", &options.run, NULL},
+                                      {"level", &options.level, NULL},
+                                      {"for", &options.length, NULL}};
+    const struct option_rules rules = {.usage = "orrery button INSTANCE.PIN press|release|click",
+                                       .defs = defs,
+                                       .def_count = 3,
+                                       .least = 2,
+                                       .most = 2};
+    struct arena arena = {0};
+    struct words words;
+    struct problem why = {0};
+    bool good = options_parse(argc, argv, &rules, &words, &why) &&
+                press(&options, &words, &arena, &why);
+
+    arena_finish(&arena);
+    return good ? EXIT_PASS : problem_report(&why);
+}
+
+const struct command button_command = {
+    "button",
+    "button INSTANCE.PIN press|release|click",
+    "hold a pin at a level from outside, and print when",
+    "A press holds the pin at 0, as a button to ground does, or at --level 1, against whatever\n"
+    "drives it; a release lets go. A click lasts --for TIME, 100ms by default. Where everybody is\n"
+    "paused, it happens when the run goes on. The key inputs of the manifest does the same at a\n"
+    "time that is known beforehand.\n",
+    button_main,
+};
