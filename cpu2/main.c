@@ -218,7 +218,7 @@ static bool set_alarm(void)
         uint32_t primask = irqs_off();
 
         RADIO_CCR3 = alarm_us = then;
-        RADIO_CCER |= RADIO_CC3;
+        RADIO_CCER = RADIO_CC3;
         RADIO_IER |= RADIO_COMPARE3;
         irqs_restore(primask);
         alarm_set = true;

@@ -15,6 +15,7 @@ enum reg {
     R_SR = 0x08,
     R_IER = 0x0C,
     R_CCER = 0x18,
+    R_CCDR = 0x1c,
     R_CCR0 = 0x20,
     R_CHANNEL = 0x30,
     R_PHY = 0x34,
@@ -117,7 +118,7 @@ void radio_stop(void)
 
 void radio_alarm_off(void)
 {
-    set(R_CCER, get(R_CCER) & ~1u);
+    set(R_CCDR, 1);
     set(R_SR, SR_COMPARE0);
 }
 
@@ -125,7 +126,7 @@ void radio_alarm(uint32_t when)
 {
     radio_alarm_off();
     set(R_CCR0, when);
-    set(R_CCER, get(R_CCER) | 1);
+    set(R_CCER, 1);
 }
 
 /* State: was it enabled? Nothing else of CPU2's is held up. */

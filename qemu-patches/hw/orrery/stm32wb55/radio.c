@@ -38,6 +38,7 @@ REG32(IER, 0x0C)
 REG32(TIME, 0x10)
 REG32(RAMP, 0x14)
 REG32(CCER, 0x18)
+REG32(CCDR, 0x1C)
 REG32(CCR0, 0x20)
 REG32(CCR3, 0x2C)
 REG32(CHANNEL, 0x30)
@@ -352,8 +353,6 @@ static uint32_t *held(Stm32wbRadio *s, hwaddr offset)
     switch (offset) {
     case A_IER:
         return &s->ier;
-    case A_CCER:
-        return &s->ccer;
     case A_CCR0 ... A_CCR3:
         return &s->ccr[(offset - A_CCR0) / 4];
     case A_AA:
@@ -396,6 +395,9 @@ static uint32_t read_register(Stm32wbRadio *s, hwaddr offset)
         return s->setup.whiten;
     case A_POWER:
         return s->setup.power_dbm;
+    case A_CCER:
+        return s->ccer;
+    case A_CCDR:
     case A_CMD:
         return 0;
     case A_RXTIME:
@@ -441,8 +443,6 @@ static uint32_t held_mask(hwaddr offset)
     switch (offset) {
     case A_IER:
         return FLAGS;
-    case A_CCER:
-        return COMPARES;
     case A_CRCINIT:
         return 0xFFFFFF;
     default:
@@ -462,6 +462,12 @@ static void radio_write(void *opaque, hwaddr offset, uint64_t value,
         break;
     case A_SR:
         s->sr &= ~value;
+        break;
+    case A_CCER:
+        s->ccer |= value & COMPARES;
+        break;
+    case A_CCDR:
+        s->ccer &= ~value;
         break;
     case A_CHANNEL:
         write_setting(&s->setup.channel, value, 39, "CHANNEL: 0 to 39");
