@@ -150,20 +150,31 @@ double orrery_conductor_wall_s(const struct conductor *c)
 
 /* ---- output ---- */
 
+static void put_frame(struct conductor *c, unsigned port, const struct orrery_message *msg)
+{
+    struct orrery_uart_frame frame;
+
+    memcpy(&frame, msg->payload, sizeof(frame));
+    if (!(frame.flags & ORRERY_UART_BREAK)) {
+        orrery_output_byte(c->broker->output, port, msg->arrival_ns, (uint8_t)frame.data);
+    }
+}
+
 static bool deliver(struct conductor *c, const struct orrery_message *msg)
 {
     int port = c->port_of_lane[msg->lane];
-    struct orrery_uart_frame frame;
+    bool hci = port >= 0 && c->broker->layout->ports[port].kind == ORRERY__LINK__KIND__HCI;
 
-    if (port < 0 || msg->len != sizeof(frame)) {
+    if (hci && msg->len > ORRERY_HCI_HEAD) {
+        orrery_output_packet(c->broker->output, (unsigned)port, msg->arrival_ns, msg->payload,
+                             msg->len);
+    } else if (port >= 0 && !hci && msg->len == sizeof(struct orrery_uart_frame)) {
+        put_frame(c, (unsigned)port, msg);
+    } else {
         orrery_run_break(&c->broker->run, msg->source, "%s sent something that is no frame on %s",
                          orrery_seg_member_name(c->seg, msg->source),
                          orrery_seg_lane_name(c->seg, msg->lane));
         return false;
-    }
-    memcpy(&frame, msg->payload, sizeof(frame));
-    if (!(frame.flags & ORRERY_UART_BREAK)) {
-        orrery_output_byte(c->broker->output, (unsigned)port, msg->arrival_ns, (uint8_t)frame.data);
     }
     return true;
 }

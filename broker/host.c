@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "conductor.h"
 #include "console.h"
 #include "input.h"
@@ -36,7 +37,7 @@ struct host_port {
     struct host *host;
     unsigned index; /* into layout->ports */
     const struct layout_port *port;
-    struct sink *file, *raw_log; /* NULL: none */
+    struct sink *file, *raw_log; /* NULL: none; hci ports with the same path share a file */
     struct pty pty;
     char *link_path; /* RUN_DIR/PORT.pty */
     struct tcp tcp;
@@ -260,10 +261,11 @@ static void take_input(struct host *host, const struct output_record *record)
     }
 }
 
-static void take_note(struct host *host, const struct output_record *record)
+/* packet: two strings, who and what. */
+static void take_note(struct host *host, const struct output_record *record, const uint8_t *packet)
 {
-    char *who, *text = orrery_output_note_text(host->broker->output, &who), *line;
-    char when[ORRERY_TIME_TEXT];
+    const char *who = (const char *)packet, *text = who + strlen(who) + 1;
+    char when[ORRERY_TIME_TEXT], *line;
 
     orrery_console_note(host->console, record->port, record->at_ns, who, text);
     if (host->input_log) {
@@ -271,8 +273,17 @@ static void take_note(struct host *host, const struct output_record *record)
         orrery_io_write(host->input_log->file, line, strlen(line));
         g_free(line);
     }
-    g_free(who);
-    g_free(text);
+}
+
+static void take_packet(struct host *host, const struct output_record *record,
+                        const uint8_t *packet)
+{
+    struct host_port *hp = &host->ports[record->port - host->broker->layout->first_attach];
+    uint8_t bytes[CAPTURE_RECORD_MAX];
+
+    orrery_io_write(hp->file->file, bytes,
+                    orrery_capture_packet(hp->port->attach->capture, record->at_ns, packet,
+                                          record->len, bytes));
 }
 
 static void take_byte(struct host *host, const struct output_record *record)
@@ -292,7 +303,7 @@ static void take_byte(struct host *host, const struct output_record *record)
     send_byte(hp, record->data);
 }
 
-static void take_record(void *opaque, const struct output_record *record)
+static void take_record(void *opaque, const struct output_record *record, const uint8_t *packet)
 {
     switch (record->kind) {
     case OUTPUT_BYTE:
@@ -302,7 +313,10 @@ static void take_record(void *opaque, const struct output_record *record)
         take_input(opaque, record);
         break;
     case OUTPUT_NOTE:
-        take_note(opaque, record);
+        take_note(opaque, record, packet);
+        break;
+    case OUTPUT_PACKET:
+        take_packet(opaque, record, packet);
         break;
     }
 }
@@ -388,6 +402,37 @@ static bool open_tcp(struct host_port *hp, struct orrery_error *err)
     return true;
 }
 
+/* The file of an earlier port that has the same path, or a new one. */
+static bool open_capture(struct host_port *hp, struct orrery_error *err)
+{
+    const Orrery__Attach *attach = hp->port->attach;
+    uint8_t head[CAPTURE_HEAD_MAX];
+
+    for (struct host_port *other = hp->host->ports; other < hp; other++) {
+        if (other->port->attach->capture && strcmp(other->port->attach->path, attach->path) == 0) {
+            hp->file = other->file;
+            return true;
+        }
+    }
+    hp->file = open_sink(hp->host, attach->path, err);
+    if (hp->file) {
+        orrery_io_write(hp->file->file, head, orrery_capture_head(attach->capture, head));
+    }
+    return hp->file != NULL;
+}
+
+static bool open_file(struct host_port *hp, struct orrery_error *err)
+{
+    const Orrery__Attach *attach = hp->port->attach;
+
+    snprintf(hp->where, sizeof(hp->where), "%s", attach->path);
+    if (attach->capture) {
+        return open_capture(hp, err);
+    }
+    hp->file = open_sink(hp->host, attach->path, err);
+    return hp->file != NULL;
+}
+
 static bool open_port(struct host_port *hp, struct orrery_error *err)
 {
     const Orrery__Attach *attach = hp->port->attach;
@@ -395,9 +440,7 @@ static bool open_port(struct host_port *hp, struct orrery_error *err)
 
     switch (attach->to) {
     case ORRERY__ATTACH__TO__FILE:
-        hp->file = open_sink(hp->host, attach->path, err);
-        ok = hp->file != NULL;
-        snprintf(hp->where, sizeof(hp->where), "%s", attach->path);
+        ok = open_file(hp, err);
         break;
     case ORRERY__ATTACH__TO__PTY:
         ok = open_pty(hp, err);
@@ -409,7 +452,7 @@ static bool open_port(struct host_port *hp, struct orrery_error *err)
         snprintf(hp->where, sizeof(hp->where), "stdout");
         break;
     }
-    if (ok && hp->host->broker->plan->log_dir[0]) {
+    if (ok && hp->host->broker->plan->log_dir[0] && !attach->capture) {
         hp->raw_log = open_log(hp->host, hp->port->full, err);
         ok = hp->raw_log != NULL;
     }

@@ -27,6 +27,7 @@ static const uint32_t payload_max[] = {
     [ORRERY__LINK__KIND__CORES] = 64,
     [ORRERY__LINK__KIND__RADIO] = sizeof(struct orrery_radio_packet),
     [ORRERY__LINK__KIND__GPIO] = sizeof(struct orrery_gpio),
+    [ORRERY__LINK__KIND__HCI] = sizeof(struct orrery_hci_packet),
 };
 
 bool orrery_layout_can_inject(const struct layout_port *port)
@@ -136,9 +137,13 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
     uint64_t latency_ns = orrery_plan_frame_ns(&port->format);
 
     port->attach = attach;
+    if (attach->capture) {
+        port->kind = ORRERY__LINK__KIND__HCI;
+        latency_ns = 1; /* seen at once: to the broker nothing takes time */
+    }
     lane->tx = (unsigned)layout->lane_count;
     add_lane(layout, port->full, lane->peer, port->member, ORRERY_BROKER, latency_ns,
-             HOST_OUT_SLOTS, payload_max[ORRERY__LINK__KIND__UART]);
+             HOST_OUT_SLOTS, payload_max[port->kind]);
     lane->rx = (unsigned)layout->lane_count;
     add_lane(layout, lane->peer, port->full, ORRERY_BROKER, port->member, latency_ns,
              orrery_layout_can_inject(port) ? HOST_IN_SLOTS : UNUSED_SLOTS,

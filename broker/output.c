@@ -3,25 +3,42 @@
 
 #include <glib.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "io.h"
 
+/* Records, and the packets of those that have one, one behind the other. */
+struct batch {
+    GArray *records;
+    GByteArray *packets;
+};
+
 struct output {
     struct io *io;
-    GArray *fresh; /* the conductor's */
+    struct batch fresh; /* the conductor's */
     pthread_mutex_t lock;
-    GArray *ready;
-    GAsyncQueue *notes; /* of strings: who, what, who... in the order of the records */
+    struct batch ready;
 };
+
+static struct batch new_batch(void)
+{
+    return (struct batch){g_array_new(FALSE, FALSE, sizeof(struct output_record)),
+                          g_byte_array_new()};
+}
+
+static void free_batch(struct batch *batch)
+{
+    g_array_unref(batch->records);
+    g_byte_array_unref(batch->packets);
+}
 
 struct output *orrery_output_create(struct io *io)
 {
     struct output *output = g_new0(struct output, 1);
 
     output->io = io;
-    output->fresh = g_array_new(FALSE, FALSE, sizeof(struct output_record));
-    output->ready = g_array_new(FALSE, FALSE, sizeof(struct output_record));
-    output->notes = g_async_queue_new_full(g_free);
+    output->fresh = new_batch();
+    output->ready = new_batch();
     pthread_mutex_init(&output->lock, NULL);
     return output;
 }
@@ -29,55 +46,61 @@ struct output *orrery_output_create(struct io *io)
 void orrery_output_destroy(struct output *output)
 {
     if (output) {
-        g_array_unref(output->fresh);
-        g_array_unref(output->ready);
-        g_async_queue_unref(output->notes);
+        free_batch(&output->fresh);
+        free_batch(&output->ready);
         pthread_mutex_destroy(&output->lock);
         g_free(output);
     }
 }
 
-static void add(struct output *output, enum output_kind kind, unsigned port, uint64_t at_ns,
-                uint8_t data)
+static void add(struct output *output, struct output_record record)
 {
-    struct output_record record = {at_ns, (uint16_t)port, (uint8_t)kind, data};
-
-    g_array_append_val(output->fresh, record);
+    g_array_append_val(output->fresh.records, record);
 }
 
 void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data)
 {
-    add(output, OUTPUT_BYTE, port, at_ns, data);
+    add(output, (struct output_record){at_ns, (uint16_t)port, OUTPUT_BYTE, data, 0});
 }
 
 void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data)
 {
-    add(output, OUTPUT_INPUT, port, at_ns, data);
+    add(output, (struct output_record){at_ns, (uint16_t)port, OUTPUT_INPUT, data, 0});
+}
+
+void orrery_output_packet(struct output *output, unsigned port, uint64_t at_ns,
+                          const uint8_t *packet, size_t len)
+{
+    add(output, (struct output_record){at_ns, (uint16_t)port, OUTPUT_PACKET, 0, (uint16_t)len});
+    g_byte_array_append(output->fresh.packets, packet, (guint)len);
 }
 
 void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
                         const char *text)
 {
-    g_async_queue_push(output->notes, g_strdup(who));
-    g_async_queue_push(output->notes, g_strdup(text));
-    add(output, OUTPUT_NOTE, member, at_ns, 0);
-}
+    size_t who_len = strlen(who) + 1, text_len = strlen(text) + 1;
+    uint16_t len = (uint16_t)(who_len + text_len);
 
-char *orrery_output_note_text(struct output *output, char **who)
-{
-    *who = g_async_queue_pop(output->notes);
-    return g_async_queue_pop(output->notes);
+    add(output, (struct output_record){at_ns, (uint16_t)member, OUTPUT_NOTE, 0, len});
+    g_byte_array_append(output->fresh.packets, (const guint8 *)who, (guint)who_len);
+    g_byte_array_append(output->fresh.packets, (const guint8 *)text, (guint)text_len);
 }
 
 void orrery_output_flush(struct output *output)
 {
-    if (output->fresh->len == 0) {
+    struct batch *fresh = &output->fresh, *ready = &output->ready;
+
+    if (fresh->records->len == 0) {
         return;
     }
     pthread_mutex_lock(&output->lock);
-    g_array_append_vals(output->ready, output->fresh->data, output->fresh->len);
+    g_array_append_vals(ready->records, fresh->records->data, fresh->records->len);
+    if (fresh->packets->len) {
+        g_byte_array_append(ready->packets, fresh->packets->data, fresh->packets->len);
+    }
     pthread_mutex_unlock(&output->lock);
-    g_array_set_size(output->fresh, 0);
+    g_array_set_size(fresh->records, 0);
+    g_byte_array_set_size(fresh->packets, 0);
     orrery_io_poke(output->io);
 }
 
@@ -86,21 +109,25 @@ size_t orrery_output_waiting(struct output *output)
     size_t len;
 
     pthread_mutex_lock(&output->lock);
-    len = output->ready->len;
+    len = output->ready.records->len + output->ready.packets->len;
     pthread_mutex_unlock(&output->lock);
     return len;
 }
 
 void orrery_output_fetch(struct output *output, output_fn fn, void *opaque)
 {
-    GArray *records, *empty = g_array_new(FALSE, FALSE, sizeof(struct output_record));
+    struct batch batch, empty = new_batch();
+    size_t at = 0;
 
     pthread_mutex_lock(&output->lock);
-    records = output->ready;
+    batch = output->ready;
     output->ready = empty;
     pthread_mutex_unlock(&output->lock);
-    for (guint i = 0; i < records->len; i++) {
-        fn(opaque, &g_array_index(records, struct output_record, i));
+    for (guint i = 0; i < batch.records->len; i++) {
+        const struct output_record *record = &g_array_index(batch.records, struct output_record, i);
+
+        fn(opaque, record, record->len ? batch.packets->data + at : NULL);
+        at += record->len;
     }
-    g_array_unref(records);
+    free_batch(&batch);
 }

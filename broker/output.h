@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * output.h - what the conductor hands to the io loop: bytes that left or entered the ensemble,
- * in the order of virtual time. One producer, one consumer, bounded by the producer's asking.
+ * and packets that were seen in it, in the order of virtual time. One producer, one consumer,
+ * bounded by the producer's asking.
  */
 #ifndef ORRERY_BROKER_OUTPUT_H
 #define ORRERY_BROKER_OUTPUT_H
@@ -13,12 +14,13 @@
 struct io;
 struct output;
 
-enum output_kind { OUTPUT_BYTE, OUTPUT_INPUT, OUTPUT_NOTE };
+enum output_kind { OUTPUT_BYTE, OUTPUT_INPUT, OUTPUT_NOTE, OUTPUT_PACKET };
 
 struct output_record {
     uint64_t at_ns;
     uint16_t port; /* index into layout->ports; of a note: the member */
     uint8_t kind, data;
+    uint16_t len; /* of a packet or note */
 };
 
 struct output *orrery_output_create(struct io *io);
@@ -30,15 +32,16 @@ void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, u
 /* Something that happened: a line of its own in the run's output. */
 void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
                         const char *text);
+/* len: up to ORRERY_MAX_PAYLOAD. */
+void orrery_output_packet(struct output *output, unsigned port, uint64_t at_ns,
+                          const uint8_t *packet, size_t len);
 void orrery_output_flush(struct output *output);
 /* Records flushed and not fetched yet. */
 size_t orrery_output_waiting(struct output *output);
 
-/* Io loop, for a record that is a note: "WHO | TEXT" of it, to be freed by g_free(). */
-char *orrery_output_note_text(struct output *output, char **who);
-
-/* Io loop: take all, in order; fn for each. */
-typedef void (*output_fn)(void *opaque, const struct output_record *record);
+/* Io loop: take all, in order; fn for each. packet: its bytes; of
+ * a note who it is about and what happened, two strings; of other records nothing. */
+typedef void (*output_fn)(void *opaque, const struct output_record *record, const uint8_t *packet);
 void orrery_output_fetch(struct output *output, output_fn fn, void *opaque);
 
 #endif

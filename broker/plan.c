@@ -214,6 +214,31 @@ static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHash
     return link->latency_ns || bad(err, "link %zu: no latency", i);
 }
 
+static bool check_attach(const Orrery__Plan *plan, const Orrery__Attach *attach, GHashTable *used,
+                         size_t i, struct orrery_error *err)
+{
+    bool to_file = attach->to == ORRERY__ATTACH__TO__FILE;
+
+    if (!check_end(plan, attach->end, used, "attach", i, err) ||
+        !check_uart(attach->uart, "attach", i, err)) {
+        return false;
+    }
+    if ((int)attach->to > ORRERY__ATTACH__TO__TCP) {
+        return bad(err, "attach %zu: unknown kind", i);
+    }
+    if (to_file && !attach->path[0]) {
+        return bad(err, "attach %zu: no path", i);
+    }
+    if (attach->tcp_port > 65535) {
+        return bad(err, "attach %zu: no such tcp port", i);
+    }
+    if ((unsigned)attach->capture > ORRERY__ATTACH__CAPTURE__PCAPNG ||
+        (attach->capture && !to_file)) {
+        return bad(err, "attach %zu: cannot be captured like that", i);
+    }
+    return true;
+}
+
 static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -228,17 +253,7 @@ static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
         ok = bad(err, "links and ports take %zu lanes: at most %d", lanes, ORRERY_MAX_LANES);
     }
     for (size_t i = 0; i < plan->n_attaches && ok; i++) {
-        const Orrery__Attach *attach = plan->attaches[i];
-
-        ok = check_end(plan, attach->end, used, "attach", i + 1, err) &&
-             check_uart(attach->uart, "attach", i + 1, err);
-        if (ok && (int)attach->to > ORRERY__ATTACH__TO__TCP) {
-            ok = bad(err, "attach %zu: unknown kind", i + 1);
-        } else if (ok && attach->to == ORRERY__ATTACH__TO__FILE && !attach->path[0]) {
-            ok = bad(err, "attach %zu: no path", i + 1);
-        } else if (ok && attach->tcp_port > 65535) {
-            ok = bad(err, "attach %zu: no such tcp port", i + 1);
-        }
+        ok = check_attach(plan, plan->attaches[i], used, i + 1, err);
     }
     g_hash_table_unref(used);
     return ok;

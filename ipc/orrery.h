@@ -420,6 +420,19 @@ struct orrery_radio_packet {
 #define ORRERY_RADIO_CUT 0x01
 
 /*
+ * A packet between a Bluetooth host and its controller that was seen to pass (payload of the lane
+ * of an attached hci port), little endian, as many octets as were seen.
+ */
+struct orrery_hci_packet {
+    uint8_t to_host;  /* 0: from the host; 1: to it */
+    uint8_t reserved; /* 0 */
+    uint16_t length;  /* octets of the whole packet, its H4 type included */
+    uint8_t h4[268];  /* its type (1 command, 2 ACL data, 4 event), then itself; only so many octets
+                         as  were seen travel: length, or fewer */
+};
+#define ORRERY_HCI_HEAD 4 /* octets before h4 */
+
+/*
  * What happens to an instance from outside (payload of its lane from the broker), little endian,
  * 56 bytes: a person's button, a monitor's reset. It happens at the arrival.
  */

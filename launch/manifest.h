@@ -129,12 +129,16 @@ struct link {
 
 enum attach_to { TO_STDOUT, TO_FILE, TO_PTY, TO_TCP };
 
+/* Of a hci port with a file: packets in this format. As Orrery__Attach__Capture. */
+enum capture { CAPTURE_NONE, CAPTURE_BTSNOOP, CAPTURE_PCAPNG };
+
 struct attach {
     struct endpoint end;
     enum attach_to to;
     char *path;      /* TO_FILE: absolute or relative to the working directory */
     uint16_t listen; /* TO_TCP: loopback; 0: any free port */
     struct uart uart;
+    enum capture capture;
 };
 
 /* What somebody outside does at a time: to a line of an instance, or reset. */
@@ -181,6 +185,7 @@ bool machine_has_line(const char *machine, const char *line);
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);
 bool is_stm32wb55(const struct instance *inst);
+bool is_stm32wb55_cpu2(const struct instance *inst);
 
 /* Read and check a manifest. Everything in it lives in arena. */
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why);

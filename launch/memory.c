@@ -111,6 +111,11 @@ bool is_stm32wb55(const struct instance *inst)
     return is_machine(inst, STM32WB55);
 }
 
+bool is_stm32wb55_cpu2(const struct instance *inst)
+{
+    return is_machine(inst, STM32WB55 "-cpu2");
+}
+
 bool has_flash(const struct instance *inst)
 {
     for (size_t i = 0; i < sizeof(with_flash) / sizeof(with_flash[0]); i++) {

@@ -147,6 +147,11 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
         [TO_PTY] = ORRERY__ATTACH__TO__PTY,
         [TO_TCP] = ORRERY__ATTACH__TO__TCP,
     };
+    static const Orrery__Attach__Capture captures[] = {
+        [CAPTURE_NONE] = ORRERY__ATTACH__CAPTURE__NO_CAPTURE,
+        [CAPTURE_BTSNOOP] = ORRERY__ATTACH__CAPTURE__BTSNOOP,
+        [CAPTURE_PCAPNG] = ORRERY__ATTACH__CAPTURE__PCAPNG,
+    };
 
     plan->n_attaches = m->attach_count;
     plan->attaches = arena_pointers(arena, m->attach_count);
@@ -161,6 +166,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
         }
         out->tcp_port = attach->listen;
         out->uart = plan_uart(&attach->uart, arena);
+        out->capture = captures[attach->capture];
         plan->attaches[i] = out;
     }
 }

@@ -80,6 +80,9 @@ static bool is_wired(const struct manifest *m, unsigned instance, const char *po
     return false;
 }
 
+/* Ports that a machine has without an argument. */
+static const char *const machines_own[] = {"radio", "hci"};
+
 void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena,
                 struct strings *ports)
 {
@@ -99,8 +102,10 @@ void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena
             strings_add(arena, ports, id);
         }
     }
-    if (is_wired(m, instance, "radio")) { /* the machine's own */
-        strings_add(arena, ports, "radio");
+    for (size_t i = 0; i < sizeof(machines_own) / sizeof(machines_own[0]); i++) {
+        if (is_wired(m, instance, machines_own[i])) {
+            strings_add(arena, ports, machines_own[i]);
+        }
     }
     for (size_t i = 0; i < m->link_count; i++) {
         for (size_t k = 0; m->links[i].kind == LINK_GPIO && k < m->links[i].end_count; k++) {

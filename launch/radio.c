@@ -5,8 +5,6 @@
 
 #include "manifest_parts.h"
 
-#define MACHINE_WITH_RADIO "stm32wb55-cpu2"
-
 struct pair {
     const yaml_node_t *between;
     uint8_t path_db;
@@ -60,16 +58,13 @@ bool read_link_seed(struct reader *r, const yaml_node_t *node, void *record)
 bool check_radio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
                       const char *port)
 {
-    size_t len = strlen(MACHINE_WITH_RADIO);
-
     if (strcmp(port, "radio") != 0) {
         return reader_fail(r, node, "port '%s.%.60s' is no radio: %s.radio was meant", inst->name,
                            port, inst->name);
     }
-    return (!strncmp(inst->machine, MACHINE_WITH_RADIO, len) && strchr(",", inst->machine[len])) ||
+    return is_stm32wb55_cpu2(inst) ||
            reader_fail(r, node,
-                       "port '%s.radio': machine '%.60s' has no radio; " MACHINE_WITH_RADIO
-                       " has one",
+                       "port '%s.radio': machine '%.60s' has no radio; stm32wb55-cpu2 has one",
                        inst->name, inst->machine);
 }
 

@@ -231,18 +231,26 @@ static int split_port(const struct manifest *m, const char *text, const char **p
     return found;
 }
 
+/* The other core of a dual-core chip, or -1. */
+static int other_core(struct reader *r, const struct manifest *m, unsigned index)
+{
+    const char *other = arena_printf(r->arena, "%s.cpu2", m->instances[index].name);
+
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!strcmp(m->instances[i].name, other)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 /* Of a dual-core chip some ports are the other core's. */
 static unsigned owner_of(struct reader *r, const struct manifest *m, unsigned index,
                          const char *port)
 {
-    const char *other = arena_printf(r->arena, "%s.cpu2", m->instances[index].name);
+    int other = strcmp(port, "radio") ? -1 : other_core(r, m, index);
 
-    for (size_t i = 0; i < m->instance_count && !strcmp(port, "radio"); i++) {
-        if (!strcmp(m->instances[i].name, other)) {
-            return (unsigned)i;
-        }
-    }
-    return index;
+    return other < 0 ? index : (unsigned)other;
 }
 
 static bool no_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
@@ -507,7 +515,7 @@ static bool read_links(struct reader *r, const yaml_node_t *node, struct manifes
     return true;
 }
 
-/* ---- attached ports ---- */
+/* ---- attached files and sockets ---- */
 
 static bool check_file(struct reader *r, const yaml_node_t *item, struct manifest *m,
                        struct attach_draft *draft)
@@ -549,6 +557,77 @@ static bool check_listen(struct reader *r, struct manifest *m, struct attach_dra
     return true;
 }
 
+/* ---- hci: what passes between a Bluetooth host and its controller ---- */
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len > end_len && !strcmp(text + len - end_len, end);
+}
+
+static bool read_capture(struct reader *r, struct attach_draft *draft)
+{
+    const char *path = draft->attach.path;
+
+    if (draft->attach.to != TO_FILE) {
+        return reader_fail(r, draft->port, "port '%.60s': only with to: file",
+                           node_text(draft->port));
+    }
+    if (!path) {
+        return true; /* check_file() */
+    }
+    if (ends_in(path, ".btsnoop")) {
+        draft->attach.capture = CAPTURE_BTSNOOP;
+    } else if (ends_in(path, ".pcapng")) {
+        draft->attach.capture = CAPTURE_PCAPNG;
+    } else {
+        return reader_fail(r, draft->path, "path '%.60s': NAME.btsnoop or NAME.pcapng was meant",
+                           path);
+    }
+    return true;
+}
+
+/* CPU1 sends commands and data, CPU2 events and data: each core's process sees its own. */
+static bool read_hci(struct reader *r, const struct manifest *m, struct attach_draft *draft,
+                     int *other)
+{
+    const struct instance *inst = &m->instances[draft->attach.end.instance];
+
+    if (!is_stm32wb55(inst) && !is_stm32wb55_cpu2(inst)) {
+        return reader_fail(r, draft->port, "port '%s.hci': machine '%.60s' has no Bluetooth",
+                           inst->name, inst->machine);
+    }
+    *other = other_core(r, m, draft->attach.end.instance);
+    return read_capture(r, draft);
+}
+
+/* ---- attached ports ---- */
+
+static bool read_attach(struct reader *r, const yaml_node_t *item, struct manifest *m)
+{
+    struct attach_draft draft = {.attach.uart = default_uart};
+    struct endpoint *end = &draft.attach.end;
+    int other = -1;
+
+    if (!read_section(r, item, &attach_section, &draft) || !read_endpoint(r, draft.port, m, end)) {
+        return false;
+    }
+    if (!(!strcmp(end->port, "hci")
+              ? read_hci(r, m, &draft, &other)
+              : check_port(r, draft.port, &m->instances[end->instance], end->port)) ||
+        !check_unused(r, draft.port, m, end) || !check_file(r, item, m, &draft) ||
+        !check_listen(r, m, &draft)) {
+        return false;
+    }
+    m->attaches[m->attach_count++] = draft.attach;
+    if (other >= 0) {
+        end->instance = (unsigned)other;
+        m->attaches[m->attach_count++] = draft.attach;
+    }
+    return check_room(r, item, m);
+}
+
 static bool read_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m)
 {
     size_t count;
@@ -556,19 +635,9 @@ static bool read_attaches(struct reader *r, const yaml_node_t *node, struct mani
     if (!read_list(r, node, "attach", &count)) {
         return false;
     }
-    m->attaches = arena_array(r->arena, count + 1, sizeof(*m->attaches));
+    m->attaches = arena_array(r->arena, 2 * count + 1, sizeof(*m->attaches));
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *item = list_item(r, node, i);
-        struct attach_draft draft = {.attach.uart = default_uart};
-
-        if (!read_section(r, item, &attach_section, &draft) ||
-            !read_port(r, draft.port, m, &draft.attach.end) ||
-            !check_unused(r, draft.port, m, &draft.attach.end) || !check_file(r, item, m, &draft) ||
-            !check_listen(r, m, &draft)) {
-            return false;
-        }
-        m->attaches[m->attach_count++] = draft.attach;
-        if (!check_room(r, item, m)) {
+        if (!read_attach(r, list_item(r, node, i), m)) {
             return false;
         }
     }

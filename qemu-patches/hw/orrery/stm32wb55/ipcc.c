@@ -18,6 +18,7 @@
 #include "../trace.h"
 #include "block.h"
 #include "cells.h"
+#include "hci.h"
 
 REG32(C1CR, 0x00)
 FIELD(C1CR, RXOIE, 0, 1)
@@ -54,6 +55,7 @@ struct Stm32wbIpcc {
     qemu_irq tx;
     qemu_irq wakeup;
     WbCells cells;
+    WbHci hci; /* who looks at what the flags mean */
 };
 
 /* The channels that a core has occupied, by @get. */
@@ -93,9 +95,11 @@ static void write_flags(Stm32wbIpcc *s, unsigned core, uint32_t value)
     trace_stm32wb_ipcc_flags(core + 1, set, clear);
     for (unsigned n = 0; n < CHANNELS; n++) {
         if (set >> n & 1) {
+            stm32wb_hci_sent(&s->hci, core, n, stm32wb_cell(&s->cells, FLAG(core, n)));
             stm32wb_cell_set(&s->cells, FLAG(core, n), true, true);
         }
         if (clear >> n & 1) {
+            stm32wb_hci_taken(&s->hci, core, n);
             stm32wb_cell_set(&s->cells, FLAG(!core, n), false, true);
         }
     }
@@ -197,8 +201,13 @@ static DeviceRealize parent_realize;
 
 static void ipcc_realize(DeviceState *dev, Error **errp)
 {
-    stm32wb_cells_init(&STM32WB_IPCC(dev)->cells, STM32WB_BLOCK(dev),
-                       WB_CELLS_IPCC, update_irq, reset_cells);
+    Stm32wbIpcc *s = STM32WB_IPCC(dev);
+
+    stm32wb_cells_init(&s->cells, STM32WB_BLOCK(dev), WB_CELLS_IPCC, update_irq,
+                       reset_cells);
+    if (!stm32wb_hci_init(&s->hci, STM32WB55_SOC(OBJECT(dev)->parent), errp)) {
+        return;
+    }
     parent_realize(dev, errp);
 }
 
@@ -218,6 +227,7 @@ static const VMStateDescription ipcc_vmstate = {
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbIpcc),
         VMSTATE_STM32WB_CELLS(cells, Stm32wbIpcc),
+        VMSTATE_STRUCT(hci, Stm32wbIpcc, 1, stm32wb_hci_vmstate, WbHci),
         VMSTATE_END_OF_LIST()
     },
 };

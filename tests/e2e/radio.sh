@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The radio of CPU2 (three of them, without CPU1) and its medium: times to the microsecond, channels, CRC, collisions, power, losses
+# by a seed; and the same again with --jitter.
+. "$(dirname "$0")/lib.sh"
+
+# manifest PROGRAM LINK… - three radios; what they print goes to $SCRATCH/NODE.tap.
+manifest() {
+    echo "orrery: 1"
+    echo "clock: { seed: 1, for: 60s }"
+    echo "instances:"
+    for node in a:0 b:1 c:2; do
+        cat <<END
+  ${node%:*}:
+    machine: stm32wb55-cpu2
+    firmware: dual-$1-${node#*:}.elf
+    semihosting: true
+    args: [-chardev, 'file,id=tap,path=$SCRATCH/${node%:*}.tap', -semihosting-config, 'enable=on,target=native,chardev=tap']
+END
+    done
+    echo "links:"
+    shift
+    printf '  - { radio: [a.radio, b.radio, c.radio]%s }\n' "$*"
+}
+
+# The lines of one node as TAP.
+verdicts() {
+    tr -d '\r' <"$SCRATCH/$1.tap" >"$SCRATCH/lines"
+    while read -r verdict text; do
+        case $verdict in
+            PASS) ok "$1: $text" ;;
+            FAIL) not_ok "$1: $text" ;;
+            \#) diag "$1: $text" ;;
+        esac
+    done <"$SCRATCH/lines"
+    check "$1: ends by itself" grep -q '^END .*, 0 failures' "$SCRATCH/$1.tap"
+}
+
+results() { cat "$SCRATCH/a.tap" "$SCRATCH/b.tap" "$SCRATCH/c.tap"; }
+
+# twice NAME: $SCRATCH/NAME.yaml with and without --jitter
+twice() {
+    run_timeout 120 "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash
+    is "$1: ends well" "$RC" 0
+    [ "$RC" -eq 0 ] || diag_file "$ERR"
+    for node in a b c; do verdicts "$node"; done
+    results >"$SCRATCH/$1.first"
+    cp "$OUT" "$SCRATCH/$1.out"
+    run_timeout 120 "$ORRERY" run "$SCRATCH/$1.yaml" --trace-hash --jitter 3
+    is "$1: again with --jitter: the same trace" "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/$1.out")"
+    results >"$SCRATCH/$1.second"
+    check "$1: again with --jitter: the same results" cmp -s "$SCRATCH/$1.first" "$SCRATCH/$1.second"
+}
+
+manifest radio ', pairs: [{ between: [b.radio, c.radio], path_db: 85 }]' >"$SCRATCH/radio.yaml"
+twice radio
+
+manifest radio_loss ', loss: 0.05' >"$SCRATCH/loss.yaml"
+twice loss
+missed() { sed -n 's/^# which //p' "$SCRATCH/$1.tap"; }
+is "both listeners counted" "$(missed b | wc -l)$(missed c | wc -l)" 11
+check_not "two listeners miss different packets" [ "$(missed b)" = "$(missed c)" ]
+first=$(missed b)
+manifest radio_loss ', loss: 0.05, seed: 2' >"$SCRATCH/seed.yaml"
+run_timeout 120 "$ORRERY" run "$SCRATCH/seed.yaml"
+is "with another seed: ends well" "$RC" 0
+check_not "with another seed: other packets" [ "$(missed b)" = "$first" ]
+done_testing
