@@ -324,6 +324,9 @@ static int console_main(int argc, char **argv)
         problem_input(&why, "port '%.80s': INSTANCE.PORT was meant, like mcu.serial0", port);
         return problem_report(&why);
     }
+    if (!strncmp(dot, ".cpu2.", 6)) {
+        dot += 5;
+    }
     instance = arena_copy_n(&t.arena, port, (size_t)(dot - port));
     if (!runs_find_instance(run, instance, &t.arena, &t.run, &t.instance, &why)) {
         return finish(&t, false, &why);

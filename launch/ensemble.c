@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -249,6 +250,35 @@ static bool open_log(struct ensemble *e, size_t index, const struct strings *arg
     return n == (ssize_t)len || fail_log(member, why);
 }
 
+/* The memories that the two cores of a chip share: made for the first, descriptor 3 of both. */
+static bool share_memory(struct ensemble *e, size_t index, struct child_spec *spec,
+                         struct problem *why)
+{
+    struct member_process *member = &e->members[index];
+    unsigned core = e->manifest->instances[index].core;
+
+    if (!core) {
+        return true;
+    }
+    if (core == 1) {
+        member->shared_fd = memfd_create("orrery-memory", MFD_CLOEXEC);
+    } else {
+        member->shared_fd = member[-1].shared_fd;
+        member[-1].shared_fd = -1;
+    }
+    spec->pass[0] = member->shared_fd;
+    spec->pass_count = 1;
+    return member->shared_fd >= 0 || problem_broke(why, "memfd_create: %s", error_text(errno));
+}
+
+static void forget_memory(struct member_process *member)
+{
+    if (member->shared_fd >= 0) {
+        close(member->shared_fd);
+        member->shared_fd = -1;
+    }
+}
+
 static bool start_member(struct ensemble *e, size_t index, struct problem *why)
 {
     struct strings argv = {0};
@@ -261,7 +291,13 @@ static bool start_member(struct ensemble *e, size_t index, struct problem *why)
     }
     spec.argv = argv.items;
     spec.out = spec.err = e->members[index].log_fd;
+    if (!share_memory(e, index, &spec, why)) {
+        return false;
+    }
     pid = child_start(&spec, why);
+    if (e->manifest->instances[index].core != 1) {
+        forget_memory(&e->members[index]);
+    }
     e->members[index].pid = pid > 0 ? pid : 0;
     return pid > 0;
 }
@@ -357,6 +393,7 @@ static bool close_logs(struct ensemble *e, struct problem *why)
     for (size_t i = 0; i < e->manifest->instance_count; i++) {
         struct member_process *member = &e->members[i];
 
+        forget_memory(member); /* of a pair whose second did not start */
         if (member->log_fd < 0) {
             continue;
         }
@@ -444,6 +481,7 @@ int ensemble_run(struct ensemble *e, struct problem *why)
     e->members = arena_array(e->arena, e->manifest->instance_count, sizeof(*e->members));
     for (size_t i = 0; i < e->manifest->instance_count; i++) {
         e->members[i].log_fd = -1;
+        e->members[i].shared_fd = -1;
     }
     rundir_sweep();
     if (!watch_signals(e, why) || !keeper_start(&e->keeper, why) ||

@@ -27,6 +27,7 @@ struct member_process {
     int status;
     char *log_path;
     int log_fd;
+    int shared_fd; /* between the starts of a chip's two cores: their memories; else -1 */
 };
 
 struct ensemble {

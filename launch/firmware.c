@@ -14,6 +14,8 @@
 
 /* What stm32wb55 has in the place of ST's boot loader: tests/firmware/bootrom/. */
 #define SYSTEM_MEMORY "stm32wb55-bootrom.elf"
+/* And on its CPU2, with `cpu2: builtin`: cpu2/. */
+#define CPU2_BUILTIN "cpu2.elf"
 
 /* ---- finding it ---- */
 
@@ -33,6 +35,20 @@ static char *look_up(struct manifest *m, const char *name, struct strings *where
         path = absolute_path(m->arena, arena_printf(m->arena, "%s/%s", where->items[i], name));
     }
     return path;
+}
+
+/* Ours, and nobody's who happens to have a file of that name. */
+static bool find_builtin(struct manifest *m, struct instance *inst, struct problem *why)
+{
+    struct strings where = {0};
+
+    firmware_directories(m->arena, &where);
+    inst->firmware_path = look_up(m, CPU2_BUILTIN, &where);
+    return inst->firmware_path ||
+           fail_at(m, inst, why,
+                   arena_printf(m->arena,
+                                "(" CPU2_BUILTIN ") not found in %s; run ./bootstrap build",
+                                strings_join(m->arena, &where, ", ")));
 }
 
 static bool find_file(struct manifest *m, struct instance *inst, struct problem *why)
@@ -171,6 +187,110 @@ static bool check_file(struct manifest *m, struct instance *inst, struct problem
     return !wrong || fail_at(m, inst, why, wrong);
 }
 
+/* ---- CPU2's place in the flash of a stm32wb55 ---- */
+
+#define FLASH_BASE 0x08000000u
+#define FLASH_SIZE 0x00100000u
+#define SRAM_BASE 0x20000000u
+#define SRAM_SIZE 0x00040000u
+#define FLASH_PAGE 0x1000u
+#define CPU2_PLACE 0x080CA000u /* of a raw image that does not say */
+
+/* Where an image is loaded: in the flash, or, with nothing there, in SRAM. */
+struct extent {
+    uint64_t first, end;
+};
+
+static void extend(struct extent *e, uint64_t first, uint64_t len)
+{
+    e->first = !e->end || first < e->first ? first : e->first;
+    e->end = first + len > e->end ? first + len : e->end;
+}
+
+/* A 32-bit little-endian ELF file whose header was checked. False: not all of it is in memory. */
+static bool elf_extent(int fd, struct extent *extent)
+{
+    struct extent flash = {0}, sram = {0};
+    Elf32_Ehdr head;
+    Elf32_Phdr segment;
+
+    if (pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head)) {
+        return false;
+    }
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        off_t at = (off_t)head.e_phoff + (off_t)i * head.e_phentsize;
+
+        if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment)) {
+            return false;
+        }
+        if (segment.p_type != PT_LOAD || !segment.p_filesz) {
+            continue;
+        }
+        if (segment.p_paddr - FLASH_BASE < FLASH_SIZE &&
+            segment.p_filesz <= FLASH_SIZE - (segment.p_paddr - FLASH_BASE)) {
+            extend(&flash, segment.p_paddr, segment.p_filesz);
+        } else if (segment.p_paddr - SRAM_BASE < SRAM_SIZE &&
+                   segment.p_filesz <= SRAM_SIZE - (segment.p_paddr - SRAM_BASE)) {
+            extend(&sram, segment.p_paddr, segment.p_filesz);
+        } else {
+            return false;
+        }
+    }
+    *extent = flash.end ? flash : sram;
+    return true;
+}
+
+static bool find_extent(const struct instance *inst, uint32_t place, struct extent *extent)
+{
+    struct stat st;
+    int fd = open(inst->firmware_path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && !fstat(fd, &st);
+
+    if (good && inst->firmware_kind == FIRMWARE_BIN) {
+        extent->first = inst->load ? inst->load_address : place;
+        extent->end = extent->first + (uint64_t)st.st_size;
+        good = extent->first - FLASH_BASE < FLASH_SIZE && extent->end <= FLASH_BASE + FLASH_SIZE;
+    } else if (good && inst->firmware_kind == FIRMWARE_ELF) {
+        good = elf_extent(fd, extent);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
+/* It starts at the beginning of a flash page, or in SRAM, and where CPU1's firmware is not. */
+static bool check_cpu2(struct manifest *m, struct instance *cpu2, struct problem *why)
+{
+    const struct instance *cpu1 = cpu2 - 1;
+    struct extent second = {0}, first = {0};
+
+    if (cpu2->firmware_kind == FIRMWARE_HEX) {
+        return true; /* QEMU reads it */
+    }
+    if (!find_extent(cpu2, CPU2_PLACE, &second) || !second.end) {
+        return fail_at(m, cpu2, why,
+                       "is not all in CPU2's memory: flash from 0x08000000 to "
+                       "0x080FFFFF or SRAM");
+    }
+    if (second.first < SRAM_BASE && second.first % FLASH_PAGE) {
+        return fail_at(m, cpu2, why,
+                       arena_printf(m->arena,
+                                    "begins at 0x%08x: CPU2's part of the flash begins with a page "
+                                    "of 4 KiB",
+                                    (unsigned)second.first));
+    }
+    if (cpu1->firmware_path && cpu1->firmware_kind != FIRMWARE_HEX &&
+        find_extent(cpu1, FLASH_BASE, &first) && first.end > second.first &&
+        first.first < second.end) {
+        return fail_at(
+            m, cpu2, why,
+            arena_printf(m->arena, "and CPU1's firmware are both at 0x%08x",
+                         (unsigned)(first.first > second.first ? first.first : second.first)));
+    }
+    return true;
+}
+
 /* ---- flash and system memory ---- */
 
 static bool fail_flash(const struct manifest *m, const struct instance *inst, struct problem *why,
@@ -262,13 +382,18 @@ static bool resolve(struct manifest *m, size_t index, struct problem *why)
 {
     struct instance *inst = &m->instances[index];
 
-    if (inst->firmware && (!find_file(m, inst, why) || !check_file(m, inst, why))) {
+    if (inst->firmware &&
+        (!(inst->builtin ? find_builtin(m, inst, why) : find_file(m, inst, why)) ||
+         !check_file(m, inst, why))) {
         return false;
     }
     if (inst->load && inst->firmware_kind != FIRMWARE_BIN) {
         return fail_at(m, inst, why, "says itself where it goes: `at` is for a raw image (.bin)");
     }
     if (inst->flash && (!find_flash(m, inst, why) || !check_flash_is_alone(m, index, why))) {
+        return false;
+    }
+    if (inst->core == 2 && !check_cpu2(m, inst, why)) {
         return false;
     }
     return find_adc_files(m, inst, why) && (!is_stm32wb55(inst) || find_system(m, inst, why));

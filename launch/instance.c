@@ -64,7 +64,7 @@ static bool read_semihosting(struct reader *r, const yaml_node_t *node, void *re
     return read_bool(r, node, "semihosting", &inst->semihosting);
 }
 
-static bool read_gdb(struct reader *r, const yaml_node_t *node, void *record)
+bool read_gdb(struct reader *r, const yaml_node_t *node, void *record)
 {
     static const char *const words[] = {"on", "wait"};
     struct instance *inst = record;
@@ -200,7 +200,7 @@ static void find_named_ports(struct reader *r, struct instance *inst)
     }
 }
 
-static bool read_args(struct reader *r, const yaml_node_t *node, void *record)
+bool read_args(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct instance *inst = record;
     size_t count, bytes = 0;
@@ -235,6 +235,7 @@ static const struct field instance_fields[] = {
     {"boot", read_boot},
     {"pins", read_pins},
     {"adc", read_adc},
+    {"cpu2", read_cpu2},
     {"icount", read_icount},
     {"args", read_args},
     {"target", read_target},
@@ -270,7 +271,7 @@ static bool read_instance(struct reader *r, const yaml_node_t *map, size_t index
                           struct manifest *m)
 {
     const yaml_node_t *key = map_key(r, map, index);
-    struct instance *inst = &m->instances[index];
+    struct instance *inst = &m->instances[m->instance_count];
 
     if (key->type != YAML_SCALAR_NODE) {
         return reader_fail(r, key, "an instance's name must be a word");
@@ -285,7 +286,7 @@ static bool read_instance(struct reader *r, const yaml_node_t *map, size_t index
     inst->target = arena_copy(r->arena, "arm");
     m->instance_count++;
     return read_section(r, map_value(r, map, index), &instance_section, inst) &&
-           check_memory(r, map_value(r, map, index), inst);
+           check_memory(r, map_value(r, map, index), inst) && add_cpu2(r, m);
 }
 
 bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m)
@@ -302,7 +303,7 @@ bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *
         return reader_fail(r, map_key(r, node, MAX_INSTANCES),
                            "%zu instances; at most %d fit in one run", count, MAX_INSTANCES);
     }
-    m->instances = arena_array(r->arena, count, sizeof(*m->instances));
+    m->instances = arena_array(r->arena, 2 * count, sizeof(*m->instances));
     for (size_t i = 0; i < count; i++) {
         if (!read_instance(r, node, i, m)) {
             return false;

@@ -186,7 +186,7 @@ const struct section *const *manifest_sections(size_t *count)
 {
     static const struct section *const sections[] = {
         &manifest_section, &clock_section, &instance_section, &firmware_section, &flash_section,
-        &link_section,     &pair_section,  &attach_section,   &input_section,
+        &cpu2_section,     &link_section,  &pair_section,     &attach_section,   &input_section,
     };
 
     *count = sizeof(sections) / sizeof(sections[0]);
@@ -281,48 +281,68 @@ static bool fail_no_instance(const struct manifest *m, const char *name, struct 
                       suggest_phrase(near.best));
 }
 
-bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why)
+/* What ends at these instances: wires to ptys, and of links those between two cores. */
+static void keep_wires(struct manifest *m, size_t first, size_t count)
 {
     struct attach *attaches = arena_array(m->arena, m->attach_count + m->link_count + 1,
                                           sizeof(*attaches));
-    size_t kept = 0, count = 0, inputs = 0;
+    size_t kept = 0, links = 0, inputs = 0;
 
-    while (kept < m->instance_count && strcmp(m->instances[kept].name, name) != 0) {
-        kept++;
-    }
-    if (kept == m->instance_count) {
-        return fail_no_instance(m, name, why);
-    }
     for (size_t i = 0; i < m->attach_count; i++) {
-        if (m->attaches[i].end.instance == kept) {
-            attaches[count++] = m->attaches[i];
+        if (m->attaches[i].end.instance - first < count) {
+            attaches[kept++] = m->attaches[i];
         }
     }
     for (size_t i = 0; i < m->link_count; i++) {
         const struct link *link = &m->links[i];
 
+        if (link->kind == LINK_CORES && link->ends[0].instance == first) {
+            m->links[links++] = *link;
+        }
         for (size_t k = 0; k < link->end_count && link->kind == LINK_UART; k++) {
-            if (link->ends[k].instance == kept) {
-                attaches[count++] =
+            if (link->ends[k].instance - first < count) {
+                attaches[kept++] =
                     (struct attach){.end = link->ends[k], .to = TO_PTY, .uart = link->uart};
             }
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        attaches[i].end.instance = 0;
-    }
     for (size_t i = 0; i < m->input_count; i++) {
-        if (m->inputs[i].end.instance == kept) {
+        if (m->inputs[i].end.instance - first < count) {
             m->inputs[inputs] = m->inputs[i];
-            m->inputs[inputs++].end.instance = 0;
+            m->inputs[inputs++].end.instance -= (unsigned)first;
         }
     }
     m->input_count = inputs;
-    m->instances = &m->instances[kept];
-    m->instance_count = 1;
     m->attaches = attaches;
-    m->attach_count = count;
-    m->link_count = 0;
+    m->attach_count = kept;
+    m->link_count = links;
+}
+
+bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why)
+{
+    size_t first = 0, count = 1;
+
+    while (first < m->instance_count && strcmp(m->instances[first].name, name) != 0) {
+        first++;
+    }
+    if (first == m->instance_count) {
+        return fail_no_instance(m, name, why);
+    }
+    if (m->instances[first].core) {
+        first -= m->instances[first].core - 1;
+        count = 2;
+    }
+    keep_wires(m, first, count);
+    for (size_t i = 0; i < m->attach_count; i++) {
+        m->attaches[i].end.instance -= (unsigned)first;
+    }
+    for (size_t i = 0; i < m->link_count; i++) {
+        for (size_t k = 0; k < m->links[i].end_count; k++) {
+            m->links[i].ends[k].instance -= (unsigned)first;
+        }
+    }
+    m->instances = &m->instances[first];
+    m->instance_count = count;
     return true;
 }
 

@@ -24,7 +24,8 @@
 #define MAX_NAME 31       /* letters of an instance or ensemble: it is in socket paths */
 #define MAX_BAUD 100000000
 #define DEFAULT_BAUD 115200
-#define DEFAULT_ICOUNT 4 /* 16 ns an instruction */
+#define DEFAULT_ICOUNT 4      /* 16 ns an instruction */
+#define CORES_LATENCY_NS 5000 /* between the cores of a chip, unless the manifest says */
 #define DEFAULT_REACTION_NS 10000000
 #define MAX_RADIOS 64
 #define MAX_PATH_DB 150
@@ -87,8 +88,11 @@ struct instance {
     struct named_port *named_ports;
     size_t named_port_count;
     struct mark at, firmware_at, flash_at, qemu_at; /* where in the manifest */
+    unsigned core;             /* 1, 2: of a pair, CPU2 right after its CPU1; 0: alone */
+    bool builtin;              /* core 2: Orrery's own firmware for it */
+    uint64_t cores_latency_ns; /* core 2: of its link to CPU1 */
     /* while reading: nodes of keys that are there */
-    const yaml_node_t *load, *flash_node, *boot_node, *pins_node, *adc_node;
+    const yaml_node_t *load, *flash_node, *boot_node, *pins_node, *adc_node, *cpu2_node;
 };
 
 struct uart {
@@ -194,7 +198,8 @@ bool manifest_read(struct manifest *m, const char *path, struct arena *arena, st
 bool manifest_parse(struct manifest *m, const char *file, const char *text, size_t len,
                     struct arena *arena, struct problem *why);
 
-/* Keep one instance; its links become pseudo-terminals. False: there is no such instance. */
+/* Keep one instance, with the other core of its chip; its wires become pseudo-terminals. False:
+ * there is no such instance. */
 bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why);
 
 /* With a person or a program at a pty or tcp port, virtual time follows the wall clock unless

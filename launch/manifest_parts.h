@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, inputs.c, instance.c, memory.c, net.c, pins.c, radio.c
- * and wires.c share the work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, cores.c, inputs.c, instance.c, memory.c, net.c, pins.c,
+ * radio.c and wires.c share the work of reading.
  *
- * Private to these seven.
+ * Private to them.
  */
 #ifndef LAUNCH_MANIFEST_PARTS_H
 #define LAUNCH_MANIFEST_PARTS_H
@@ -11,6 +11,7 @@
 #include "manifest.h"
 
 extern const struct section instance_section, firmware_section, flash_section;
+extern const struct section cpu2_section;
 extern const struct section link_section, pair_section, attach_section, input_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
@@ -32,6 +33,17 @@ bool check_memory(struct reader *r, const yaml_node_t *node, const struct instan
 
 /* PA0 to PH3, as far as an STM32WB55 has them. */
 bool is_wb55_pin(const char *name);
+
+/* args, gdb: keys of cpu2, too. */
+bool read_args(struct reader *r, const yaml_node_t *node, void *record);
+bool read_gdb(struct reader *r, const yaml_node_t *node, void *record);
+
+/* cpu2: the other core. add_cpu2() makes it an instance, after the one that was read last;
+ * link_cores() joins all pairs, for which there is room in m->links. */
+bool read_cpu2(struct reader *r, const yaml_node_t *node, void *record);
+bool add_cpu2(struct reader *r, struct manifest *m);
+size_t count_cores(const struct manifest *m);
+void link_cores(struct reader *r, struct manifest *m);
 
 /* pins: what is outside the chip's pins. */
 bool read_pins(struct reader *r, const yaml_node_t *node, void *record);

@@ -293,6 +293,40 @@ static void test_radio(void **state)
     arena_finish(&arena);
 }
 
+/* The other core is an instance, and the two are linked. */
+static void test_cpu2(void **state)
+{
+    static const char *const names[] = {"a", "a.cpu2", "other", "b", "b.cpu2", "c", "d", "d.cpu2"};
+    struct arena arena = {0};
+    struct manifest m;
+    struct problem why = {0};
+
+    read_good(&m, &arena, "cpu2.yaml");
+    assert_int_equal(m.instance_count, 8);
+    for (size_t i = 0; i < 8; i++) {
+        assert_string_equal(m.instances[i].name, names[i]);
+    }
+    assert_int_equal(m.link_count, 5);
+    assert_int_equal(m.links[1].kind, LINK_CORES);
+    assert_int_equal(m.links[1].ends[0].instance, 3);
+    assert_int_equal(m.links[1].ends[1].instance, 4);
+    assert_string_equal(m.links[1].ends[0].port, "cores");
+    assert_int_equal(m.links[0].latency_ns, CORES_LATENCY_NS);
+    assert_int_equal(m.links[1].latency_ns, 2000);
+    assert_int_equal(m.links[4].kind, LINK_RADIO);
+    assert_int_equal(m.links[4].ends[0].instance, 1); /* a.radio is a.cpu2's */
+    assert_int_equal(m.instances[2].index, 1);        /* its seed is as without a's other core */
+    assert_int_equal(m.instances[4].load_address, 0x080D0000);
+    assert_true(m.instances[4].gdb_wait && m.instances[7].builtin);
+    assert_true(manifest_keep_only(&m, "b.cpu2", &why));
+    assert_int_equal(m.instance_count, 2);
+    assert_string_equal(m.instances[0].name, "b");
+    assert_int_equal(m.link_count, 1);
+    assert_int_equal(m.links[0].ends[1].instance, 1);
+    assert_int_equal(m.attach_count, 1);
+    arena_finish(&arena);
+}
+
 static void test_only(void **state)
 {
     struct arena arena = {0};
@@ -788,13 +822,14 @@ int main(void)
         cmocka_unit_test(test_times),       cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_suggestions), cmocka_unit_test(test_bad),
         cmocka_unit_test(test_good),        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_radio),       cmocka_unit_test(test_only),
-        cmocka_unit_test(test_mangled),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_aliases),     cmocka_unit_test(test_firmware),
-        cmocka_unit_test(test_command),     cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_quoting),     cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_flash_files),
-        cmocka_unit_test(test_pins),        cmocka_unit_test(test_adc),
+        cmocka_unit_test(test_radio),       cmocka_unit_test(test_cpu2),
+        cmocka_unit_test(test_only),        cmocka_unit_test(test_mangled),
+        cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
+        cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_adc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

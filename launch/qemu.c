@@ -102,6 +102,9 @@ void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena
             strings_add(arena, ports, id);
         }
     }
+    if (inst->core) {
+        strings_add(arena, ports, "cores");
+    }
     for (size_t i = 0; i < sizeof(machines_own) / sizeof(machines_own[0]); i++) {
         if (is_wired(m, instance, machines_own[i])) {
             strings_add(arena, ports, machines_own[i]);
@@ -223,6 +226,23 @@ static char *adc_of(const struct instance *inst, struct arena *arena)
     return strings_join(arena, &words, ";");
 }
 
+/* The first core's machine loads both firmwares, into memories that both map. */
+static void add_cores(const struct instance *inst, struct arena *arena, struct strings *words)
+{
+    const struct instance *cpu2 = inst + 1;
+
+    if (!inst->core) {
+        return;
+    }
+    strings_add(arena, words, "shared=/proc/self/fd/3");
+    if (inst->core == 1) {
+        strings_addf(arena, words, "cpu2-firmware=%s", double_commas(arena, cpu2->firmware_path));
+        if (cpu2->load) {
+            strings_addf(arena, words, "cpu2-firmware-at=0x%" PRIx32, cpu2->load_address);
+        }
+    }
+}
+
 /* With what the machine takes as properties. */
 static char *machine_of(const struct instance *inst, struct arena *arena)
 {
@@ -232,7 +252,8 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
     if (inst->boot != BOOT_FLASH) {
         strings_addf(arena, &words, "boot-from=%s", boot_names[inst->boot]);
     }
-    if (inst->load) {
+    add_cores(inst, arena, &words);
+    if (inst->load && inst->core != 2) {
         strings_addf(arena, &words, "firmware-at=0x%" PRIx32, inst->load_address);
     }
     if (inst->flash_path) {
@@ -253,8 +274,8 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
 
 static void add_firmware(const struct instance *inst, struct arena *arena, struct strings *argv)
 {
-    if (!inst->firmware_path) {
-        /* an empty part */
+    if (!inst->firmware_path || inst->core == 2) {
+        /* an empty part; or CPU1's machine loads it */
     } else if (inst->firmware_kind == FIRMWARE_HEX && !has_flash(inst)) {
         strings_add(arena, argv, "-device");
         strings_addf(arena, argv, "loader,file=%s", double_commas(arena, inst->firmware_path));

@@ -286,6 +286,10 @@ static bool check_port(struct reader *r, const yaml_node_t *node, const struct i
     if (is_serial_port(port)) {
         return true;
     }
+    if (!strncmp(port, "cpu2.", 5) && !inst->core) {
+        return reader_fail(r, node, "port '%s.%.60s': instance '%s' has no key cpu2", inst->name,
+                           port, inst->name);
+    }
     suggest_begin(&near, port);
     for (size_t i = 0; i < inst->named_port_count; i++) {
         const struct named_port *named = &inst->named_ports[i];
@@ -494,12 +498,13 @@ static bool read_link(struct reader *r, const yaml_node_t *item, const struct ma
 
 static bool read_links(struct reader *r, const yaml_node_t *node, struct manifest *m)
 {
-    size_t count;
+    size_t count = 0, cores = count_cores(m);
 
-    if (!read_list(r, node, "links", &count)) {
+    if (node && !read_list(r, node, "links", &count)) {
         return false;
     }
-    m->links = arena_array(r->arena, count + 1, sizeof(*m->links));
+    m->links = arena_array(r->arena, cores + count + 1, sizeof(*m->links));
+    link_cores(r, m);
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = list_item(r, node, i);
         struct link_draft draft = {.link.uart = default_uart, .link.radio = default_radio};
@@ -647,5 +652,5 @@ static bool read_attaches(struct reader *r, const yaml_node_t *node, struct mani
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
                 struct manifest *m)
 {
-    return (!links || read_links(r, links, m)) && (!attaches || read_attaches(r, attaches, m));
+    return read_links(r, links, m) && (!attaches || read_attaches(r, attaches, m));
 }

@@ -464,8 +464,8 @@ static void flash_realize(DeviceState *dev, Error **errp)
     flash_pcrop_init(s);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->main);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->info);
-    if (flash_memory_open(s, errp) && (soc->shared_fd < 0 || s->parent_obj.core == 0)) {
-        load_options(s); /* what is shared CPU1 may still have to fill */
+    if (flash_memory_open(s, errp) && !flash_is_filled_by_cpu1(s)) {
+        load_options(s);
     }
 }
 

@@ -174,6 +174,9 @@ extern const struct FlashOptionWord {
     uint32_t factory;  /* as the part is delivered */
 } stm32wb_flash_option_words[WB_OPTIONS];
 
+/* Is this CPU2's view of memories that CPU1's process fills, maybe later than this looks at them? */
+bool flash_is_filled_by_cpu1(Stm32wbFlash *s);
+
 /* Fill memories with what the factory, then the file gives. */
 bool flash_memory_open(Stm32wbFlash *s, Error **errp);
 bool flash_memory_keep(Stm32wbFlash *s, Error **errp);

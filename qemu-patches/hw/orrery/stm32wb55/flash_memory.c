@@ -287,7 +287,7 @@ bool flash_memory_keep(Stm32wbFlash *s, Error **errp)
     return true;
 }
 
-static bool is_filled_by_cpu1(Stm32wbFlash *s)
+bool flash_is_filled_by_cpu1(Stm32wbFlash *s)
 {
     return s->parent_obj.core == 1 &&
            STM32WB55_SOC(OBJECT(s)->parent)->shared_fd >= 0;
@@ -299,7 +299,7 @@ bool flash_memory_open(Stm32wbFlash *s, Error **errp)
 
     s->array_bytes = memory_region_get_ram_ptr(&s->array);
     s->info_bytes = memory_region_get_ram_ptr(&s->info);
-    if (is_filled_by_cpu1(s)) {
+    if (flash_is_filled_by_cpu1(s)) {
         return true;
     }
     write_factory(s);
