@@ -7,7 +7,7 @@
 
 SOURCES=$TOP/tests/firmware/st33
 
-# A program that needs more than a lone instance has a manifest of its own.
+# manifest PROGRAM [MACHINE] - a program that needs more than a lone instance has one of its own
 manifest() {
     if [ -f "$SOURCES/$1.yaml" ]; then
         cat "$SOURCES/$1.yaml"
@@ -33,6 +33,11 @@ for source in "$SOURCES"/*.c; do
     case " ${ST33:-$test_name} " in *" $test_name "*)
         manifest "$test_name" >"$SCRATCH/manifest"
         program "$test_name" <"$SCRATCH/manifest"
+        case $test_name in mmu | pager)
+            manifest "$test_name" st33-p256 >"$SCRATCH/manifest"
+            program "$test_name, pages of 256 bytes" <"$SCRATCH/manifest"
+            ;;
+        esac
         ;;
     esac
 done

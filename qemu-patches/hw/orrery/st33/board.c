@@ -9,12 +9,17 @@
  *  + "flash-size", "ram-size": of the part
  *  + "firmware-at": where a raw image goes (default: where execution starts)
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
+ *  + "mmu-entries": of the MMU; "mmu-callback": for tests/bench, see mmu.c
+ *  + "iart-clk": frequency at the IART's CLK contact
  *  + -serial: the IART
+ *
+ * The machine st33-p256 differs in its MMU's least page, and in QEMU's page, which cannot be
+ * larger than that one: code that crosses pages of 256 bytes is slower.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
-#include "qemu/cutils.h"
+#include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "hw/arm/boot.h"
 #include "hw/boards.h"
@@ -24,16 +29,22 @@
 #include "flash.h"
 #include "soc.h"
 
-#define TYPE_ST33_MACHINE MACHINE_TYPE_NAME("st33")
-OBJECT_DECLARE_SIMPLE_TYPE(St33Machine, ST33_MACHINE)
+#define TYPE_ST33_MACHINE MACHINE_TYPE_NAME("st33-common")
+OBJECT_DECLARE_TYPE(St33Machine, St33MachineClass, ST33_MACHINE)
+
+struct St33MachineClass {
+    MachineClass parent_class;
+
+    uint32_t least_page_bits; /* of the MMU */
+};
 
 struct St33Machine {
     MachineState parent_obj;
 
     St33Soc *soc;
     char *flash_file;
-    bool flash_keep;
-    uint32_t firmware_at;
+    bool flash_keep, mmu_callback;
+    uint32_t firmware_at, mmu_entries, iart_clk;
     uint64_t flash_size, ram_size;
 };
 
@@ -68,7 +79,7 @@ static bool load_firmware(St33Machine *m, Error **errp)
 static void board_init(MachineState *machine)
 {
     St33Machine *m = ST33_MACHINE(machine);
-    DeviceState *flash;
+    DeviceState *flash, *mmu;
 
     if (!check_size("flash-size", m->flash_size, 64 * KiB, ST33_FLASH_MAX,
                     &error_fatal) ||
@@ -86,6 +97,18 @@ static void board_init(MachineState *machine)
         qdev_prop_set_string(flash, "file", m->flash_file);
         qdev_prop_set_bit(flash, "keep", m->flash_keep);
     }
+    if (m->iart_clk < 1000000 || m->iart_clk > 20000000) {
+        error_report("iart-clk: %u: 1000000 to 20000000 Hz was meant",
+                     m->iart_clk);
+        exit(EXIT_FAILURE);
+    }
+    clock_set_hz(m->soc->clk_pin, m->iart_clk);
+    qdev_prop_set_chr(st33_soc_block(m->soc, "IART"), "chardev", serial_hd(0));
+    mmu = st33_soc_block(m->soc, "MMU");
+    qdev_prop_set_uint32(mmu, "entries", m->mmu_entries);
+    qdev_prop_set_bit(mmu, "callback", m->mmu_callback);
+    qdev_prop_set_uint32(mmu, "least-page-bits",
+                         ST33_MACHINE_GET_CLASS(m)->least_page_bits);
     sysbus_realize(SYS_BUS_DEVICE(m->soc), &error_fatal);
     load_firmware(m, &error_fatal);
     /* for the core's reset only: images are loaded above */
@@ -115,6 +138,16 @@ static void set_flash_keep(Object *obj, bool value, Error **errp)
     ST33_MACHINE(obj)->flash_keep = value;
 }
 
+static bool get_mmu_callback(Object *obj, Error **errp)
+{
+    return ST33_MACHINE(obj)->mmu_callback;
+}
+
+static void set_mmu_callback(Object *obj, bool value, Error **errp)
+{
+    ST33_MACHINE(obj)->mmu_callback = value;
+}
+
 /* @opaque: offset of a uint64_t in the machine. */
 static void get_size(Object *obj, Visitor *v, const char *name, void *opaque,
                      Error **errp)
@@ -135,6 +168,12 @@ static void board_instance_init(Object *obj)
     m->firmware_at = ST33_FLASH_BASE + ST33_BOOT_OFFSET;
     m->flash_size = 2 * MiB;
     m->ram_size = 64 * KiB;
+    m->mmu_entries = 64;
+    m->iart_clk = 4000000;
+    object_property_add_uint32_ptr(obj, "iart-clk", &m->iart_clk,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "mmu-entries", &m->mmu_entries,
+                                   OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint32_ptr(obj, "firmware-at", &m->firmware_at,
                                    OBJ_PROP_FLAG_READWRITE);
 }
@@ -159,7 +198,6 @@ static void board_class_init(ObjectClass *oc, void *data)
     };
     MachineClass *mc = MACHINE_CLASS(oc);
 
-    mc->desc = "ST33 secure element (Cortex-M3 and MMU; registers ours)";
     mc->init = board_init;
     mc->valid_cpu_types = valid_cpu_types;
     mc->max_cpus = 1;
@@ -174,6 +212,24 @@ static void board_class_init(ObjectClass *oc, void *data)
                                    set_flash_keep);
     object_class_property_set_description(
         oc, "flash-keep", "write changes of the flash to flash-file");
+    object_class_property_add_bool(oc, "mmu-callback", get_mmu_callback,
+                                   set_mmu_callback);
+    object_class_property_set_description(
+        oc, "mmu-callback", "slow: for comparison only");
+}
+
+static void st33_class_init(ObjectClass *oc, void *data)
+{
+    MACHINE_CLASS(oc)->desc =
+        "ST33 secure element (Cortex-M3 and MMU; registers ours)";
+    ST33_MACHINE_CLASS(oc)->least_page_bits = 10;
+}
+
+static void p256_class_init(ObjectClass *oc, void *data)
+{
+    MACHINE_CLASS(oc)->desc = "ST33 whose MMU has pages of 256 bytes and more";
+    MACHINE_CLASS(oc)->minimum_page_bits = 8;
+    ST33_MACHINE_CLASS(oc)->least_page_bits = 8;
 }
 
 static const TypeInfo board_types[] = {
@@ -183,7 +239,19 @@ static const TypeInfo board_types[] = {
         .instance_size = sizeof(St33Machine),
         .instance_init = board_instance_init,
         .instance_finalize = board_finalize,
+        .class_size = sizeof(St33MachineClass),
         .class_init = board_class_init,
+        .abstract = true,
+    },
+    {
+        .name = MACHINE_TYPE_NAME("st33"),
+        .parent = TYPE_ST33_MACHINE,
+        .class_init = st33_class_init,
+    },
+    {
+        .name = MACHINE_TYPE_NAME("st33-p256"),
+        .parent = TYPE_ST33_MACHINE,
+        .class_init = p256_class_init,
     },
 };
 

@@ -10,6 +10,7 @@
  * QEMU interface:
  *  + children: one per row of the table, by the name of docs/st33.md, and "armv7m"
  *  + properties "flash-size", "ram-size": bytes
+ *  + clock "clk-pin": of the IART's CLK contact
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -22,6 +23,8 @@
 #include "target/arm/cpu.h"
 #include "hw/orrery/stm32wb55/core-debug.h"
 #include "flash.h"
+#include "gpio.h"
+#include "mmu.h"
 #include "soc.h"
 #include "sys.h"
 
@@ -37,8 +40,11 @@ static const struct {
     /* what others are wired to comes first */
     { "FLASH", TYPE_ST33_FLASH, NULL, 0x40002000, 0 },
     { "SYS", "st33-sys", NULL, 0x40000000, NO_IRQ },
+    { "MMU", TYPE_ST33_MMU, NULL, 0x40001000, NO_IRQ },
     { "TIM0", "stm32wb-tim", "TIM2", 0x40004000, 3 },
     { "TIM1", "stm32wb-tim", "TIM2", 0x40004400, 4 },
+    { "GPIO", TYPE_ST33_GPIO, NULL, 0x40005000, 1 },
+    { "IART", "st33-iart", NULL, 0x40006000, 2 },
     { "SPI", "stm32wb-spi", "SPI1", 0x40007000, 5 },
     { "RNG", "stm32wb-rng", "RNG", 0x40008000, 6 },
     { "CRC", "stm32wb-crc", "CRC", 0x40009000, NO_IRQ },
@@ -90,6 +96,7 @@ static void soc_init(Object *obj)
 
     s->pclk = clock_new(obj, "pclk");
     clock_set_hz(s->pclk, ST33_PCLK_HZ);
+    s->clk_pin = clock_new(obj, "clk-pin");
     qdev_init_gpio_in_named(DEVICE(obj), locked_up, "lockup", 1);
     qdev_init_gpio_in_named(DEVICE(obj), lose_power, "power-lost", 1);
     object_initialize_child(obj, "armv7m", &s->armv7m, TYPE_ARMV7M);
@@ -155,6 +162,9 @@ static bool realize_block(St33Soc *s, int row, Error **errp)
     }
     qdev_connect_clock_in(dev, "bus", s->pclk);
     qdev_connect_clock_in(dev, "kernel", s->pclk);
+    if (g_str_equal(rows[row].name, "IART")) {
+        qdev_connect_clock_in(dev, "clk-pin", s->clk_pin);
+    }
     return sysbus_realize(SYS_BUS_DEVICE(dev), errp);
 }
 
@@ -174,6 +184,26 @@ static void connect_wires(St33Soc *s)
                                 qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
 }
 
+static void set_sizes(St33Soc *s)
+{
+    DeviceState *mmu = st33_soc_block(s, "MMU");
+
+    qdev_prop_set_uint32(st33_soc_block(s, "FLASH"), "size", s->flash_size);
+    qdev_prop_set_uint32(mmu, "flash-size", s->flash_size);
+    qdev_prop_set_uint32(mmu, "ram-size", s->ram_size);
+}
+
+static void attach_mmu(St33Soc *s)
+{
+    St33Mmu *mmu = ST33_MMU(st33_soc_block(s, "MMU"));
+    MemoryRegion *callbacks = st33_mmu_callbacks(mmu);
+
+    st33_mmu_attach(mmu, s->armv7m.cpu);
+    if (callbacks) {
+        memory_region_add_subregion_overlap(&s->memory, 0, callbacks, -2);
+    }
+}
+
 static void soc_realize(DeviceState *dev, Error **errp)
 {
     St33Soc *s = ST33_SOC(dev);
@@ -182,7 +212,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
     if (!map_memories(s, errp)) {
         return;
     }
-    qdev_prop_set_uint32(st33_soc_block(s, "FLASH"), "size", s->flash_size);
+    set_sizes(s);
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {
         if (!realize_block(s, i, errp)) {
             return;
@@ -204,6 +234,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
         }
     }
     connect_wires(s);
+    attach_mmu(s);
 }
 
 static const Property soc_properties[] = {

@@ -32,6 +32,7 @@ struct St33Soc {
     MemoryRegion ram;
     MemoryRegion vectors; /* at 0 */
     Clock *pclk;
+    Clock *clk_pin;
 
     uint32_t flash_size, ram_size; /* bytes */
 };

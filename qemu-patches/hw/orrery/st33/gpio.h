@@ -1,0 +1,16 @@
+/*
+ * ST33: GPIO
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ORRERY_ST33_GPIO_H
+#define HW_ORRERY_ST33_GPIO_H
+
+#include "hw/orrery/stm32wb55/block.h"
+
+#define ST33_PINS 16
+
+#define TYPE_ST33_GPIO "st33-gpio"
+OBJECT_DECLARE_SIMPLE_TYPE(St33Gpio, ST33_GPIO)
+
+#endif
