@@ -437,7 +437,8 @@ static bool in_out(const struct conn *c)
     return false;
 }
 
-static void connection_work(struct conn *c, bool all_received)
+/* True: there is more to do. */
+static bool connection_work(struct conn *c, bool all_received)
 {
     if (c->state == CONN_CLOSED && all_received && !in_out(c)) {
         bury(c);
@@ -445,20 +446,23 @@ static void connection_work(struct conn *c, bool all_received)
         data_completed(c);
         control_work(c);
         data_send(c);
+        return c->state == CONN_CLOSED;
     }
+    return false;
 }
 
 bool controller_work(void)
 {
-    bool more;
+    bool unread, more;
 
     if (!event_flush()) {
         return false;
     }
     announce();
-    more = data_received();
+    unread = more = data_received();
     for (unsigned i = 0; i < LL_CONNECTIONS; i++) {
-        connection_work(&ll.conn[i], !more);
+        more |= connection_work(&ll.conn[i], !unread);
     }
-    return le_p256_work() || more;
+    more |= le_p256_work();
+    return more;
 }

@@ -33,10 +33,15 @@ enum {
 
 /* ---- the way out ---- */
 
+/* The router may come back with a command, whose events then queue up behind. */
 bool event_flush(void)
 {
     uint16_t done = 0;
 
+    if (ll.flushing) {
+        return false;
+    }
+    ll.flushing = true;
     while (done < ll.backlog_len) {
         size_t len = 2u + ll.backlog[done + 1];
 
@@ -45,6 +50,7 @@ bool event_flush(void)
         }
         done = (uint16_t)(done + len);
     }
+    ll.flushing = false;
     ll.backlog_len = (uint16_t)(ll.backlog_len - done);
     memmove(ll.backlog, ll.backlog + done, ll.backlog_len);
     return ll.backlog_len == 0;

@@ -250,6 +250,7 @@ struct conn {
     struct channels new_channels;
     uint16_t map_instant, phy_instant;
     uint8_t new_tx_phy, new_rx_phy;
+    bool update_applied, phy_applied;   /* to the next event, which is the instant's */
     volatile bool updated, phy_updated; /* the instant came: tell the host */
 
     /* main loop */
@@ -283,6 +284,7 @@ struct conn {
     /* encryption */
     bool tx_encrypted, rx_encrypted, hold_data, key_refresh;
     uint8_t enc_step;
+    uint8_t deferred[24], deferred_len; /* a request of the peer's that came in the midst of it */
     uint8_t ltk[16], random_ediv[10], skd[16], iv[8];
     struct aes_key session;
     uint64_t tx_counter, rx_counter;
@@ -296,7 +298,6 @@ struct conn {
 struct rx_pdu {
     uint8_t handle; /* connection, or RX_ADV */
     int8_t rssi;
-    uint16_t event; /* of the connection when it came */
     uint8_t pdu[RADIO_PDU_MAX];
 };
 #define RX_ADV 0xFF
@@ -334,6 +335,7 @@ struct link_layer {
 
     uint8_t event_mask[8], event_mask_2[8], le_event_mask[8];
     uint16_t backlog_len;
+    bool flushing;
     bool host_flow;
     uint16_t host_acl_count, host_acl_free;
     uint16_t default_tx_octets, default_tx_time;
@@ -413,7 +415,7 @@ void data_effective(struct conn *c); /* lengths or PHY changed */
 bool own_address(uint8_t type, struct address *address);
 bool filter_has(uint8_t random, const uint8_t address[6]); /* interrupt too */
 uint8_t *rx_buffer(void);
-bool rx_pass(uint8_t handle, int8_t rssi, uint16_t event, unsigned keep);
+bool rx_pass(uint8_t handle, int8_t rssi, unsigned keep);
 
 /* ll_control.c: main loop */
 enum procedure {
@@ -428,7 +430,7 @@ enum procedure {
     PROC_PING,
     PROC_TERMINATE,
 };
-void control_received(struct conn *c, const uint8_t *pdu, unsigned len, uint16_t event);
+void control_received(struct conn *c, const uint8_t *pdu, unsigned len);
 void control_work(struct conn *c);
 void control_want(struct conn *c, enum procedure procedure);
 bool control_send(struct conn *c, const uint8_t *pdu, unsigned len, unsigned flags);
@@ -440,7 +442,7 @@ void update_start(struct conn *c);
 void update_map_start(struct conn *c);
 void update_phy_start(struct conn *c);
 /* True: it was one of theirs. */
-bool update_received(struct conn *c, const uint8_t *pdu, uint16_t event);
+bool update_received(struct conn *c, const uint8_t *pdu);
 void update_refused(struct conn *c, enum procedure procedure, uint8_t reason);
 void update_instants(struct conn *c);
 void update_param_reply(struct conn *c, const uint8_t *parameters); /* of the host's; NULL: no */

@@ -95,7 +95,7 @@ static void instants(struct conn *c)
         c->tx_phy = c->new_tx_phy;
         c->rx_phy = c->new_rx_phy;
         c->phy_pending = false;
-        c->phy_updated = true;
+        c->phy_applied = true;
     }
     if (c->update_pending && c->event == c->update.instant) {
         c->anchor += c->update.window_offset * UNIT_US;
@@ -103,9 +103,22 @@ static void instants(struct conn *c)
         c->interval = c->update.interval;
         c->latency = c->update.latency;
         c->timeout = c->update.timeout;
-        c->heard_at = now_us();
         c->update_pending = false;
+        c->update_applied = true;
+    }
+}
+
+/* The event of an instant is there: the host may know. */
+static void instant_came(struct conn *c)
+{
+    if (c->update_applied) {
+        c->update_applied = false;
         c->updated = true;
+        c->heard_at = now_us();
+    }
+    if (c->phy_applied) {
+        c->phy_applied = false;
+        c->phy_updated = true;
     }
 }
 
@@ -166,6 +179,7 @@ static void event_over(struct conn *c)
 
 void conn_lost(struct conn *c)
 {
+    instant_came(c);
     c->heard_in_event = false;
     advance(c);
 }
@@ -249,6 +263,7 @@ static void listen(struct conn *c, uint32_t start, uint32_t window)
 
 void conn_begin(struct conn *c)
 {
+    instant_came(c);
     c->heard_in_event = false;
     c->crc_errors = 0;
     c->peer_more = false;
@@ -297,7 +312,7 @@ static void take(struct conn *c, const uint8_t *pdu, int8_t rssi)
 {
     if (pdu[1] == 0 || (pdu[0] & 3) == 0) {
         c->nesn = !c->nesn;
-    } else if (rx_pass(c->handle, rssi, c->event, 0)) {
+    } else if (rx_pass(c->handle, rssi, 0)) {
         c->nesn = !c->nesn;
         c->ack_due = true;
     }

@@ -169,7 +169,7 @@ static void start_next(struct conn *c)
     if (i == sizeof(order) || c->enc_step) {
         return;
     }
-    if (order[i] == PROC_ENCRYPT && !encrypt_start(c)) {
+    if (order[i] == PROC_ENCRYPT && (c->remote_proc || !encrypt_start(c))) {
         return;
     }
     if ((order[i] == PROC_UPDATE || order[i] == PROC_MAP || order[i] == PROC_PHY) &&
@@ -367,7 +367,27 @@ static bool simple(struct conn *c, const uint8_t *pdu)
     }
 }
 
-void control_received(struct conn *c, const uint8_t *pdu, unsigned len, uint16_t event)
+/* A request that crossed our LL_ENC_REQ: between that and the end of the procedure we may not
+ * answer. */
+static bool is_deferred(struct conn *c, const uint8_t *pdu, unsigned len)
+{
+    bool request = pdu[0] == VERSION_IND || pdu[0] == PERIPHERAL_FEATURE_REQ ||
+                   pdu[0] == CONNECTION_PARAM_REQ || pdu[0] == PING_REQ || pdu[0] == LENGTH_REQ ||
+                   pdu[0] == PHY_REQ;
+
+    if (!request || !c->central || !c->enc_step) {
+        return false;
+    }
+    if (c->deferred_len) {
+        conn_close(c, INVALID_LL_PARAMETERS);
+    } else {
+        memcpy(c->deferred, pdu, len);
+        c->deferred_len = (uint8_t)len;
+    }
+    return true;
+}
+
+void control_received(struct conn *c, const uint8_t *pdu, unsigned len)
 {
     if (len < 1) {
         return;
@@ -398,7 +418,8 @@ void control_received(struct conn *c, const uint8_t *pdu, unsigned len, uint16_t
     default:
         break;
     }
-    if (!c->terminating && !simple(c, pdu) && !update_received(c, pdu, event)) {
+    if (!c->terminating && !is_deferred(c, pdu, len) && !simple(c, pdu) &&
+        !update_received(c, pdu)) {
         encrypt_received(c, pdu);
     }
 }
@@ -422,6 +443,12 @@ void control_work(struct conn *c)
         return;
     }
     encrypt_timers(c);
+    if (c->deferred_len && !c->enc_step) {
+        uint8_t len = c->deferred_len;
+
+        c->deferred_len = 0;
+        control_received(c, c->deferred, len);
+    }
     if (is_wanted(c, PROC_TERMINATE) && c->control_count < LL_CONTROL) {
         send_terminate(c);
     } else if (!c->local && c->wanted && c->control_count < LL_CONTROL) {

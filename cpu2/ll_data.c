@@ -35,7 +35,7 @@ uint8_t *rx_buffer(void)
 }
 
 /* What is in rx_buffer() goes to the main loop. False: that would leave `keep` buffers or fewer. */
-bool rx_pass(uint8_t handle, int8_t rssi, uint16_t event, unsigned keep)
+bool rx_pass(uint8_t handle, int8_t rssi, unsigned keep)
 {
     struct rx_pdu *rx = &ll.rx[ll.rx_now];
 
@@ -44,7 +44,6 @@ bool rx_pass(uint8_t handle, int8_t rssi, uint16_t event, unsigned keep)
     }
     rx->handle = handle;
     rx->rssi = rssi;
-    rx->event = event;
     put(&ll.rx_done, ll.rx_now);
     ll.rx_now = take(&ll.rx_free);
     return true;
@@ -322,7 +321,7 @@ static bool from_connection(uint8_t index)
         return false;
     }
     if (llid == LLID_CONTROL) {
-        control_received(c, rx->pdu + 2, rx->pdu[1], rx->event);
+        control_received(c, rx->pdu + 2, rx->pdu[1]);
         return false;
     }
     if (encrypt_forbids_data(c)) {

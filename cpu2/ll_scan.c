@@ -210,7 +210,7 @@ static bool is_response(const uint8_t *pdu, unsigned len)
 static void report(const uint8_t *pdu, int8_t rssi)
 {
     if (!ll.scan.filter_duplicates || !is_duplicate(pdu)) {
-        rx_pass(RX_ADV, rssi, 0, LL_RX / 2);
+        rx_pass(RX_ADV, rssi, LL_RX / 2);
     }
 }
 

@@ -2,130 +2,7 @@
 /*
  * ll_test.c - controllers that advertise, scan, connect and talk on a simulated medium.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "ll_sim.h"
-
-#define SECOND 1000000u
-#define LE(subevent) (0x3E00u | (subevent))
-#define DISCONNECTED 0x05
-
-#define CHECK(status, ...) assert_int_equal(sim_command(__VA_ARGS__), status)
-
-static struct sim_node *const a = &sim[0], *const b = &sim[1];
-
-static void mask_all(struct sim_node *n)
-{
-    const uint8_t all[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x3F};
-
-    CHECK(0, n, 3, 0x01, all, 8);
-    CHECK(0, n, 3, 0x63, all, 8);
-    CHECK(0, n, 8, 0x01, all, 8);
-}
-
-static void start(unsigned nodes, uint32_t seed)
-{
-    sim_start(nodes, seed);
-    for (unsigned i = 0; i < nodes; i++) {
-        mask_all(&sim[i]);
-    }
-}
-
-/* type as HCI's; filter as Set Advertising Parameters has it */
-static int advertise_as(struct sim_node *n, uint8_t type, uint8_t filter, const uint8_t *to)
-{
-    uint8_t p[15] = {0x20, 0, 0x20, 0, type, 0, 0, 0, 0, 0, 0, 0, 0, 7, filter};
-    const uint8_t on = 1;
-
-    if (to) {
-        memcpy(p + 7, to, 6);
-    }
-    CHECK(0, n, 8, 0x06, p, 15);
-    return sim_command(n, 8, 0x0A, &on, 1);
-}
-
-static void advertise(struct sim_node *n)
-{
-    const uint8_t data[32] = {9, 2, 1, 6, 5, 9, 'n', 'o', 'd', 'e'};
-    const uint8_t response[32] = {4, 3, 3, 0x0D, 0x18};
-
-    CHECK(0, n, 8, 0x08, data, 32);
-    CHECK(0, n, 8, 0x09, response, 32);
-    assert_int_equal(advertise_as(n, 0, 0, NULL), 0);
-}
-
-static void scan(struct sim_node *n, bool active, bool filter_duplicates, uint8_t policy)
-{
-    const uint8_t p[7] = {active, 0x30, 0, 0x30, 0, 0, policy};
-    const uint8_t on[2] = {1, filter_duplicates};
-
-    CHECK(0, n, 8, 0x0B, p, 7);
-    CHECK(0, n, 8, 0x0C, on, 2);
-}
-
-static void scan_off(struct sim_node *n)
-{
-    const uint8_t off[2] = {0, 0};
-
-    CHECK(0, n, 8, 0x0C, off, 2);
-}
-
-/* interval in 1.25 ms, timeout in 10 ms */
-static int create(struct sim_node *n, const struct sim_node *to, unsigned interval,
-                  unsigned latency, unsigned timeout)
-{
-    uint8_t p[25] = {0x30, 0, 0x30, 0};
-
-    if (to) {
-        memcpy(p + 6, to->address, 6);
-    } else {
-        p[4] = 1;
-    }
-    put16(p + 13, interval);
-    put16(p + 15, interval);
-    put16(p + 17, latency);
-    put16(p + 19, timeout);
-    return sim_command(n, 8, 0x0D, p, 25);
-}
-
-/* Both know it; the handles. */
-static void connect(struct sim_node *central, struct sim_node *peripheral, unsigned interval,
-                    unsigned latency, unsigned timeout, unsigned *hc, unsigned *hp)
-{
-    const uint8_t *e;
-
-    advertise(peripheral);
-    assert_int_equal(create(central, peripheral, interval, latency, timeout), 0);
-    e = sim_wait(central, LE(0x01), 5 * SECOND);
-    assert_non_null(e);
-    assert_int_equal(e[3], 0);
-    assert_int_equal(e[6], 0);
-    assert_memory_equal(e + 8, peripheral->address, 6);
-    assert_int_equal(get16(e + 14), interval);
-    *hc = get16(e + 4);
-    e = sim_wait(peripheral, LE(0x01), SECOND);
-    assert_non_null(e);
-    assert_int_equal(e[3], 0);
-    assert_int_equal(e[6], 1);
-    assert_memory_equal(e + 8, central->address, 6);
-    *hp = get16(e + 4);
-    assert_non_null(sim_wait(central, LE(0x14), SECOND));
-    e = sim_wait(peripheral, LE(0x14), SECOND);
-    assert_non_null(e);
-    assert_int_equal(e[5], 1); /* algorithm #2 */
-}
-
-static int disconnect(struct sim_node *n, unsigned handle)
-{
-    uint8_t p[3] = {0, 0, 0x13};
-
-    put16(p, handle);
-    return sim_command(n, 1, 0x06, p, 3);
-}
+#include "ll_hosts.h"
 
 /* ---- HCI ---- */
 
@@ -324,7 +201,7 @@ static void test_connect_disconnect(void **state)
 
     start(2, 9);
     for (int i = 0; i < 20; i++) {
-        connect(a, b, 6 + i, 0, 100, &ha, &hb);
+        connect_pair(a, b, 6 + i, 0, 100, &ha, &hb);
         sim_run(200000);
         assert_int_equal(disconnect(i % 2 ? a : b, i % 2 ? ha : hb), 0);
         e = sim_wait(a, DISCONNECTED, SECOND);
@@ -344,7 +221,7 @@ static void test_supervision(void **state)
     uint64_t begun;
 
     start(2, 10);
-    connect(a, b, 24, 0, 50, &ha, &hb);
+    connect_pair(a, b, 24, 0, 50, &ha, &hb);
     sim_run(SECOND);
     CHECK(0, a, 3, 0x03, NULL, 0);
     begun = sim_us;
@@ -377,68 +254,12 @@ static void test_not_established(void **state)
     assert_int_equal(e[5], NOT_ESTABLISHED);
 }
 
-/* Each octet of data tells its place in the stream. */
-static void check_acl(struct sim_node *n, const uint8_t *packet, size_t len)
-{
-    assert_int_equal(get16(packet + 2), len - 4);
-    for (size_t i = 4; i < len; i++) {
-        assert_int_equal(packet[i], (uint8_t)(n->acl_check * 7 + (n->acl_check >> 8)));
-        n->acl_check++;
-    }
-}
-
-struct stream {
-    struct sim_node *from;
-    unsigned handle;
-    uint32_t made;
-    unsigned packets;
-};
-
-/* As many packets as there are credits for, of random lengths. */
-static void feed(struct stream *s)
-{
-    while (s->from->credits && s->packets) {
-        uint8_t data[251];
-        unsigned len = 1 + sim_random() % 251;
-
-        for (unsigned i = 0; i < len; i++) {
-            data[i] = (uint8_t)(s->made * 7 + (s->made >> 8));
-            s->made++;
-        }
-        s->from->credits--;
-        s->packets--;
-        assert_true(sim_acl(s->from, s->handle, 0, data, len));
-    }
-}
-
-static void exchange(unsigned ha, unsigned hb, unsigned packets, uint64_t us)
-{
-    struct stream s[2] = {{a, ha, 0, packets}, {b, hb, 0, packets}};
-    uint64_t end = sim_us + us;
-
-    a->on_acl = b->on_acl = check_acl;
-    a->acl_check = b->acl_check = 0;
-    while (sim_us < end &&
-           (s[0].packets || s[1].packets || a->acl_check < s[1].made || b->acl_check < s[0].made)) {
-        feed(&s[0]);
-        feed(&s[1]);
-        sim_run(1000);
-    }
-    assert_int_equal(s[0].packets, 0);
-    assert_int_equal(s[1].packets, 0);
-    assert_int_equal(b->acl_check, s[0].made);
-    assert_int_equal(a->acl_check, s[1].made);
-    sim_run(200000);
-    assert_int_equal(a->credits, LL_ACL);
-    assert_int_equal(b->credits, LL_ACL);
-}
-
 static void test_data(void **state)
 {
     unsigned ha, hb;
 
     start(2, 12);
-    connect(a, b, 24, 0, 100, &ha, &hb);
+    connect_pair(a, b, 24, 0, 100, &ha, &hb);
     exchange(ha, hb, 1000, 200 * SECOND);
 }
 
@@ -449,7 +270,7 @@ static void test_data_loss(void **state)
         unsigned ha, hb;
 
         start(2, 100 + seed);
-        connect(a, b, 12, seed - 1, 600, &ha, &hb);
+        connect_pair(a, b, 12, seed - 1, 600, &ha, &hb);
         sim_loss = 200;
         sim_work_us = 3000;
         exchange(ha, hb, 500, 600 * SECOND);
@@ -464,7 +285,7 @@ static void test_host_full(void **state)
     unsigned hb;
 
     start(2, 13);
-    connect(a, b, 12, 0, 100, &s.handle, &hb);
+    connect_pair(a, b, 12, 0, 100, &s.handle, &hb);
     b->on_acl = check_acl;
     b->host_full = true;
     for (int i = 0; i < 1000; i++) {
@@ -493,7 +314,7 @@ static void test_host_flow_control(void **state)
     start(2, 14);
     CHECK(0, b, 3, 0x33, size, 7);
     CHECK(0, b, 3, 0x31, "\1", 1);
-    connect(a, b, 12, 0, 100, &s.handle, &hb);
+    connect_pair(a, b, 12, 0, 100, &s.handle, &hb);
     b->on_acl = check_acl;
     for (int i = 0; i < 8; i++) {
         uint8_t octet = (uint8_t)i;
@@ -518,7 +339,7 @@ static void test_latency(void **state)
     uint64_t packets, asked;
 
     start(2, 15);
-    connect(a, b, 24, 9, 400, &ha, &hb); /* 30 ms, 300 ms asleep */
+    connect_pair(a, b, 24, 9, 400, &ha, &hb); /* 30 ms, 300 ms asleep */
     sim_run(SECOND);
     packets = sim_packets;
     sim_run(30 * SECOND);
@@ -543,10 +364,10 @@ static void test_many(void **state)
 
     start(10, 16);
     for (unsigned i = 0; i < 4; i++) {
-        connect(a, &sim[1 + i], 40, 0, 200, &h[i], &peer[i]);
+        connect_pair(a, &sim[1 + i], 40, 0, 200, &h[i], &peer[i]);
     }
     for (unsigned i = 4; i < 8; i++) {
-        connect(&sim[1 + i], a, 40 + 2 * (i - 4), 0, 200, &peer[i], &h[i]);
+        connect_pair(&sim[1 + i], a, 40 + 2 * (i - 4), 0, 200, &peer[i], &h[i]);
     }
     assert_int_equal(advertise_as(a, 0, 0, NULL), CONNECTION_LIMIT); /* all eight are taken */
     assert_int_equal(advertise_as(a, 3, 0, NULL), 0);

@@ -333,7 +333,7 @@ static void for_peripheral(struct conn *c, const uint8_t *pdu)
     }
 }
 
-bool update_received(struct conn *c, const uint8_t *pdu, uint16_t event)
+bool update_received(struct conn *c, const uint8_t *pdu)
 {
     switch (pdu[0]) {
     case CONNECTION_UPDATE_IND:
