@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aci_client.c - AN5270's ACI_GATT_* and ACI_ATT_* commands of a client: each starts a procedure. */
+/* aci_client.c - AN5270's ACI_GATT_* and ACI_ATT_* commands of a client: each starts a procedure.
+ */
 #include <string.h>
 
 #include "host.h"

@@ -32,7 +32,10 @@ static void answer(uint16_t opcode, bool by_status, uint8_t status, const uint8_
         out8(&out, status);
         out_octets(&out, ret, n);
     }
-    event_raw(event, out.n);
+    /* it has its own buffer, and need not wait behind events that have none */
+    if (!host_to_cpu1(event, out.n)) {
+        event_raw(event, out.n);
+    }
 }
 
 void aci_reset(void)

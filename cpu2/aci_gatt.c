@@ -461,8 +461,7 @@ static uint16_t permit_read(struct in *in, struct out *ret)
     if (!in_done(in) || denied > 1) {
         return ST_BAD_HCI_PARAMETERS;
     }
-    return link ? att_permit_read(link, denied ? (code ? code : ATT_UNLIKELY) : 0, handle)
-                : status;
+    return link ? att_permit_read(link, denied ? (code ? code : ATT_UNLIKELY) : 0, handle) : status;
 }
 
 static uint16_t deny_read(struct in *in, struct out *ret)

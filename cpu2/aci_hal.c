@@ -298,32 +298,22 @@ static uint16_t update_resp(struct in *in, struct out *ret)
 }
 
 const struct aci_command aci_hal_commands[] = {
-    {0xFC00, false, get_fw_build_number},
-    {0xFC0C, false, write_config},
-    {0xFC0D, false, read_config},
-    {0xFC0F, false, set_tx_power_level},
-    {0xFC14, false, unsupported}, /* LE_TX_TEST_PACKET_NUMBER */
-    {0xFC15, false, unsupported}, /* TONE_START */
-    {0xFC16, false, unsupported}, /* TONE_STOP */
-    {0xFC17, false, get_link_status},
-    {0xFC18, false, take16}, /* SET_RADIO_ACTIVITY_MASK */
-    {0xFC19, false, get_anchor_period},
-    {0xFC1A, false, take32}, /* SET_EVENT_MASK */
-    {0xFC1C, false, get_pm_debug_info},
-    {0xFC20, false, take8}, /* SET_PERIPHERAL_LATENCY */
-    {0xFC22, false, read_rssi},
-    {0xFC2F, false, unsupported}, /* EAD_ENCRYPT_DECRYPT */
-    {0xFC30, false, unsupported}, /* READ_RADIO_REG */
-    {0xFC31, false, unsupported}, /* WRITE_RADIO_REG */
-    {0xFC32, false, unsupported}, /* READ_RAW_RSSI */
-    {0xFC33, false, unsupported}, /* RX_START */
-    {0xFC34, false, unsupported}, /* RX_STOP */
-    {0xFC3B, false, stack_reset},
-    {0xFD81, true, update_req},
-    {0xFD82, false, update_resp},
-    {0xFF00, false, aci_reset_command},
-    {0xFF01, false, get_information},
-    {0xFF02, false, write_config},
-    {0xFF03, false, read_config},
-    {0, false, NULL},
+    {0xFC00, false, get_fw_build_number}, {0xFC0C, false, write_config},
+    {0xFC0D, false, read_config},         {0xFC0F, false, set_tx_power_level},
+    {0xFC14, false, unsupported},                                  /* LE_TX_TEST_PACKET_NUMBER */
+    {0xFC15, false, unsupported},                                  /* TONE_START */
+    {0xFC16, false, unsupported},                                  /* TONE_STOP */
+    {0xFC17, false, get_link_status},     {0xFC18, false, take16}, /* SET_RADIO_ACTIVITY_MASK */
+    {0xFC19, false, get_anchor_period},   {0xFC1A, false, take32}, /* SET_EVENT_MASK */
+    {0xFC1C, false, get_pm_debug_info},   {0xFC20, false, take8},  /* SET_PERIPHERAL_LATENCY */
+    {0xFC22, false, read_rssi},           {0xFC2F, false, unsupported}, /* EAD_ENCRYPT_DECRYPT */
+    {0xFC30, false, unsupported},                                       /* READ_RADIO_REG */
+    {0xFC31, false, unsupported},                                       /* WRITE_RADIO_REG */
+    {0xFC32, false, unsupported},                                       /* READ_RAW_RSSI */
+    {0xFC33, false, unsupported},                                       /* RX_START */
+    {0xFC34, false, unsupported},                                       /* RX_STOP */
+    {0xFC3B, false, stack_reset},         {0xFD81, true, update_req},
+    {0xFD82, false, update_resp},         {0xFF00, false, aci_reset_command},
+    {0xFF01, false, get_information},     {0xFF02, false, write_config},
+    {0xFF03, false, read_config},         {0, false, NULL},
 };

@@ -423,8 +423,8 @@ static void got_prepared(struct link *link, const uint8_t *pdu, size_t n)
     done = (uint16_t)(p->offset - p->start);
     sent = value_octets(link, done);
     if (p->kind == PROC_WRITE_RELIABLE) { /* Core, Vol 3 Part G, 4.9.5: the echo is compared */
-        p->failed = get16(pdu + 1) != p->handle || get16(pdu + 3) != p->offset ||
-                    n - 5 != sent || memcmp(pdu + 5, long_value + done, sent) != 0;
+        p->failed = get16(pdu + 1) != p->handle || get16(pdu + 3) != p->offset || n - 5 != sent ||
+                    memcmp(pdu + 5, long_value + done, sent) != 0;
     }
     p->offset = (uint16_t)(p->offset + sent);
     next_request(link, NULL, 0);

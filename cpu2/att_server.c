@@ -269,8 +269,8 @@ static void read_by_type(struct link *link, const uint8_t *pdu, size_t n, bool g
     if (!range(link, pdu, n, 7)) {
         return;
     }
-    if (group && (uuid_len != 2 || (get16(pdu + 5) != UUID_PRIMARY &&
-                                    get16(pdu + 5) != UUID_SECONDARY))) {
+    if (group &&
+        (uuid_len != 2 || (get16(pdu + 5) != UUID_PRIMARY && get16(pdu + 5) != UUID_SECONDARY))) {
         error(link, pdu[0], culprit, ATT_UNSUPPORTED_GROUP);
         return;
     }
@@ -443,8 +443,8 @@ static uint8_t length_error(const struct attribute *a, uint16_t offset, size_t n
 }
 
 /* Core, Vol 3 Part G, 3.3.3.3. */
-static uint8_t write_cccd(struct link *link, struct attribute *a, uint16_t offset,
-                          const uint8_t *p, size_t n)
+static uint8_t write_cccd(struct link *link, struct attribute *a, uint16_t offset, const uint8_t *p,
+                          size_t n)
 {
     uint16_t value;
 
@@ -485,9 +485,9 @@ static void write_value(struct link *link, const uint8_t *pdu, size_t n)
         return;
     }
     a = db_find(get16(pdu + 1));
-    code = !a                               ? ATT_INVALID_HANDLE
+    code = !a                                 ? ATT_INVALID_HANDLE
            : !(a->access & (command ? 4 : 2)) ? ATT_WRITE_NOT_PERMITTED
-                                            : att_permission(link, a, true);
+                                              : att_permission(link, a, true);
     if (!code && !(a->flags & ATTR_CCCD)) {
         code = length_error(a, 0, length);
     }

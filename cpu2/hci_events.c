@@ -105,13 +105,22 @@ static void le_event(uint8_t subevent, uint8_t *whole, size_t parameters)
 
 /* ---- of commands; never masked ---- */
 
+/* An answer has its own buffer on the way to CPU1 and need not wait behind events that have none.
+ */
+static void answer_send(const uint8_t *event, size_t len)
+{
+    if (!router_event(event, len)) {
+        event_send(event, len);
+    }
+}
+
 void event_complete(uint16_t opcode, const uint8_t *parameters, size_t len)
 {
     uint8_t e[HCI_EVENT_MAX] = {COMMAND_COMPLETE, (uint8_t)(3 + len), 1};
 
     put16(e + 3, opcode);
     memcpy(e + 5, parameters, len);
-    event_send(e, 5 + len);
+    answer_send(e, 5 + len);
 }
 
 void event_status(uint16_t opcode, uint8_t status)
@@ -119,7 +128,7 @@ void event_status(uint16_t opcode, uint8_t status)
     uint8_t e[6] = {COMMAND_STATUS, 4, status, 1};
 
     put16(e + 4, opcode);
-    event_send(e, sizeof(e));
+    answer_send(e, sizeof(e));
 }
 
 /* ---- of connections ---- */

@@ -49,10 +49,18 @@ static bool to_cpu1_pump(void)
 bool event_wanted(uint16_t ecode)
 {
     static const uint16_t gap[] = {
-        EV_GAP_LIMITED_DISCOVERABLE, EV_GAP_PAIRING_COMPLETE, EV_GAP_PASS_KEY_REQ,
-        EV_GAP_AUTHORIZATION_REQ,    0,                       EV_GAP_BOND_LOST,
-        0,                           EV_GAP_PROC_COMPLETE,    EV_L2CAP_UPDATE_REQ,
-        EV_L2CAP_UPDATE_RESP,        EV_L2CAP_PROC_TIMEOUT,   EV_GAP_ADDR_NOT_RESOLVED,
+        EV_GAP_LIMITED_DISCOVERABLE,
+        EV_GAP_PAIRING_COMPLETE,
+        EV_GAP_PASS_KEY_REQ,
+        EV_GAP_AUTHORIZATION_REQ,
+        0,
+        EV_GAP_BOND_LOST,
+        0,
+        EV_GAP_PROC_COMPLETE,
+        EV_L2CAP_UPDATE_REQ,
+        EV_L2CAP_UPDATE_RESP,
+        EV_L2CAP_PROC_TIMEOUT,
+        EV_GAP_ADDR_NOT_RESOLVED,
     };
     static const uint16_t gatt[] = {
         EV_GATT_ATTRIBUTE_MODIFIED,

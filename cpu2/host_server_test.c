@@ -86,7 +86,8 @@ static uint16_t handle_of(const uint8_t *ret)
     return get16(ret);
 }
 
-/* The vendor's peer-to-peer server: service, LED (read, write without response), button (notify). */
+/* The vendor's peer-to-peer server: service, LED (read, write without response), button (notify).
+ */
 static uint16_t p2p_service, p2p_led, p2p_button;
 
 static void add_p2p(void)
@@ -139,7 +140,7 @@ static void test_advertising(void **state)
 {
     static const uint8_t name[] = "\x09P2P", uuids[] = {0x02, 0x0D, 0x18};
     static const uint8_t manufacturer[] = {4, 0xFF, 1, 0x83, 7};
-    static const uint8_t expected[] = {2,   1,    6,    2,    0x0A, 6, 4,    9,
+    static const uint8_t expected[] = {2,   1,   6,   2, 0x0A, 6,    4,   9,
                                        'P', '2', 'P', 3, 0x02, 0x0D, 0x18};
     uint8_t big[31] = {30, 0xFF};
 
@@ -183,21 +184,34 @@ static void test_discovery(void **state)
     add_p2p();
     world_connect();
     /* services: GATT 1 to 4, GAP 5 to 11; the 128-bit one is of another size */
-    check(ASK(ATT_GROUP_REQ, 1, 0, 0xFF, 0xFF, 0x00, 0x28), "11060100040001180500" "0b000018");
+    check(ASK(ATT_GROUP_REQ, 1, 0, 0xFF, 0xFF, 0x00, 0x28), "11060100040001180500"
+                                                            "0b000018");
     check(ASK(ATT_GROUP_REQ, 12, 0, 0xFF, 0xFF, 0x00, 0x28),
           "11140c0013008fe5b3d52e7f4a982a487acc40fe0000");
     check(ASK(ATT_GROUP_REQ, 20, 0, 0xFF, 0xFF, 0x00, 0x28), "011014000a");
     check(ASK(ATT_GROUP_REQ, 1, 0, 0xFF, 0xFF, 0x03, 0x28), "0110010010");
     check(ASK(ATT_FIND_VALUE_REQ, 1, 0, 0xFF, 0xFF, 0x00, 0x28, 0x00, 0x18), "0705000b00");
     /* characteristics of GAP: name (read, write), appearance, preferred parameters */
-    check(ASK(ATT_READ_TYPE_REQ, 5, 0, 11, 0, 0x03, 0x28),
-          "0907" "0600" "0a0700002a" "0800" "020900012a" "0a00" "020b00042a");
+    check(ASK(ATT_READ_TYPE_REQ, 5, 0, 11, 0, 0x03, 0x28), "0907"
+                                                           "0600"
+                                                           "0a0700002a"
+                                                           "0800"
+                                                           "020900012a"
+                                                           "0a00"
+                                                           "020b00042a");
     check(ASK(ATT_READ_TYPE_REQ, 15, 0, 19, 0, 0x03, 0x28),
-          "0915" "0f00" "1010008fe5b3d52e7f4a982a487acc42fe0000");
-    check(ASK(ATT_FIND_INFO_REQ, 2, 0, 5, 0), "0501" "02000328" "0300052a" "04000229" "05000028");
-    check(ASK(ATT_FIND_INFO_REQ, 16, 0, 0xFF, 0xFF),
-          "0502" "10008fe5b3d52e7f4a982a487acc42fe0000");
-    check(ASK(ATT_FIND_INFO_REQ, 17, 0, 0xFF, 0xFF), "0501" "11000229");
+          "0915"
+          "0f00"
+          "1010008fe5b3d52e7f4a982a487acc42fe0000");
+    check(ASK(ATT_FIND_INFO_REQ, 2, 0, 5, 0), "0501"
+                                              "02000328"
+                                              "0300052a"
+                                              "04000229"
+                                              "05000028");
+    check(ASK(ATT_FIND_INFO_REQ, 16, 0, 0xFF, 0xFF), "0502"
+                                                     "10008fe5b3d52e7f4a982a487acc42fe0000");
+    check(ASK(ATT_FIND_INFO_REQ, 17, 0, 0xFF, 0xFF), "0501"
+                                                     "11000229");
     /* malformed, out of range */
     check(ASK(ATT_FIND_INFO_REQ, 0, 0, 5, 0), "0104000001");
     check(ASK(ATT_FIND_INFO_REQ, 6, 0, 5, 0), "0104060001");
@@ -322,7 +336,10 @@ static void test_indicate(void **state)
     world_connect();
     ASK(ATT_WRITE_REQ, (uint8_t)(ch + 2), 0, 2, 0);
     cpu1_ok(server, 0xFD2C, "hhhbhhbm", 0, service, ch, 2, 3, 0, 3, "abc", 3);
-    assert_memory_equal(expect_event(client, EV_GATT_INDICATION, NULL) + 4, "\x03" "abc", 4);
+    assert_memory_equal(expect_event(client, EV_GATT_INDICATION, NULL) + 4,
+                        "\x03"
+                        "abc",
+                        4);
     assert_int_equal(cpu1(server, NULL, 0xFD06, "hhbbm", service, ch, 0, 1, "d", 1), ST_DISALLOWED);
     cpu1_ok(client, 0xFD25, "h", client->handle);
     assert_int_equal(cpu1(client, NULL, 0xFD25, "h", client->handle), ST_DISALLOWED);
@@ -353,9 +370,15 @@ static void test_prepared(void **state)
     check(ASK(ATT_EXECUTE_REQ, 1), "19");
     check(ASK(ATT_READ_REQ, 14, 0), "0b6162636465");
     e = expect_event(server, EV_GATT_ATTRIBUTE_MODIFIED, &n);
-    assert_memory_equal(e + 4, "\0\0\x03\0" "abc", 7);
+    assert_memory_equal(e + 4,
+                        "\0\0\x03\0"
+                        "abc",
+                        7);
     e = expect_event(server, EV_GATT_ATTRIBUTE_MODIFIED, &n);
-    assert_memory_equal(e + 4, "\x03\0\x02\0" "de", 6);
+    assert_memory_equal(e + 4,
+                        "\x03\0\x02\0"
+                        "de",
+                        6);
     check(ASK(ATT_PREPARE_REQ, 14, 0, 0, 0, 'x'), "170e00000078");
     check(ASK(ATT_EXECUTE_REQ, 0), "19");
     check(ASK(ATT_READ_REQ, 14, 0), "0b6162636465");
@@ -372,7 +395,10 @@ static void test_prepared(void **state)
     check(ASK(ATT_PREPARE_REQ, 14, 0, 0, 0, 'x'), "01160e0009");
     check(ASK(ATT_EXECUTE_REQ, 2), "0118000004");
     ret = cpu1_ok(server, 0xFD2A, "hhh", 14, 1, 3);
-    assert_memory_equal(ret, "\x05\0\x03\0" "bcd", 7);
+    assert_memory_equal(ret,
+                        "\x05\0\x03\0"
+                        "bcd",
+                        7);
 }
 
 static void test_permit(void **state)
@@ -419,12 +445,12 @@ static void test_database(void **state)
     assert_int_equal(b, a + 10);
     ch = handle_of(cpu1_ok(server, 0xFD04, "hbhhbbbbb", a, 1, 0x2222, 300, 0x93, 0, 1, 7, 1));
     assert_int_equal(ch, a + 1); /* value + 2: SCCD, + 3: CCCD, + 4: extended properties */
-    desc = handle_of(cpu1_ok(server, 0xFD05, "hhbhbbmbbbbb", a, ch, 1, 0x2901, 10, 4, "text", 4, 0,
-                             1, 0, 7, 1));
+    desc = handle_of(
+        cpu1_ok(server, 0xFD05, "hhbhbbmbbbbb", a, ch, 1, 0x2901, 10, 4, "text", 4, 0, 1, 0, 7, 1));
     assert_int_equal(desc, ch + 5);
-    assert_int_equal(cpu1(server, NULL, 0xFD05, "hhbhbbbbbbb", a, desc, 1, 0x2901, 0, 0, 0, 1, 0, 7,
-                          1),
-                     ST_INVALID_HANDLE);
+    assert_int_equal(
+        cpu1(server, NULL, 0xFD05, "hhbhbbbbbbb", a, desc, 1, 0x2901, 0, 0, 0, 1, 0, 7, 1),
+        ST_INVALID_HANDLE);
     cpu1_ok(server, 0xFD29, "hhhhbm", a, ch, desc, 0, 2, "hi", 2);
     handle_of(cpu1_ok(server, 0xFD03, "hhhbh", a, b, b + 3, 1, 0xBBBB));
     assert_int_equal(cpu1(server, NULL, 0xFD04, "hbhhbbbbb", b, 1, 0x2222, 300, 0x12, 0, 1, 7, 1),
@@ -435,9 +461,9 @@ static void test_database(void **state)
     memset(long_value, 'L', sizeof long_value);
     cpu1_ok(server, 0xFD2C, "hhhbhhbm", 0, a, ch, 0, 300, 0, 200, long_value, 200);
     cpu1_ok(server, 0xFD2C, "hhhbhhbm", 0, a, ch, 1, 300, 200, 100, long_value, 100);
-    assert_int_equal(cpu1(server, NULL, 0xFD2C, "hhhbhhbm", 0, a, ch, 1, 300, 250, 100, long_value,
-                          100),
-                     ST_INVALID_PARAMETERS);
+    assert_int_equal(
+        cpu1(server, NULL, 0xFD2C, "hhhbhhbm", 0, a, ch, 1, 300, 250, 100, long_value, 100),
+        ST_INVALID_PARAMETERS);
     assert_int_equal(get16(cpu1_ok(server, 0xFD2A, "hhh", ch + 1, 290, 100) + 2), 10);
     world_connect();
     check(ASK(ATT_MTU_REQ, 100, 0), "03f700");
@@ -496,8 +522,8 @@ static void test_full(void **state)
 
 static void test_signalling(void **state)
 {
-    static const uint8_t bad[] = {0x33, 9, 0, 0}, credit[] = {0x14, 7, 10, 0, 1, 0, 64, 0, 64,
-                                                             0,    64, 0, 1,  0};
+    static const uint8_t bad[] = {0x33, 9, 0, 0},
+                         credit[] = {0x14, 7, 10, 0, 1, 0, 64, 0, 64, 0, 64, 0, 1, 0};
     const uint8_t *e;
     size_t n;
 
@@ -526,7 +552,8 @@ static void test_signalling(void **state)
     world_inject_sdu(server, CID_SIGNAL, bad, sizeof bad);
     world_inject_sdu(server, CID_SIGNAL, credit, sizeof credit);
     world_run();
-    assert_int_equal(client->event_count, 2); /* connection update events at most: no reject event */
+    assert_int_equal(client->event_count,
+                     2); /* connection update events at most: no reject event */
 }
 
 static void test_cpu1_slow(void **state)
@@ -575,7 +602,8 @@ static void test_l2cap(void **state)
     }
     world_run();
     check(ASK(ATT_READ_REQ, 7, 0), "0b6e6e6e6e6e6e6e6e");
-    /* a continuation of nothing, more than announced, a length beyond ours, a channel of nobody's */
+    /* a continuation of nothing, more than announced, a length beyond ours, a channel of nobody's
+     */
     world_inject(server, 1, sdu, 15);
     world_inject(server, 2, sdu, 40);
     world_inject(server, 1, sdu, 15);
@@ -607,10 +635,10 @@ static void test_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_start),       TEST(test_advertising), TEST(test_discovery), TEST(test_read_write),
-        TEST(test_notify),      TEST(test_notify_flow), TEST(test_indicate),  TEST(test_prepared),
-        TEST(test_permit),      TEST(test_database),    TEST(test_delete),    TEST(test_full),
-        TEST(test_signalling),  TEST(test_cpu1_slow),   TEST(test_l2cap),     TEST(test_reset),
+        TEST(test_start),      TEST(test_advertising), TEST(test_discovery), TEST(test_read_write),
+        TEST(test_notify),     TEST(test_notify_flow), TEST(test_indicate),  TEST(test_prepared),
+        TEST(test_permit),     TEST(test_database),    TEST(test_delete),    TEST(test_full),
+        TEST(test_signalling), TEST(test_cpu1_slow),   TEST(test_l2cap),     TEST(test_reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

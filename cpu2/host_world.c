@@ -519,8 +519,8 @@ static void take(struct node *node, unsigned at)
             (node->event_count - at) * sizeof node->events[0]);
 }
 
-static uint8_t command(struct node *node, const uint8_t **ret, uint16_t opcode,
-                       const char *format, va_list ap)
+static uint8_t command(struct node *node, const uint8_t **ret, uint16_t opcode, const char *format,
+                       va_list ap)
 {
     uint8_t b[3 + 255];
     struct out out = {.p = b, .n = 3, .max = sizeof b};
@@ -640,8 +640,8 @@ void world_gap(void)
 void world_connect(void)
 {
     cpu1_ok(&nodes[0], 0xFC83, "bhhbbbbhh", 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    cpu1_ok(&nodes[1], 0xFC9C, "hhbmbhhhhhh", 0x10, 0x10, 0, nodes[0].address, 6, 0, 24, 24, 0,
-            100, 0, 0);
+    cpu1_ok(&nodes[1], 0xFC9C, "hhbmbhhhhhh", 0x10, 0x10, 0, nodes[0].address, 6, 0, 24, 24, 0, 100,
+            0, 0);
     expect_hci(&nodes[0], 0x3E, 0x01, NULL);
     expect_hci(&nodes[1], 0x3E, 0x01, NULL);
     expect_event(&nodes[1], EV_GAP_PROC_COMPLETE, NULL);

@@ -29,7 +29,8 @@ struct sdu {
 };
 
 static struct sdu pool[POOL];
-static uint8_t order[POOL], waiting; /* indices in pool: the first waiting of order wait, oldest first */
+static uint8_t order[POOL],
+    waiting; /* indices in pool: the first waiting of order wait, oldest first */
 static uint16_t acl_length, acl_count, acl_used;
 static bool room_wanted, pumping;
 

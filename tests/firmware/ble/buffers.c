@@ -14,7 +14,7 @@
 #define EVENT_PUBLIC_KEY 0x3e08
 #define KEY_MS 5000
 
-#define ROUNDS 30u
+#define ROUNDS 10u
 #define HELD (TL_POOL_SLOTS + 1) /* and the spare one */
 
 static struct tl_packet *held[HELD];
