@@ -199,6 +199,7 @@ static uint16_t start(const struct mode *m, bool limited_too)
     }
     script_begin();
     own = gap_own_address(m->own);
+    gap_used_own(1, own);
     put16(b, m->low);
     put16(b + 2, m->high);
     b[4] = m->type;

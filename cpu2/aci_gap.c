@@ -26,6 +26,7 @@ uint16_t gap_name_handle;
 
 static uint8_t role, procedure; /* procedure: the one under way, or 0 */
 static struct timer discovery;
+static uint8_t last_own[2];
 static uint8_t random_set[6]; /* the random address that the controller has */
 
 void gap_reset(void)
@@ -138,9 +139,18 @@ void gap_own_identity(struct address *own)
     memcpy(own->octets, own->type ? config.random_address : config.address, 6);
 }
 
-const uint8_t *gap_random_address(void)
+/* What connections are made with: of us as central, as peripheral. HCI's types: odd is random. */
+void gap_used_own(uint8_t as, uint8_t own)
 {
-    return random_set;
+    last_own[as & 1] = own & 1;
+}
+
+void gap_air_address(struct link *link)
+{
+    if (link->local.type == 0xFF) {
+        link->local.type = last_own[link->role & 1];
+        memcpy(link->local.octets, link->local.type ? random_set : config.address, 6);
+    }
 }
 
 /* ---- scanning ---- */
@@ -346,6 +356,7 @@ static uint16_t connect(const struct connect *c)
         memcpy(b + 5, c->peer, 7);
     }
     b[12] = gap_own_address(c->own);
+    gap_used_own(0, b[12]);
     memcpy(b + 13, c->parameters, 12);
     script_add(HCI_LE_CREATE_CONNECTION, b, sizeof b);
     script_end(initiating, c->code);

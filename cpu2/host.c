@@ -16,6 +16,7 @@
 /* Advertising reports leave so much to events that matter. */
 #define ROOM_FOR_REPORT 1500
 #define COMMANDS_OCTETS 1024
+#define PARAMETERS_MAX 65 /* of a command of ours: LE_Generate_DHKey [v2] */
 
 struct link links[HOST_LINKS];
 uint16_t gap_event_mask;
@@ -148,7 +149,7 @@ static uint8_t script_status;
 
 static void commands_pump(void)
 {
-    uint8_t b[sizeof(struct pending) + 3 + 64];
+    uint8_t b[sizeof(struct pending) + 3 + PARAMETERS_MAX];
     struct pending next;
     size_t n;
 
@@ -174,7 +175,7 @@ static bool command_queue(struct pending p, const uint8_t *parameters, size_t n)
 {
     uint8_t head[sizeof p + 3];
 
-    if (n > 64) {
+    if (n > PARAMETERS_MAX) {
         return false;
     }
     memcpy(head, &p, sizeof p);

@@ -8,7 +8,8 @@
  *     att_server.c     requests of the peer's against gatt_db
  *     att_client.c     procedures of ours against the peer's
  *     l2cap.c          SDUs over ACL fragments, flow control, the signalling channel
- *     smp.c            pairing; smp_crypto.c its functions; bonds.c the bonding table
+ *     smp.c            pairing; smp_phase2.c its exchange, smp_crypto.c its functions;
+ *     bonds.c          the bonding table
  *     host.c           links, events, the queue of HCI commands, timers
  *
  * Layouts and names of commands and events are those of ST's AN5270 (and "STM32WB BLE Wireless
@@ -219,6 +220,8 @@ struct link {
     uint8_t key_size;
     uint8_t authorized; /* 0 not needed, 1 needed, 2 given */
     int8_t bond;        /* index in the bonding table, -1 */
+    bool key_from_bond; /* the controller was given it */
+    bool smp_closed;    /* after a time-out (Core, Vol 3 Part H, 3.4) */
 };
 
 /* ACI_GATT_INIT: sets the controller up for the host, then answers the command. */
@@ -263,7 +266,6 @@ enum {
     HCI_DISCONNECT = 0x0406,
     HCI_SET_EVENT_MASK = 0x0C01,
     HCI_RESET = 0x0C03,
-    HCI_READ_RSSI = 0x1405,
     HCI_LE_SET_EVENT_MASK = 0x2001,
     HCI_LE_READ_BUFFER_SIZE = 0x2002,
     HCI_LE_SET_RANDOM_ADDRESS = 0x2005,
@@ -277,8 +279,6 @@ enum {
     HCI_LE_CLEAR_ACCEPT_LIST = 0x2010,
     HCI_LE_ADD_TO_ACCEPT_LIST = 0x2011,
     HCI_LE_CONNECTION_UPDATE = 0x2013,
-    HCI_LE_ENCRYPT = 0x2017,
-    HCI_LE_RAND = 0x2018,
     HCI_LE_ENABLE_ENCRYPTION = 0x2019,
     HCI_LE_LTK_REPLY = 0x201A,
     HCI_LE_LTK_NEGATIVE_REPLY = 0x201B,
@@ -336,7 +336,9 @@ uint8_t gap_own_address(uint8_t gap_type);
 void gap_forget_random(void);
 /* Our identity address, and the random address that was last given to the controller. */
 void gap_own_identity(struct address *own);
-const uint8_t *gap_random_address(void);
+/* Fills in what is not known of a new connection's address of ours. */
+void gap_air_address(struct link *link);
+void gap_used_own(uint8_t role, uint8_t own);
 void gap_connected(const struct link *link, uint8_t status, uint8_t role);
 /* True: CPU1 does not get this advertising report. */
 bool gap_filters_report(const uint8_t *report, size_t n);

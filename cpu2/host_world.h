@@ -62,6 +62,7 @@ struct node {
     bool cpu1_full; /* CPU1 takes no events */
     unsigned acl_held; /* packets taken and not completed */
     bool hold_acl; /* the controller completes nothing */
+    bool mute; /* nothing of its data arrives */
     uint16_t fail_opcode; /* this command fails with 0x0C */
     unsigned disconnect_reason;
     /* what CPU1 was given */
