@@ -27,7 +27,7 @@
 struct OrreryState {
     const char *name;
     unsigned index;
-    bool refused; /* said so */
+    bool refused, unordered; /* said so */
 };
 
 static struct {
@@ -101,10 +101,7 @@ static bool replay(OrreryAccess *a)
 
 void orrery_ordered_end(const OrreryAccess *a)
 {
-    if (!current_cpu || !current_cpu->running) {
-        return;
-    }
-    if (insn.done < ACCESSES_MAX) {
+    if (a->of_insn && insn.done < ACCESSES_MAX) {
         insn.log[insn.done++] = *a;
         insn.next = insn.done;
     }
@@ -158,6 +155,15 @@ static OrreryAccessStep refuse(OrreryState *s, OrreryAccess *a)
     return ORRERY_ACCESS_REFUSED;
 }
 
+static void say_unordered(OrreryState *s)
+{
+    if (s && !s->unordered) {
+        s->unordered = true;
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: instructions fetched from, or "
+                      "registers stacked in shared state: not in order\n", s->name);
+    }
+}
+
 OrreryAccessStep orrery_ordered_begin(OrreryState *s, OrreryAccess *a,
                                       MemTxAttrs attrs)
 {
@@ -167,9 +173,13 @@ OrreryAccessStep orrery_ordered_begin(OrreryState *s, OrreryAccess *a,
     if (!cpu || !orrery_member_get()) {
         return ORRERY_ACCESS_GO; /* a monitor or debugger */
     }
-    /* DMA, a timer, or the core as it stacks registers at an exception: no instruction to restart */
-    if (!cpu->running || attrs.unspecified || cpu->exception_index >= 0) {
+    if (!cpu->running || attrs.unspecified) { /* DMA, or a timer */
         return s ? refuse(s, a) : ORRERY_ACCESS_GO;
+    }
+    /* the core stacks registers at an exception, or fetches: no instruction that could be restarted */
+    if (cpu->exception_index >= 0 || !cpu->mem_io_pc) {
+        say_unordered(s);
+        return ORRERY_ACCESS_GO;
     }
     if (replay(a)) {
         return ORRERY_ACCESS_DONE;
@@ -181,6 +191,7 @@ OrreryAccessStep orrery_ordered_begin(OrreryState *s, OrreryAccess *a,
     if (insn.pending) {
         restarted(cpu);
     }
+    a->of_insn = true;
     return ORRERY_ACCESS_GO;
 }
 

@@ -23,7 +23,8 @@
  *
  * begin() waits for the others, without the BQL. Where it must not go on waiting (a monitor or gdb
  * wants the thread; t is not below the horizon) it does not return: it leaves the instruction, which
- * starts anew later with nothing changed in between. So a handler does nothing that matters before.
+ * starts anew later with nothing changed in between. So a handler does nothing that matters before,
+ * and its region has disable_reentrancy_guard.
  */
 #ifndef HW_ORRERY_ORDERED_H
 #define HW_ORRERY_ORDERED_H
@@ -35,6 +36,7 @@ typedef struct OrreryState OrreryState;
 
 typedef struct OrreryAccess {
     bool write;
+    bool of_insn; /* begin() says so: a running instruction's own */
     uint8_t size;
     hwaddr addr;
     uint64_t value; /* written, or read */

@@ -15,6 +15,7 @@
  *  + "system-memory": the program in the place of ST's boot loader
  *  + "cpu2-firmware": CPU2's firmware; the option bytes make its place CPU2's
  *  + "cpu2-firmware-at": where that goes when it is a raw image
+ *  + "ordered-sram": ADDRESS+BYTES that both cores access in order (ordered_sram.c)
  *  + "shared": a file that CPU2's machine maps as well, which takes flash, OTP, option bytes and SRAMs
  */
 #include "qemu/osdep.h"
@@ -48,6 +49,7 @@ struct Stm32wb55Machine {
     char *spi_cs;
     char *cpu2_firmware;
     char *shared;
+    char *ordered_sram;
     bool flash_keep;
     uint32_t firmware_at;
     uint32_t cpu2_firmware_at;
@@ -191,6 +193,9 @@ static void board_init(MachineState *machine)
             m->adc, &error_fatal);
     }
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
+    if (m->ordered_sram) {
+        stm32wb55_soc_order_sram(STM32WB55_SOC(soc), m->ordered_sram, &error_fatal);
+    }
     board_nor(STM32WB55_SOC(soc));
     board_parts(&STM32WB55_SOC(soc)->pins);
     if (m->spi_cs) {
@@ -228,6 +233,7 @@ STRING_PROPERTY(system_memory)
 STRING_PROPERTY(spi_cs)
 STRING_PROPERTY(cpu2_firmware)
 STRING_PROPERTY(shared)
+STRING_PROPERTY(ordered_sram)
 
 static void choose_boot(Object *obj, const char *value, Error **errp)
 {
@@ -274,6 +280,7 @@ static void board_finalize(Object *obj)
     g_free(m->spi_cs);
     g_free(m->cpu2_firmware);
     g_free(m->shared);
+    g_free(m->ordered_sram);
 }
 
 static void board_class_init(ObjectClass *oc, void *data)
@@ -315,6 +322,9 @@ static void board_class_init(ObjectClass *oc, void *data)
                                   set_cpu2_firmware);
     object_class_property_set_description(oc, "cpu2-firmware",
                                           "what CPU2's machine runs");
+    object_class_property_add_str(oc, "ordered-sram", get_ordered_sram, set_ordered_sram);
+    object_class_property_set_description(
+        oc, "ordered-sram", "ADDRESS+BYTES of SRAM that both cores access in order");
     object_class_property_add_str(oc, "shared", get_shared, set_shared);
     object_class_property_set_description(
         oc, "shared", "file of the memories that CPU2's machine maps, too");

@@ -11,7 +11,7 @@
  * starts at once.
  *
  * QEMU interface, machine properties:
- *  + "shared": see board.c
+ *  + "shared", "ordered-sram": see board.c
  *  + "firmware-at": where a raw image goes (default: the start of CPU2's flash)
  */
 #include "qemu/osdep.h"
@@ -38,6 +38,7 @@ struct Stm32wb55Cpu2Machine {
 
     Stm32wb55Soc *soc;
     char *shared;
+    char *ordered_sram;
     uint32_t firmware_at;
 };
 
@@ -105,6 +106,9 @@ static void machine_init(MachineState *machine)
     }
     qdev_prop_set_bit(DEVICE(&m->soc->armv7m), "start-powered-off", linked);
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
+    if (m->ordered_sram) {
+        stm32wb55_soc_order_sram(m->soc, m->ordered_sram, &error_fatal);
+    }
     if (!linked) {
         if (machine->kernel_filename) {
             load_alone(m, machine->kernel_filename, &error_fatal);
@@ -115,16 +119,19 @@ static void machine_init(MachineState *machine)
     armv7m_load_kernel(m->soc->armv7m.cpu, NULL, 0, 0);
 }
 
-static char *get_shared(Object *obj, Error **errp)
-{
-    return g_strdup(STM32WB55_CPU2_MACHINE(obj)->shared);
-}
+#define STRING_PROPERTY(field)                                                \
+    static char *get_##field(Object *obj, Error **errp)                       \
+    {                                                                         \
+        return g_strdup(STM32WB55_CPU2_MACHINE(obj)->field);                  \
+    }                                                                         \
+    static void set_##field(Object *obj, const char *value, Error **errp)     \
+    {                                                                         \
+        g_free(STM32WB55_CPU2_MACHINE(obj)->field);                           \
+        STM32WB55_CPU2_MACHINE(obj)->field = g_strdup(value);                 \
+    }
 
-static void set_shared(Object *obj, const char *value, Error **errp)
-{
-    g_free(STM32WB55_CPU2_MACHINE(obj)->shared);
-    STM32WB55_CPU2_MACHINE(obj)->shared = g_strdup(value);
-}
+STRING_PROPERTY(shared)
+STRING_PROPERTY(ordered_sram)
 
 static void machine_instance_init(Object *obj)
 {
@@ -138,6 +145,7 @@ static void machine_instance_init(Object *obj)
 static void machine_finalize(Object *obj)
 {
     g_free(STM32WB55_CPU2_MACHINE(obj)->shared);
+    g_free(STM32WB55_CPU2_MACHINE(obj)->ordered_sram);
 }
 
 static void machine_class_init(ObjectClass *oc, void *data)
@@ -151,6 +159,9 @@ static void machine_class_init(ObjectClass *oc, void *data)
     mc->init = machine_init;
     mc->valid_cpu_types = valid_cpu_types;
     mc->max_cpus = 1;
+    object_class_property_add_str(oc, "ordered-sram", get_ordered_sram, set_ordered_sram);
+    object_class_property_set_description(
+        oc, "ordered-sram", "ADDRESS+BYTES of SRAM that both cores access in order");
     object_class_property_add_str(oc, "shared", get_shared, set_shared);
     object_class_property_set_description(
         oc, "shared", "file of the memories that CPU1's machine maps, too");

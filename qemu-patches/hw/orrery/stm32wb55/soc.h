@@ -70,6 +70,9 @@ struct Stm32wb55Soc {
 /* The block of that name ("USART1"); aborts if there is none. */
 Stm32wbBlock *stm32wb55_soc_block(Stm32wb55Soc *s, const char *name);
 
+/* ordered_sram.c: from now on the cores' accesses to @range, "ADDRESS+BYTES", are ordered. */
+bool stm32wb55_soc_order_sram(Stm32wb55Soc *s, const char *range, Error **errp);
+
 /* Show @what at address 0. */
 void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what);
 
