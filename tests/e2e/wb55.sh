@@ -29,7 +29,7 @@ END
 
 for source in "$SOURCES"/*.c; do
     test_name=$(basename "$source" .c)
-    case $test_name in start | test | blink | button | bench_*) continue ;; esac
+    case $test_name in start | test | blink | button | oled | bench_*) continue ;; esac
     case ${ORRERY_FULL:-}$test_name in fuzz_long) continue ;; esac
     case " ${WB55:-$test_name} " in *" $test_name "*)
         manifest "$test_name" >"$SCRATCH/manifest"

@@ -3,8 +3,8 @@
  * dual.h - litmus programs for the two cores of an STM32WB55.
  *
  * A program is one C file, built twice: with CORE=1 for CPU1, on wb55/test.h, and with CORE=2 for
- * CPU2, on cpu2/start.c. Both run work(); what it finds goes to *result. Then CPU1 gets both results in
- * judge(), which makes the checks (tests/e2e/dual.sh), and ends the run.
+ * CPU2, on cpu2/start.c. Both run work(); what it finds goes to *result. Then CPU1 gets both
+ * results in judge(), which makes the checks (tests/e2e/dual.sh), and ends the run.
  */
 #ifndef DUAL_H
 #define DUAL_H

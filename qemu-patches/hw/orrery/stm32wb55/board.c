@@ -12,6 +12,7 @@
  *  + "firmware-at": where a raw image goes (default: the start of the flash)
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
  *  + "spi-cs": SPI1=PA4:SPI2=PB12, pins that select the peripherals behind SPI (-device ...,bus=SPI1)
+ *  + "oled": SPI1:PA4:PA3:PA2, an SSD1312 on that bus, and the pins to its CS#, D/C# and RES#
  *  + "system-memory": the program in the place of ST's boot loader
  *  + "cpu2-firmware": CPU2's firmware; the option bytes make its place CPU2's
  *  + "cpu2-firmware-at": where that goes when it is a raw image
@@ -47,6 +48,7 @@ struct Stm32wb55Machine {
     char *flash_file;
     char *system_memory;
     char *spi_cs;
+    char *oled;
     char *cpu2_firmware;
     char *shared;
     char *ordered_sram;
@@ -96,35 +98,69 @@ static void board_nor(Stm32wb55Soc *soc)
     qdev_realize_and_unref(nor, bus, &error_fatal);
 }
 
+/* A line follows the level of a pin, as its input buffer sees it. */
+static void follow_pin(Stm32wb55Soc *soc, unsigned pin, const char *name,
+                       qemu_irq line)
+{
+    DeviceState *pins = DEVICE(&soc->pins);
+    DeviceState *split = qdev_new(TYPE_SPLIT_IRQ);
+
+    qdev_prop_set_uint16(split, "num-lines", 2);
+    object_property_add_child(OBJECT(soc), name, OBJECT(split));
+    object_unref(OBJECT(split));
+    qdev_realize(split, NULL, &error_fatal);
+    qdev_connect_gpio_out(split, 0, qdev_get_gpio_out_connector(pins, "pin", pin));
+    qdev_connect_gpio_out(split, 1, line);
+    qdev_connect_gpio_out_named(pins, "pin", pin, qdev_get_gpio_in(split, 0));
+}
+
+static bool is_spi(const char *name)
+{
+    return name && (!strcmp(name, "SPI1") || !strcmp(name, "SPI2"));
+}
+
 /* @text: "SPI1=PA4:SPI2=PB12", the pin that selects the peripheral with cs=0 of each bus */
 static void board_chip_selects(Stm32wb55Soc *soc, const char *text)
 {
     g_auto(GStrv) items = g_strsplit(text, ":", 0);
-    DeviceState *pins = DEVICE(&soc->pins);
 
     for (int i = 0; items[i]; i++) {
         g_auto(GStrv) side = g_strsplit(items[i], "=", 2);
         int pin = side[0] && side[1] ? stm32wb_pin_parse(side[1]) : -1;
-        DeviceState *split;
 
-        if (pin < 0 || (strcmp(side[0], "SPI1") && strcmp(side[0], "SPI2"))) {
+        if (pin < 0 || !is_spi(side[0])) {
             error_report("spi-cs: '%s': SPI1=PIN or SPI2=PIN was meant",
                          items[i]);
             exit(EXIT_FAILURE);
         }
-        split = qdev_new(TYPE_SPLIT_IRQ);
-        qdev_prop_set_uint16(split, "num-lines", 2);
-        object_property_add_child(OBJECT(soc), items[i], OBJECT(split));
-        object_unref(OBJECT(split));
-        qdev_realize(split, NULL, &error_fatal);
-        qdev_connect_gpio_out(split, 0,
-                              qdev_get_gpio_out_connector(pins, "pin", pin));
-        qdev_connect_gpio_out(split, 1,
-                              qdev_get_gpio_in_named(
-                                  DEVICE(stm32wb55_soc_block(soc, side[0])),
-                                  "cs", 0));
-        qdev_connect_gpio_out_named(pins, "pin", pin, qdev_get_gpio_in(split, 0));
+        follow_pin(soc, pin, items[i],
+                   qdev_get_gpio_in_named(
+                       DEVICE(stm32wb55_soc_block(soc, side[0])), "cs", 0));
     }
+}
+
+/* @text: "SPI1:PA4:PA3:PA2", the bus of an SSD1312, and the pins to its CS#, D/C# and RES# */
+static void board_oled(Stm32wb55Soc *soc, const char *text)
+{
+    static const char *const names[] = { "", "oled-cs", "oled-dc", "oled-res" };
+    g_auto(GStrv) items = g_strsplit(text, ":", 5);
+    DeviceState *oled, *spi;
+    int pins[4];
+
+    for (int i = 1; i < 4; i++) {
+        pins[i] = g_strv_length(items) == 4 ? stm32wb_pin_parse(items[i]) : -1;
+        if (pins[i] < 0 || !is_spi(items[0])) {
+            error_report("oled: '%s': BUS:PIN:PIN:PIN was meant, for CS, D/C "
+                         "and RES, like SPI1:PA4:PA3:PA2", text);
+            exit(EXIT_FAILURE);
+        }
+    }
+    spi = DEVICE(stm32wb55_soc_block(soc, items[0]));
+    oled = qdev_new("ssd1312");
+    qdev_realize_and_unref(oled, qdev_get_child_bus(spi, items[0]), &error_fatal);
+    follow_pin(soc, pins[1], names[1], qdev_get_gpio_in_named(spi, "cs", 0));
+    follow_pin(soc, pins[2], names[2], qdev_get_gpio_in_named(oled, "dc", 0));
+    follow_pin(soc, pins[3], names[3], qdev_get_gpio_in_named(oled, "res", 0));
 }
 
 static bool load_cpu2(Stm32wb55Machine *m, Stm32wb55Soc *s, const WbExtent *cpu1,
@@ -201,6 +237,9 @@ static void board_init(MachineState *machine)
     if (m->spi_cs) {
         board_chip_selects(STM32WB55_SOC(soc), m->spi_cs);
     }
+    if (m->oled) {
+        board_oled(STM32WB55_SOC(soc), m->oled);
+    }
     if (m->pins) {
         stm32wb_pins_board_parse(&STM32WB55_SOC(soc)->pins, m->pins,
                                  &error_fatal);
@@ -231,6 +270,7 @@ STRING_PROPERTY(boot_from)
 STRING_PROPERTY(flash_file)
 STRING_PROPERTY(system_memory)
 STRING_PROPERTY(spi_cs)
+STRING_PROPERTY(oled)
 STRING_PROPERTY(cpu2_firmware)
 STRING_PROPERTY(shared)
 STRING_PROPERTY(ordered_sram)
@@ -278,6 +318,7 @@ static void board_finalize(Object *obj)
     g_free(m->flash_file);
     g_free(m->system_memory);
     g_free(m->spi_cs);
+    g_free(m->oled);
     g_free(m->cpu2_firmware);
     g_free(m->shared);
     g_free(m->ordered_sram);
@@ -314,6 +355,9 @@ static void board_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "spi-cs", get_spi_cs, set_spi_cs);
     object_class_property_set_description(
         oc, "spi-cs", "pins that select SPI peripherals: SPI1=PA4:SPI2=PB12");
+    object_class_property_add_str(oc, "oled", get_oled, set_oled);
+    object_class_property_set_description(
+        oc, "oled", "an SSD1312 and its CS, D/C, RES: SPI1:PA4:PA3:PA2");
     object_class_property_add_str(oc, "system-memory", get_system_memory,
                                   set_system_memory);
     object_class_property_set_description(
