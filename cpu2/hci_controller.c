@@ -440,9 +440,12 @@ static bool in_out(const struct conn *c)
 /* True: there is more to do. */
 static bool connection_work(struct conn *c, bool all_received)
 {
+    if (c->announce) {
+        return true; /* it came after announce() */
+    }
     if (c->state == CONN_CLOSED && all_received && !in_out(c)) {
         bury(c);
-    } else if ((c->state == CONN_CREATED || c->state == CONN_ESTABLISHED) && !c->announce) {
+    } else if (c->state == CONN_CREATED || c->state == CONN_ESTABLISHED) {
         data_completed(c);
         control_work(c);
         data_send(c);

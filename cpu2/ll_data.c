@@ -16,9 +16,14 @@ static void put(struct ring *ring, uint8_t what)
     ring->in++;
 }
 
+static uint8_t first(const struct ring *ring)
+{
+    return ring->slot[ring->out % sizeof(ring->slot)];
+}
+
 static uint8_t take(struct ring *ring)
 {
-    uint8_t what = ring->slot[ring->out % sizeof(ring->slot)];
+    uint8_t what = first(ring);
 
     ring->out++;
     return what;
@@ -337,7 +342,12 @@ bool data_received(void)
 {
     flush_out();
     for (int i = 0; i < LL_RX && count(&ll.rx_done) && event_room(); i++) {
-        uint8_t index = take(&ll.rx_done);
+        uint8_t index = first(&ll.rx_done);
+
+        if (ll.rx[index].handle != RX_ADV && ll.conn[ll.rx[index].handle].announce) {
+            break; /* it came after announce() */
+        }
+        take(&ll.rx_done);
 
         if (ll.rx[index].handle == RX_ADV) {
             event_report(&ll.rx[index]);

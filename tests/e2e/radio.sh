@@ -65,4 +65,8 @@ manifest radio_loss ', loss: 0.05, seed: 2' >"$SCRATCH/seed.yaml"
 run_timeout 120 "$ORRERY" run "$SCRATCH/seed.yaml"
 is "with another seed: ends well" "$RC" 0
 check_not "with another seed: other packets" [ "$(missed b)" = "$first" ]
+
+# cpu2/'s controller on that radio: scan, two connections, 2M, encryption, data both ways.
+manifest controller >"$SCRATCH/controller.yaml"
+twice controller
 done_testing
