@@ -118,10 +118,10 @@ static uint16_t get_security_level(struct in *in, struct out *ret)
         return status;
     }
     out8(ret, 1); /* Core, Vol 3 Part C, 10.2.1 */
-    out8(ret, !link->encrypted                                                    ? 1
-              : !link->authenticated                                              ? 2
+    out8(ret, !link->encrypted                          ? 1
+              : !link->authenticated                    ? 2
               : !(link->secure && link->key_size == 16) ? 3
-                                                                                  : 4);
+                                                        : 4);
     return ST_OK;
 }
 

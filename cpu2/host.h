@@ -193,9 +193,9 @@ struct procedure {
 struct link {
     bool used;
     uint16_t handle;
-    uint8_t role;         /* 0 central, 1 peripheral */
-    struct address peer;  /* on the air */
-    struct address local; /* on the air */
+    uint8_t role;            /* 0 central, 1 peripheral */
+    struct address peer;     /* on the air */
+    struct address local;    /* on the air */
     struct address identity; /* of the peer, if known; else as peer */
     /* L2CAP */
     uint8_t rx[HOST_SDU_MAX];
@@ -207,9 +207,9 @@ struct link {
     struct timer update_timer;
     /* ATT */
     uint16_t mtu;
-    bool mtu_done;   /* our own request for it was answered */
-    bool att_closed; /* after a time-out (Core, Vol 3 Part F, 3.3.3) */
-    bool confirm_due; /* CPU1 owes the peer a confirmation */
+    bool mtu_done;           /* our own request for it was answered */
+    bool att_closed;         /* after a time-out (Core, Vol 3 Part F, 3.3.3) */
+    bool confirm_due;        /* CPU1 owes the peer a confirmation */
     struct timer indication; /* on: the peer owes us one */
     struct permit permit;
     struct procedure procedure;
@@ -531,13 +531,13 @@ void att_timed_out(struct link *link);
 enum procedure_kind {
     PROC_NONE,
     PROC_MTU,
-    PROC_FIND_INFO,       /* one request */
-    PROC_FIND_VALUE,      /* one request */
-    PROC_READ_TYPE,       /* one request */
-    PROC_READ_GROUP,      /* one request */
-    PROC_PREPARE,         /* one request */
-    PROC_EXECUTE,         /* one request */
-    PROC_SERVICES,        /* discovery, to the end of the range */
+    PROC_FIND_INFO,  /* one request */
+    PROC_FIND_VALUE, /* one request */
+    PROC_READ_TYPE,  /* one request */
+    PROC_READ_GROUP, /* one request */
+    PROC_PREPARE,    /* one request */
+    PROC_EXECUTE,    /* one request */
+    PROC_SERVICES,   /* discovery, to the end of the range */
     PROC_SERVICE_BY_UUID,
     PROC_INCLUDED,
     PROC_CHARACTERISTICS,

@@ -20,8 +20,8 @@ static uint16_t service, value; /* declarations: a 128-bit service with one char
 static void add_service(void)
 {
     service = get16(cpu1_ok(server, 0xFD02, "bmbb", 2, uuid_service, 16, 1, 8));
-    value = get16(cpu1_ok(server, 0xFD04, "hbmhbbbbb", service, 2, uuid_value, 16, 400, 0x1E, 0, 1,
-                          7, 1));
+    value = get16(
+        cpu1_ok(server, 0xFD04, "hbmhbbbbb", service, 2, uuid_value, 16, 400, 0x1E, 0, 1, 7, 1));
 }
 
 static void begin(void)
@@ -172,7 +172,10 @@ static void test_values(void **state)
     complete(0);
     assert_int_equal(expect_event(server, EV_GATT_ATTRIBUTE_MODIFIED, NULL)[6], 4);
     cpu1_ok(client, 0xFD18, "hh", client->handle, value + 1);
-    expect(EV_ATT_READ_RESP, "\x04" "four", 5);
+    expect(EV_ATT_READ_RESP,
+           "\x04"
+           "four",
+           5);
     complete(0);
     cpu1_ok(client, 0xFD23, "hhbm", client->handle, value + 1, 3, "cmd", 3);
     expect_event(server, EV_GATT_ATTRIBUTE_MODIFIED, NULL);
@@ -182,7 +185,10 @@ static void test_values(void **state)
     assert_int_equal(cpu1(client, NULL, 0xFD1C, "hhbm", client->handle, value + 1, 21, many, 21),
                      ST_INVALID_PARAMETERS);
     cpu1_ok(client, 0xFD1B, "hbhh", client->handle, 2, value + 1, 9);
-    expect(EV_ATT_READ_MULTIPLE_RESP, "\x05" "cmd\0\0", 6);
+    expect(EV_ATT_READ_MULTIPLE_RESP,
+           "\x05"
+           "cmd\0\0",
+           6);
     complete(0);
     /* long ones, in parts */
     cpu1_ok(client, 0xFD1D, "hhhbm", client->handle, value + 1, 0, 100, many, 100);
@@ -226,8 +232,8 @@ static void test_raw(void **state)
     (void)state;
     begin();
     cpu1_ok(client, 0xFD0C, "hhh", client->handle, 1, 4);
-    expect(EV_ATT_FIND_INFO_RESP,
-           "\x01\x10\x01\0\0\x28\x02\0\x03\x28\x03\0\x05\x2a\x04\0\x02\x29", 18);
+    expect(EV_ATT_FIND_INFO_RESP, "\x01\x10\x01\0\0\x28\x02\0\x03\x28\x03\0\x05\x2a\x04\0\x02\x29",
+           18);
     complete(0);
     cpu1_ok(client, 0xFD0D, "hhhhbm", client->handle, 1, 0xFFFF, 0x2800, 2, "\x00\x18", 2);
     expect(EV_ATT_FIND_BY_TYPE_VALUE_RESP, "\x01\x05\0\x0b\0", 5);
@@ -239,7 +245,10 @@ static void test_raw(void **state)
     expect_event(client, EV_ATT_READ_BY_GROUP_TYPE_RESP, NULL);
     complete(0);
     cpu1_ok(client, 0xFD10, "hhhbm", client->handle, value + 1, 0, 2, "ab", 2);
-    expect(EV_ATT_PREPARE_WRITE_RESP, "\x0e\0\0\0\x02" "ab", 7);
+    expect(EV_ATT_PREPARE_WRITE_RESP,
+           "\x0e\0\0\0\x02"
+           "ab",
+           7);
     complete(0);
     cpu1_ok(client, 0xFD11, "hb", client->handle, 1);
     expect(EV_ATT_EXEC_WRITE_RESP, "", 0);
@@ -322,8 +331,12 @@ static void test_p2p(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_scan_and_connect), TEST(test_connect_cancel), TEST(test_discovery),
-        TEST(test_values),           TEST(test_raw),            TEST(test_lies),
+        TEST(test_scan_and_connect),
+        TEST(test_connect_cancel),
+        TEST(test_discovery),
+        TEST(test_values),
+        TEST(test_raw),
+        TEST(test_lies),
         TEST(test_p2p),
     };
 

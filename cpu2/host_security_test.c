@@ -29,8 +29,8 @@ static uint16_t service, secret;
 static void add_secret(int permissions)
 {
     service = get16(cpu1_ok(periph, 0xFD02, "bhbb", 1, 0xABCD, 1, 6));
-    secret = get16(cpu1_ok(periph, 0xFD04, "hbhhbbbbb", service, 1, 0xABCE, 4, 0x1A, permissions, 1,
-                           16, 0));
+    secret = get16(
+        cpu1_ok(periph, 0xFD04, "hbhhbbbbb", service, 1, 0xABCE, 4, 0x1A, permissions, 1, 16, 0));
 }
 
 static void begin(struct settings a, struct settings b, int permissions)
@@ -142,7 +142,8 @@ static void test_legacy_passkey(void **state)
     pair(123456, 123457);
     paired(2, 0x04);
     assert_int_equal(level(central), 1);
-    assert_int_equal(cpu1(central, NULL, 0xFC88, "hw", central->handle, (uint32_t)1), ST_DISALLOWED);
+    assert_int_equal(cpu1(central, NULL, 0xFC88, "hw", central->handle, (uint32_t)1),
+                     ST_DISALLOWED);
 }
 
 static void test_sc_just_works(void **state)
@@ -401,12 +402,18 @@ static void test_hostile(void **state)
     begin(s, s, 4);
     /* out of place, malformed */
     central->mute = true;
-    send(periph, "\x04" "0123456789abcdef", 17);
+    send(periph,
+         "\x04"
+         "0123456789abcdef",
+         17);
     send(periph, "\x01\x09\0\0\x10\0\0", 7);
     send(periph, "\x01\0", 2);
     assert_false(has_event(periph, EV_GAP_PAIRING_COMPLETE));
     send(periph, "\x01\x03\0\x08\x10\0\0", 7); /* SC begins */
-    send(periph, "\x0D" "0123456789abcdef", 17);
+    send(periph,
+         "\x0D"
+         "0123456789abcdef",
+         17);
     assert_int_equal(expect_event(periph, EV_GAP_PAIRING_COMPLETE, NULL)[2], 2);
     /* a public key that is our own */
     send(periph, "\x01\x03\0\x08\x10\0\0", 7);
@@ -417,7 +424,10 @@ static void test_hostile(void **state)
     assert_int_equal(expect_event(periph, EV_GAP_PAIRING_COMPLETE, NULL)[3], 0x0A);
     /* a key before the link is encrypted */
     send(periph, "\x01\x03\0\x01\x10\3\3", 7);
-    send(periph, "\x06" "0123456789abcdef", 17);
+    send(periph,
+         "\x06"
+         "0123456789abcdef",
+         17);
     assert_int_equal(expect_event(periph, EV_GAP_PAIRING_COMPLETE, NULL)[2], 2);
     assert_int_equal(cpu1_ok(periph, 0xFCA3, "")[0], 0);
     /* silence: 30 s, and no more pairing on this link */
@@ -442,12 +452,10 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_just_works),    TEST(test_legacy_passkey),
-        TEST(test_sc_just_works), TEST(test_sc_numeric),
-        TEST(test_sc_passkey),    TEST(test_requirements),
-        TEST(test_bond_legacy),   TEST(test_bond_sc),
-        TEST(test_bond_lost),     TEST(test_resolvable),
-        TEST(test_authorization), TEST(test_pairing_request_event),
+        TEST(test_just_works),  TEST(test_legacy_passkey), TEST(test_sc_just_works),
+        TEST(test_sc_numeric),  TEST(test_sc_passkey),     TEST(test_requirements),
+        TEST(test_bond_legacy), TEST(test_bond_sc),        TEST(test_bond_lost),
+        TEST(test_resolvable),  TEST(test_authorization),  TEST(test_pairing_request_event),
         TEST(test_hostile),
     };
 

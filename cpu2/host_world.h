@@ -59,10 +59,10 @@ struct node {
     uint8_t wanted_key[16];
     bool encrypted;
     uint8_t private_key[32];
-    bool cpu1_full; /* CPU1 takes no events */
-    unsigned acl_held; /* packets taken and not completed */
-    bool hold_acl; /* the controller completes nothing */
-    bool mute; /* nothing of its data arrives */
+    bool cpu1_full;       /* CPU1 takes no events */
+    unsigned acl_held;    /* packets taken and not completed */
+    bool hold_acl;        /* the controller completes nothing */
+    bool mute;            /* nothing of its data arrives */
     uint16_t fail_opcode; /* this command fails with 0x0C */
     unsigned disconnect_reason;
     /* what CPU1 was given */

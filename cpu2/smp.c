@@ -92,8 +92,7 @@ enum { KEY_ENC = 1, KEY_ID = 2 };
 static uint8_t auth_req(void)
 {
     return (uint8_t)((smp_settings.bonding ? AUTH_BOND : 0) | (smp_settings.mitm ? AUTH_MITM : 0) |
-                     (smp_settings.sc ? AUTH_SC : 0) |
-                     (smp_settings.keypress ? AUTH_KEYPRESS : 0));
+                     (smp_settings.sc ? AUTH_SC : 0) | (smp_settings.keypress ? AUTH_KEYPRESS : 0));
 }
 
 static void features(uint8_t pdu[7], uint8_t code)

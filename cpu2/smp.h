@@ -26,8 +26,7 @@ void smp_f5(const uint8_t w[32], const uint8_t n1[16], const uint8_t n2[16],
 void smp_f6(const uint8_t w[16], const uint8_t n1[16], const uint8_t n2[16], const uint8_t r[16],
             const uint8_t io_cap[3], const struct address *a1, const struct address *a2,
             uint8_t out[16]);
-uint32_t smp_g2(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16],
-                const uint8_t y[16]);
+uint32_t smp_g2(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16], const uint8_t y[16]);
 uint32_t smp_ah(const uint8_t irk[16], const uint8_t r[3]);
 /* The identity resolving key that an identity root makes (appendix B.2). */
 void smp_irk(const uint8_t ir[16], uint8_t out[16]);
@@ -47,7 +46,8 @@ struct bond {
     struct address identity;
     bool has_irk;
     uint8_t irk[16];
-    struct bond_key ours, theirs; /* used when we are the peripheral, the central; the same with SC */
+    struct bond_key ours,
+        theirs; /* used when we are the peripheral, the central; the same with SC */
     uint8_t key_size;
     bool authenticated, secure;
     uint8_t cccds[CCCD_MAX];

@@ -11,8 +11,6 @@
 
 #include "smp.h"
 
-
-
 #define P256_U "20b003d2f297be2c5e2c83a7e9f9a5b9eff49111acf4fddbcc0301480e359de6"
 #define P256_V "55188b3d32f6bb9a900afcfbeed4e72a59cb9ac2f19d7cfb6b4fdd49f47fc5fd"
 #define N1 "d5cb8454d177733effffb2ec712baeab"
@@ -115,8 +113,9 @@ static void test_ah(void **state)
 
 static void test_cmac(void **state)
 {
-    static const char message[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
-                                  "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
+    static const char message[] =
+        "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+        "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
     static const struct {
         size_t n;
         const char *mac;
@@ -149,8 +148,8 @@ static void test_cmac(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_c1), cmocka_unit_test(test_s1), cmocka_unit_test(test_f4),
-        cmocka_unit_test(test_f5), cmocka_unit_test(test_f6), cmocka_unit_test(test_g2),
+        cmocka_unit_test(test_c1), cmocka_unit_test(test_s1),   cmocka_unit_test(test_f4),
+        cmocka_unit_test(test_f5), cmocka_unit_test(test_f6),   cmocka_unit_test(test_g2),
         cmocka_unit_test(test_ah), cmocka_unit_test(test_cmac),
     };
 

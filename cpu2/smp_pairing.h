@@ -8,19 +8,19 @@
 #define SMP_TIMEOUT_US 30000000u /* Core, Vol 3 Part H, 3.4 */
 
 enum { /* codes of PDUs */
-    SMP_REQUEST = 0x01,
-    SMP_RESPONSE = 0x02,
-    SMP_CONFIRM = 0x03,
-    SMP_RANDOM = 0x04,
-    SMP_FAILED = 0x05,
-    SMP_ENC_INFO = 0x06,
-    SMP_CENTRAL_ID = 0x07,
-    SMP_ID_INFO = 0x08,
-    SMP_ID_ADDRESS = 0x09,
-    SMP_SECURITY_REQUEST = 0x0B,
-    SMP_PUBLIC_KEY = 0x0C,
-    SMP_DHKEY_CHECK = 0x0D,
-    SMP_KEYPRESS = 0x0E,
+       SMP_REQUEST = 0x01,
+       SMP_RESPONSE = 0x02,
+       SMP_CONFIRM = 0x03,
+       SMP_RANDOM = 0x04,
+       SMP_FAILED = 0x05,
+       SMP_ENC_INFO = 0x06,
+       SMP_CENTRAL_ID = 0x07,
+       SMP_ID_INFO = 0x08,
+       SMP_ID_ADDRESS = 0x09,
+       SMP_SECURITY_REQUEST = 0x0B,
+       SMP_PUBLIC_KEY = 0x0C,
+       SMP_DHKEY_CHECK = 0x0D,
+       SMP_KEYPRESS = 0x0E,
 };
 
 enum pairing_state {
