@@ -54,14 +54,6 @@ static void complete(uint8_t code, uint8_t status)
 
 /* ---- ACI_GAP_INIT, addresses ---- */
 
-static void initialised(uint8_t status, const uint8_t *ret, size_t n, uint32_t arg)
-{
-    (void)status; /* the event mask alone: a controller without these events has no privacy */
-    (void)ret;
-    (void)n;
-    (void)arg;
-}
-
 static uint16_t gap_init(struct in *in, struct out *ret)
 {
     uint8_t roles = in8(in), privacy = in8(in), name_len = in8(in), mask[8], on[1] = {1};
@@ -86,8 +78,8 @@ static uint16_t gap_init(struct in *in, struct out *ret)
     out16(ret, handles[2]);
     if (gap_privacy) {
         host_le_mask(mask);
-        hci_send(HCI_LE_SET_EVENT_MASK, mask, sizeof mask, initialised, 0);
-        hci_send(HCI_LE_SET_RESOLUTION_ENABLE, on, 1, initialised, 0);
+        hci_send(HCI_LE_SET_EVENT_MASK, mask, sizeof mask, NULL, 0);
+        hci_send(HCI_LE_SET_RESOLUTION_ENABLE, on, 1, NULL, 0); /* may be refused */
     }
     return ST_OK;
 }
@@ -106,31 +98,27 @@ static void script_set_random(const uint8_t address[6])
     }
 }
 
-/* AN5270's own address types: 0 public, 1 static random, 2 resolvable (the controller makes it
- * for peers of its resolving list, else the identity address is used), 3 non-resolvable. */
+/* AN5270's own address types: 0 public, 1 static random, 2 resolvable, 3 non-resolvable. Private
+ * ones are made anew whenever something starts (Core, Vol 6 Part B, 1.3.2.2). */
 uint8_t gap_own_address(uint8_t type)
 {
-    static const uint8_t none[6];
-    uint8_t private_address[6];
+    uint8_t a[6];
 
-    switch (type) {
-    case 1:
-        script_set_random(config.random_address);
-        return 1;
-    case 2:
-        if (smp_identity_type() == 0 || memcmp(config.random_address, none, 6) == 0) {
-            return 2;
-        }
-        script_set_random(config.random_address);
-        return 3;
-    case 3:
-        random_octets(private_address, sizeof private_address);
-        private_address[5] &= 0x3F; /* Core, Vol 6 Part B, 1.3.2.2 */
-        script_set_random(private_address);
-        return 1;
-    default:
+    if (type == 0) {
         return 0;
     }
+    if (type == 1) {
+        script_set_random(config.random_address);
+        return 1;
+    }
+    random_octets(a, sizeof a);
+    a[5] &= 0x3F;
+    if (type == 2) {
+        a[5] |= 0x40;
+        smp_own_hash(a + 3, a);
+    }
+    script_set_random(a);
+    return 1;
 }
 
 void gap_own_identity(struct address *own)

@@ -60,6 +60,9 @@ static uint16_t write_config(struct in *in, struct out *ret)
     if (length != size || (offset == 0x35 && value[0] > 1)) {
         return ST_INVALID_PARAMETERS;
     }
+    if (offset == 0x35 && value[0]) {
+        return ST_UNSUPPORTED; /* the debug key pair: the controller makes real ones only */
+    }
     memcpy(to, value, size);
     if (offset == 0) {
         controller_set_address(config.address);

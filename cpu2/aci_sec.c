@@ -319,17 +319,16 @@ static uint16_t configure_filter_accept_list(struct in *in, struct out *ret)
     if (!in_done(in)) {
         return ST_BAD_HCI_PARAMETERS;
     }
+    for (int i = 0; i < HOST_BONDS; i++) {
+        if (bonds[i].used) {
+            bond_to_resolving_list(&bonds[i]);
+        }
+    }
     script_begin();
     script_add(HCI_LE_CLEAR_ACCEPT_LIST, NULL, 0);
-    if (gap_privacy) {
-        script_add(HCI_LE_CLEAR_RESOLVING_LIST, NULL, 0);
-    }
     for (int i = 0; i < HOST_BONDS; i++) {
         if (bonds[i].used) {
             script_accept(&bonds[i].identity);
-            if (gap_privacy) {
-                bond_script_resolving(&bonds[i]);
-            }
         }
     }
     script_end(aci_script_done, 0);
@@ -338,31 +337,37 @@ static uint16_t configure_filter_accept_list(struct in *in, struct out *ret)
 
 enum { LIST_CLEAR = 1, LIST_ACCEPT_ONLY = 2, LIST_BOTH = 4 }; /* bits of Mode */
 
+static struct address in_entry(const uint8_t *p)
+{
+    struct address a = {.type = p[0] & 1};
+
+    memcpy(a.octets, p + 1, 6);
+    return a;
+}
+
 static uint16_t add_to_lists(const uint8_t *entries, uint8_t n, uint8_t mode)
 {
     bool resolving = !(mode & LIST_ACCEPT_ONLY), accept = mode & (LIST_ACCEPT_ONLY | LIST_BOTH);
 
-    script_begin();
-    if (mode & LIST_CLEAR) {
-        if (accept) {
-            script_add(HCI_LE_CLEAR_ACCEPT_LIST, NULL, 0);
-        }
-        if (resolving) {
-            script_add(HCI_LE_CLEAR_RESOLVING_LIST, NULL, 0);
+    if ((mode & LIST_CLEAR) && resolving && gap_privacy) {
+        hci_send(HCI_LE_CLEAR_RESOLVING_LIST, NULL, 0, NULL, 0);
+    }
+    for (uint8_t i = 0; resolving && i < n; i++) {
+        struct address a = in_entry(entries + 7 * i);
+        int at = bond_find(&a);
+
+        if (at >= 0) {
+            bond_to_resolving_list(&bonds[at]);
         }
     }
-    for (uint8_t i = 0; i < n; i++, entries += 7) {
-        struct address a = {.type = entries[0]};
-        int at;
+    script_begin();
+    if ((mode & LIST_CLEAR) && accept) {
+        script_add(HCI_LE_CLEAR_ACCEPT_LIST, NULL, 0);
+    }
+    for (uint8_t i = 0; accept && i < n; i++) {
+        struct address a = in_entry(entries + 7 * i);
 
-        memcpy(a.octets, entries + 1, 6);
-        at = bond_find(&a);
-        if (accept) {
-            script_accept(&a);
-        }
-        if (resolving && at >= 0) {
-            bond_script_resolving(&bonds[at]);
-        }
+        script_accept(&a);
     }
     script_end(aci_script_done, 0);
     return ACI_LATER;

@@ -77,15 +77,15 @@ int bond_store(const struct bond *bond)
     return at;
 }
 
-void bond_script_resolving(const struct bond *bond)
+void bond_to_resolving_list(const struct bond *bond)
 {
     uint8_t b[39];
 
-    if (bond->has_irk) { /* Core, Vol 4 Part E, 7.8.38 */
+    if (gap_privacy && bond->has_irk) { /* Core, Vol 4 Part E, 7.8.38 */
         b[0] = bond->identity.type;
         memcpy(b + 1, bond->identity.octets, 6);
         memcpy(b + 7, bond->irk, 16);
         smp_irk(config.ir, b + 23);
-        script_add(HCI_LE_ADD_TO_RESOLVING_LIST, b, sizeof b);
+        hci_send(HCI_LE_ADD_TO_RESOLVING_LIST, b, sizeof b, NULL, 0);
     }
 }

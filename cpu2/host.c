@@ -16,7 +16,7 @@
 /* Advertising reports leave so much to events that matter. */
 #define ROOM_FOR_REPORT 1500
 #define COMMANDS_OCTETS 1024
-#define PARAMETERS_MAX 65 /* of a command of ours: LE_Generate_DHKey [v2] */
+#define PARAMETERS_MAX 64 /* of a command of ours: LE_Generate_DHKey */
 
 struct link links[HOST_LINKS];
 uint16_t gap_event_mask;

@@ -287,7 +287,6 @@ enum {
     HCI_LE_ADD_TO_RESOLVING_LIST = 0x2027,
     HCI_LE_CLEAR_RESOLVING_LIST = 0x2029,
     HCI_LE_SET_RESOLUTION_ENABLE = 0x202D,
-    HCI_LE_GENERATE_DHKEY_V2 = 0x205E,
 };
 
 /* ---- configuration, as ACI_HAL_WRITE_CONFIG_DATA sets it (aci_hal.c) ---- */
@@ -331,7 +330,7 @@ void gap_reset(void);
 void adv_reset(void);
 extern bool gap_ready, gap_privacy;
 extern uint16_t gap_name_handle;
-/* Puts what an own address type of GAP's needs into the script; the type for HCI, 0xFF if bad. */
+/* Puts what an own address type of GAP's needs into the script; the type for HCI. */
 uint8_t gap_own_address(uint8_t gap_type);
 void gap_forget_random(void);
 /* Our identity address, and the random address that was last given to the controller. */
@@ -565,6 +564,8 @@ void att_client_timers(struct link *link, uint32_t now);
 /* ---- security (smp.c, bonds.c) ---- */
 
 void smp_reset(void);
+/* The hash part of an address that our IRK resolves. */
+void smp_own_hash(const uint8_t prand[3], uint8_t hash[3]);
 uint8_t smp_identity_type(void); /* of our own, as ACI_GAP_SET_AUTHENTICATION_REQUIREMENT says */
 void smp_receive(struct link *link, const uint8_t *pdu, size_t n);
 void smp_connected(struct link *link);

@@ -348,6 +348,40 @@ static void test_resolvable(void **state)
     assert_int_equal(cpu1(periph, NULL, 0xFCA0, "m", address, 6), ST_NOT_RESOLVED);
 }
 
+/* Both with privacy: each connection has new addresses, and a bond knows them. */
+static void test_privacy(void **state)
+{
+    struct settings s = {NONE, 1, 0, 1};
+    uint8_t first[6];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        uint8_t root[16] = {(uint8_t)(i + 5)};
+
+        cpu1_ok(&nodes[i], 0xFC0C, "bbm", 0x18, 16, root, 16);
+        cpu1_ok(&nodes[i], 0xFD01, "");
+        cpu1_ok(&nodes[i], 0xFC94, "");
+        cpu1_ok(&nodes[i], 0xFC8A, "bbb", i ? 4 : 1, 2, 8);
+        settings(&nodes[i], s);
+    }
+    for (int round = 0; round < 3; round++) {
+        cpu1_ok(periph, 0xFC83, "bhhbbbbhh", 0, 0, 0, 2, 0, 0, 0, 0, 0);
+        assert_int_equal(periph->random_address[5] & 0xC0, 0x40);
+        assert_true(round == 0 || memcmp(first, periph->random_address, 6) != 0);
+        memcpy(first, periph->random_address, 6);
+        cpu1_ok(central, 0xFC9C, "hhbmbhhhhhh", 0x10, 0x10, 1, first, 6, 2, 24, 24, 0, 100, 0, 0);
+        expect_hci(central, 0x3E, 0x01, NULL);
+        assert_int_equal(cpu1(central, NULL, 0xFCA4, "bm", 1, first, 6), round ? 0 : ST_NOT_BONDED);
+        cpu1_ok(central, 0xFC9F, "hb", central->handle, 0); /* pairs, then has the keys */
+        paired(0, 0);
+        assert_int_equal(level(periph), 2);
+        assert_memory_equal(cpu1_ok(central, 0xFCA3, "") + 2, periph->address, 6);
+        cpu1_ok(central, 0xFC93, "hb", central->handle, 0x13);
+        drop_events(periph);
+        drop_events(central);
+    }
+}
+
 static void test_pairing_request_event(void **state)
 {
     struct settings s = {NONE, 0, 0, 1};
@@ -456,7 +490,7 @@ int main(void)
         TEST(test_sc_numeric),  TEST(test_sc_passkey),     TEST(test_requirements),
         TEST(test_bond_legacy), TEST(test_bond_sc),        TEST(test_bond_lost),
         TEST(test_resolvable),  TEST(test_authorization),  TEST(test_pairing_request_event),
-        TEST(test_hostile),
+        TEST(test_hostile),       TEST(test_privacy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,7 +271,6 @@ static void on_command(void *ctx, const uint8_t *c, size_t n)
         p256(node, NULL);
         return;
     case HCI_LE_GENERATE_DHKEY:
-    case HCI_LE_GENERATE_DHKEY_V2:
         answer_status(node, c, 0);
         p256(node, p);
         return;

@@ -25,9 +25,15 @@ uint8_t smp_identity_type(void)
     return smp_settings.identity_type;
 }
 
-bool smp_busy_with(const struct link *link)
+void smp_own_hash(const uint8_t prand[3], uint8_t hash[3])
 {
-    return pairing.link == link;
+    uint8_t irk[16];
+    uint32_t h;
+
+    smp_irk(config.ir, irk);
+    h = smp_ah(irk, prand);
+    hash[0] = (uint8_t)h;
+    put16(hash + 1, (uint16_t)(h >> 8));
 }
 
 bool smp_wants_key_events(void)
@@ -357,14 +363,6 @@ static void distribute(uint8_t keys)
     }
 }
 
-static void resolving_done(uint8_t status, const uint8_t *ret, size_t n, uint32_t arg)
-{
-    (void)status; /* a controller without a resolving list: the host resolves */
-    (void)ret;
-    (void)n;
-    (void)arg;
-}
-
 static void paired(void)
 {
     struct link *link = pairing.link;
@@ -384,11 +382,7 @@ static void paired(void)
         }
         link->identity = bond->identity;
         link->bond = (int8_t)bond_store(bond);
-        if (gap_privacy && bond->has_irk) {
-            script_begin();
-            bond_script_resolving(bond);
-            script_end(resolving_done, 0);
-        }
+        bond_to_resolving_list(bond);
     }
     complete(0, 0);
 }

@@ -60,8 +60,8 @@ int bond_store(const struct bond *bond);
 void bonds_clear(void);
 bool bonds_any(void);
 void bond_remove(int index);
-/* Into the running script: the resolving list entry of a bond (does nothing without an IRK). */
-void bond_script_resolving(const struct bond *bond);
+/* With privacy, to the controller's resolving list; one that has none refuses, and the host resolves. */
+void bond_to_resolving_list(const struct bond *bond);
 
 /* ---- pairing, for CPU1's commands (smp.c) ---- */
 
@@ -71,7 +71,6 @@ struct smp_settings {
     uint32_t pin;
 };
 extern struct smp_settings smp_settings;
-bool smp_busy_with(const struct link *link);
 uint16_t smp_pair(struct link *link, bool force);
 uint16_t smp_security_request(struct link *link);
 uint16_t smp_passkey(struct link *link, uint32_t passkey);

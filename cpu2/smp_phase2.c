@@ -176,14 +176,8 @@ static void key_asked(uint8_t status, const uint8_t *ret, size_t n, uint32_t arg
 
 static void ask_dhkey(void)
 {
-    uint8_t b[65];
-
     pairing.dhkey_asked = true;
-    memcpy(b, pairing.peer_key, 64);
-    b[64] = config.key_type;
-    /* Core, Vol 4 Part E, 7.8.37: with the debug key it takes version 2 */
-    hci_send(config.key_type ? HCI_LE_GENERATE_DHKEY_V2 : HCI_LE_GENERATE_DHKEY, b,
-             config.key_type ? 65 : 64, key_asked, 0);
+    hci_send(HCI_LE_GENERATE_DHKEY, pairing.peer_key, 64, key_asked, 0);
 }
 
 static void keys_exchanged(void)
