@@ -86,7 +86,7 @@
     IRQ(23, I2C_EV)                                                                                \
     IRQ(24, I2C_ER)                                                                                \
     IRQ(30, RADIO)                                                                                 \
-    IRQ(31, IEEE802154)
+    IRQ(31, H4)
 
 #define IRQ_NUMBER(number, name) IRQ_##name = number,
 enum { CPU2_IRQS(IRQ_NUMBER) IRQ_COUNT = 32 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chip.h"
+#include "h4.h"
 #include "hci.h"
 #include "ipcc.h"
 #include "mailbox.h"
@@ -15,6 +16,7 @@
 
 #define EVENT_COMMAND_COMPLETE 0x0e
 #define COMMAND_DISALLOWED 0x0c
+#define UNKNOWN_COMMAND 0x01
 #define OGF_VENDOR 0x3f
 
 extern volatile bool interrupted; /* start.c */
@@ -22,6 +24,7 @@ _Noreturn void reset_handler(void);
 int main(void);
 
 static bool ble_started, link_layer_only;
+static bool outside; /* the host is at the H4 port, not in CPU1 */
 static uint8_t packet[COMMAND_MAX > HCI_ACL_MAX ? COMMAND_MAX : HCI_ACL_MAX];
 
 /* ---- the chip ---- */
@@ -88,7 +91,7 @@ static void leave_msi(void)
     platform_set_clock(1);
 }
 
-void platform_start_ble(const struct ble_parameters *parameters)
+static void start_controller(void)
 {
     uint8_t address[6];
 
@@ -98,9 +101,17 @@ void platform_start_ble(const struct ble_parameters *parameters)
     irq_enable(IRQ_RADIO);
     controller_init(address);
     host_init(address);
+    ble_started = true;
+}
+
+void platform_start_ble(const struct ble_parameters *parameters)
+{
+    if (outside) {
+        return;
+    }
+    start_controller();
     host_set_max_mtu(parameters->att_mtu);
     link_layer_only = parameters->link_layer_only;
-    ble_started = true;
 }
 
 void platform_reinit(void)
@@ -122,15 +133,23 @@ void platform_set_clock(uint8_t how)
     }
 }
 
-/* ---- to CPU1 ---- */
+/* ---- to the host ---- */
 
 bool router_event(const uint8_t *event, size_t len)
 {
+    if (outside) {
+        h4_send(H4_EVENT, event, len);
+        return true;
+    }
     return host_takes_event(event, len) || mailbox_ble_event(event, len);
 }
 
 bool router_acl(const uint8_t *acl, size_t len)
 {
+    if (outside) {
+        h4_send(H4_ACL, acl, len);
+        return true;
+    }
     if (!host_is_active()) {
         return mailbox_acl(acl, len);
     }
@@ -154,11 +173,11 @@ bool router_host_acl(const uint8_t *acl, size_t len)
     return controller_acl(acl, len);
 }
 
-static void refuse(const uint8_t *command, uint8_t status)
+static void refuse(const uint8_t *command, uint8_t status, bool (*send)(const uint8_t *, size_t))
 {
     const uint8_t event[] = {EVENT_COMMAND_COMPLETE, 4, 1, command[0], command[1], status};
 
-    mailbox_ble_event(event, sizeof(event));
+    send(event, sizeof(event));
 }
 
 /* The command's buffer is free for its answer as soon as it is copied. */
@@ -170,8 +189,8 @@ static void ble_command(void)
     if (!len) {
         return;
     }
-    if (!ble_started) {
-        refuse(packet, COMMAND_DISALLOWED);
+    if (!ble_started || outside) {
+        refuse(packet, COMMAND_DISALLOWED, mailbox_ble_event);
     } else if (packet[1] >> 2 == OGF_VENDOR) {
         host_command(packet, len);
     } else {
@@ -183,10 +202,35 @@ static void acl_data(void)
 {
     size_t len = mailbox_receive(CHANNEL_ACL, packet, sizeof(packet));
 
-    if (len && ble_started && !host_is_active()) {
+    if (len && ble_started && !outside && !host_is_active()) {
         controller_acl(packet, len);
     }
     mailbox_taken(CHANNEL_ACL);
+}
+
+/* ---- a host at the H4 port ---- */
+
+static void start_outside(void)
+{
+    outside = true;
+    start_controller();
+    h4_start();
+}
+
+static void serve_outside(void)
+{
+    size_t len;
+    uint8_t type;
+
+    while ((type = h4_receive(packet, sizeof(packet), &len)) != H4_NOTHING) {
+        if (type == H4_ACL) {
+            controller_acl(packet, len);
+        } else if (packet[1] >> 2 == OGF_VENDOR) {
+            refuse(packet, UNKNOWN_COMMAND, router_event);
+        } else {
+            controller_command(packet, len);
+        }
+    }
 }
 
 /* ---- the loop ---- */
@@ -256,6 +300,9 @@ static bool work(void)
     bool more = false;
 
     serve_mailbox();
+    if (outside) {
+        serve_outside();
+    }
     if (ble_started) {
         more = controller_work();
         more |= host_work();
@@ -277,6 +324,9 @@ static void sleep_until_interrupted(void)
 
 int main(void)
 {
+    if (h4_connected()) {
+        start_outside();
+    }
     if (mailbox_init()) {
         system_start();
     }

@@ -26,6 +26,7 @@
 #define DEFAULT_BAUD 115200
 #define DEFAULT_ICOUNT 4      /* 16 ns an instruction */
 #define CORES_LATENCY_NS 5000 /* between the cores of a chip, unless the manifest says */
+#define DEFAULT_H4_BAUD 1000000
 #define DEFAULT_REACTION_NS 10000000
 #define MAX_RADIOS 64
 #define MAX_PATH_DB 150

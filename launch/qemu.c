@@ -167,6 +167,23 @@ static void add_named_ports(const struct manifest *m, unsigned instance, struct 
     }
 }
 
+/* A Bluetooth host outside talks to CPU2 there. */
+static void add_h4(const struct manifest *m, unsigned instance, struct arena *arena,
+                   struct strings *argv)
+{
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct attach *attach = &m->attaches[i];
+
+        if (attach->end.instance == instance && !strcmp(attach->end.port, "hci") &&
+            !attach->capture) {
+            strings_add(arena, argv, "-chardev");
+            strings_add(arena, argv, "orrery-port,id=hci");
+            strings_add(arena, argv, "-global");
+            strings_add(arena, argv, "stm32wb-h4.chardev=hci");
+        }
+    }
+}
+
 /* ---- the command ---- */
 
 /* splitmix64: every instance another seed, all of them from the manifest's one. */
@@ -322,6 +339,7 @@ void qemu_command(const struct manifest *m, unsigned instance, const char *run_d
                  double_commas(arena, run_dir), inst->name, run_id);
     add_serials(m, instance, arena, argv);
     add_named_ports(m, instance, arena, argv);
+    add_h4(m, instance, arena, argv);
     add_firmware(inst, arena, argv);
     add_monitors(inst, run_dir, arena, argv);
     for (size_t i = 0; i < inst->args.count; i++) {

@@ -13,6 +13,7 @@
 struct attach_draft {
     struct attach attach;
     const yaml_node_t *port, *path, *listen;
+    bool baud_given;
 };
 
 /* ---- baud and format ---- */
@@ -181,6 +182,7 @@ static bool read_attach_listen(struct reader *r, const yaml_node_t *node, void *
 
 static bool read_attach_baud(struct reader *r, const yaml_node_t *node, void *record)
 {
+    ((struct attach_draft *)record)->baud_given = true;
     return read_baud_into(r, node, &((struct attach_draft *)record)->attach.uart);
 }
 
@@ -575,10 +577,6 @@ static bool read_capture(struct reader *r, struct attach_draft *draft)
 {
     const char *path = draft->attach.path;
 
-    if (draft->attach.to != TO_FILE) {
-        return reader_fail(r, draft->port, "port '%.60s': only with to: file",
-                           node_text(draft->port));
-    }
     if (!path) {
         return true; /* check_file() */
     }
@@ -593,18 +591,36 @@ static bool read_capture(struct reader *r, struct attach_draft *draft)
     return true;
 }
 
-/* CPU1 sends commands and data, CPU2 events and data: each core's process sees its own. */
+/*
+ * With a file the packets that pass, of which each core's process sees its own: CPU1 sends commands
+ * and data, CPU2 events and data. With a terminal or socket the other end of CPU2's H4 port.
+ */
 static bool read_hci(struct reader *r, const struct manifest *m, struct attach_draft *draft,
                      int *other)
 {
-    const struct instance *inst = &m->instances[draft->attach.end.instance];
+    struct attach *attach = &draft->attach;
+    const struct instance *inst = &m->instances[attach->end.instance];
 
     if (!is_stm32wb55(inst) && !is_stm32wb55_cpu2(inst)) {
         return reader_fail(r, draft->port, "port '%s.hci': machine '%.60s' has no Bluetooth",
                            inst->name, inst->machine);
     }
-    *other = other_core(r, m, draft->attach.end.instance);
-    return read_capture(r, draft);
+    *other = other_core(r, m, attach->end.instance);
+    if (attach->to == TO_FILE) {
+        return read_capture(r, draft);
+    }
+    if (attach->to == TO_STDOUT) {
+        return reader_fail(r, draft->port, "port '%s.hci': to a file, pty or tcp, not to stdout",
+                           inst->name);
+    }
+    if (*other < 0 && !is_stm32wb55_cpu2(inst)) {
+        return reader_fail(r, draft->port, "port '%s.hci': without a CPU2 nobody answers there",
+                           inst->name);
+    }
+    attach->end.instance = *other < 0 ? attach->end.instance : (unsigned)*other;
+    *other = -1;
+    attach->uart.baud = draft->baud_given ? attach->uart.baud : DEFAULT_H4_BAUD;
+    return true;
 }
 
 /* ---- attached ports ---- */

@@ -22,6 +22,13 @@ struct node {
     volatile uint32_t next, prev;
 };
 
+/* CPU2 sees what was written before the flag. */
+static void tell(unsigned channel)
+{
+    __asm__ volatile("dmb" ::: "memory");
+    IPCC_C1SCR = SET(channel);
+}
+
 /* ---- shared memory: the vendor's sections MAPPING_TABLE, MB_MEM1 and MB_MEM2 ---- */
 
 #define MAPPING_TABLE __attribute__((section(".mapping_table")))
@@ -207,7 +214,7 @@ void irq_IPCC_TX(void)
     } else if (tx_pending(RELEASE)) {
         IPCC_C1MR |= FREE_MASK(RELEASE);
         send_free();
-        IPCC_C1SCR = SET(RELEASE);
+        tell(RELEASE);
     } else if (tx_pending(ACL)) {
         IPCC_C1MR |= FREE_MASK(ACL);
         acl_free = true;
@@ -222,7 +229,7 @@ void tl_release(struct tl_packet *packet)
         IPCC_C1MR &= ~FREE_MASK(RELEASE);
     } else {
         send_free();
-        IPCC_C1SCR = SET(RELEASE);
+        tell(RELEASE);
     }
 }
 
@@ -365,7 +372,7 @@ unsigned shci(unsigned ocf, const void *parameters, size_t len, void *answer, si
 
     fill(&system_command, 0x10, 0xfc00 | ocf, parameters, len);
     system_answered = false;
-    IPCC_C1SCR = SET(SYSTEM);
+    tell(SYSTEM);
     IPCC_C1MR &= ~FREE_MASK(SYSTEM);
     if (!wait_for(system_is_answered, ANSWER_US)) {
         return TL_TIMEOUT;
@@ -401,7 +408,7 @@ void hci_send(unsigned opcode, const void *parameters, size_t len)
 {
     command_answered = false;
     fill(&ble_command, 1, opcode, parameters, len);
-    IPCC_C1SCR = SET(BLE);
+    tell(BLE);
 }
 
 static bool command_is_answered(void)
@@ -472,7 +479,7 @@ bool tl_send_acl(const void *packet, size_t len)
     acl_free = false;
     memcpy(acl_data.data, packet, len);
     acl_data.type = 2;
-    IPCC_C1SCR = SET(ACL);
+    tell(ACL);
     IPCC_C1MR &= ~FREE_MASK(ACL);
     return true;
 }

@@ -105,12 +105,12 @@ static unsigned h4_length(uint8_t type, const uint8_t *head)
     }
 }
 
-/* The packet at @address, of which its links come first. */
+/* The packet whose type is at @address. */
 static void show(const WbHci *h, uint32_t address, bool to_host)
 {
     uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     uint8_t wire[ORRERY_HCI_HEAD + H4_MAX];
-    const uint8_t *packet = sram(h, address + LINKS, 5); /* the longest header */
+    const uint8_t *packet = sram(h, address, 5); /* the longest header */
     uint8_t type = packet ? h4_type(packet[0]) : 0;
     unsigned length, seen;
 
@@ -120,7 +120,7 @@ static void show(const WbHci *h, uint32_t address, bool to_host)
     }
     length = h4_length(type, packet);
     seen = MIN(length, H4_MAX);
-    packet = sram(h, address + LINKS, seen);
+    packet = sram(h, address, seen);
     if (!packet) {
         trace_stm32wb_hci_unknown(address, to_host);
         return;
@@ -156,7 +156,7 @@ static void show_queue(WbHci *h, unsigned queue, uint32_t head, bool was_set)
         nodes[count++] = node;
     }
     for (unsigned i = from; i < count; i++) {
-        show(h, nodes[i], true);
+        show(h, nodes[i] + LINKS, true);
     }
     h->last[queue] = count ? nodes[count - 1] : 0;
 }
@@ -167,11 +167,11 @@ void stm32wb_hci_sent(WbHci *h, unsigned core, unsigned channel, bool was_set)
         return;
     }
     if (core == CPU1 && channel == CHANNEL_BLE) {
-        show(h, table_word(h, TABLE_BLE, BLE_COMMAND), false);
+        show(h, table_word(h, TABLE_BLE, BLE_COMMAND) + LINKS, false);
     } else if (core == CPU1 && channel == CHANNEL_ACL) {
-        show(h, table_word(h, TABLE_BLE, BLE_ACL), false);
+        show(h, table_word(h, TABLE_BLE, BLE_ACL) + LINKS, false);
     } else if (core == CPU1 && channel == CHANNEL_SYSTEM) {
-        show(h, table_word(h, TABLE_SYSTEM, SYSTEM_COMMAND), false);
+        show(h, table_word(h, TABLE_SYSTEM, SYSTEM_COMMAND) + LINKS, false);
     } else if (core == CPU2 && channel == CHANNEL_BLE) {
         show_queue(h, 0, table_word(h, TABLE_BLE, BLE_EVENTS), was_set);
     } else if (core == CPU2 && channel == CHANNEL_SYSTEM) {
@@ -179,7 +179,7 @@ void stm32wb_hci_sent(WbHci *h, unsigned core, unsigned channel, bool was_set)
     }
 }
 
-/* The answer to a system command lies in its buffer when CPU2 clears the flag. */
+/* The answer to a system command lies in its buffer, without links, when CPU2 clears the flag. */
 void stm32wb_hci_taken(WbHci *h, unsigned core, unsigned channel)
 {
     if (h->port && core == CPU2 && channel == CHANNEL_SYSTEM) {
@@ -187,17 +187,15 @@ void stm32wb_hci_taken(WbHci *h, unsigned core, unsigned channel)
     }
 }
 
-bool stm32wb_hci_init(WbHci *h, Stm32wb55Soc *soc, Error **errp)
+void stm32wb_hci_init(WbHci *h, Stm32wb55Soc *soc)
 {
     OrreryMember *m = orrery_member_get();
+    const OrreryPortInfo *port = m ? orrery_member_port(m, "hci") : NULL;
 
     h->soc = soc;
-    h->port = m ? orrery_member_port(m, "hci") : NULL;
-    if (h->port && h->port->kind != ORRERY__LINK__KIND__HCI) {
-        error_setg(errp, "stm32wb55: port hci is not attached to a file");
-        return false;
+    if (port && port->kind == ORRERY__LINK__KIND__HCI) {
+        h->port = port; /* otherwise it is H4's */
     }
-    return true;
 }
 
 const VMStateDescription stm32wb_hci_vmstate = {

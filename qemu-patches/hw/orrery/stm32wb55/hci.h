@@ -22,7 +22,7 @@ typedef struct WbHci {
     uint32_t last[2]; /* of a queue that CPU2 sends: the packet that was seen last */
 } WbHci;
 
-bool stm32wb_hci_init(WbHci *h, Stm32wb55Soc *soc, Error **errp);
+void stm32wb_hci_init(WbHci *h, Stm32wb55Soc *soc);
 
 /* Core @core (0: CPU1) sets the flag of @channel (from 0); @was_set: it was. */
 void stm32wb_hci_sent(WbHci *h, unsigned core, unsigned channel, bool was_set);

@@ -91,15 +91,21 @@ static void write_flags(Stm32wbIpcc *s, unsigned core, uint32_t value)
 {
     uint32_t set = FIELD_EX32(value, C1SCR, CHS);
     uint32_t clear = FIELD_EX32(value, C1SCR, CHC);
+    bool own = core == s->parent_obj.core;
 
     trace_stm32wb_ipcc_flags(core + 1, set, clear);
     for (unsigned n = 0; n < CHANNELS; n++) {
         if (set >> n & 1) {
-            stm32wb_hci_sent(&s->hci, core, n, stm32wb_cell(&s->cells, FLAG(core, n)));
+            if (own) {
+                stm32wb_hci_sent(&s->hci, core, n,
+                                 stm32wb_cell(&s->cells, FLAG(core, n)));
+            }
             stm32wb_cell_set(&s->cells, FLAG(core, n), true, true);
         }
         if (clear >> n & 1) {
-            stm32wb_hci_taken(&s->hci, core, n);
+            if (own && stm32wb_cell(&s->cells, FLAG(!core, n))) {
+                stm32wb_hci_taken(&s->hci, core, n);
+            }
             stm32wb_cell_set(&s->cells, FLAG(!core, n), false, true);
         }
     }
@@ -205,9 +211,7 @@ static void ipcc_realize(DeviceState *dev, Error **errp)
 
     stm32wb_cells_init(&s->cells, STM32WB_BLOCK(dev), WB_CELLS_IPCC, update_irq,
                        reset_cells);
-    if (!stm32wb_hci_init(&s->hci, STM32WB55_SOC(OBJECT(dev)->parent), errp)) {
-        return;
-    }
+    stm32wb_hci_init(&s->hci, STM32WB55_SOC(OBJECT(dev)->parent));
     parent_realize(dev, errp);
 }
 

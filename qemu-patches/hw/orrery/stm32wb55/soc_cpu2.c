@@ -5,7 +5,7 @@
  *
  * RM0434 2.2 (memory map), 12.3 (CPU2's vectors: 32, most of them shared). RCC, PWR, EXTI, SYSCFG,
  * FLASH, IPCC and HSEM are the same peripherals as CPU1's; RNG, PKA and AES2 are CPU2's own, and the
- * radio is docs/radio.md's. Whatever else is on the bus is CPU1's.
+ * radio and its H4 port are docs/radio.md's. Whatever else is on the bus is CPU1's.
  */
 #include "qemu/osdep.h"
 #include "rcc.h"
@@ -30,6 +30,7 @@ static const WbRow rows[] = {
     { "AES2", "stm32wb-aes", 0x58001800, { IRQ(21) } },
     { "PKA", "stm32wb-pka", 0x58002000, { IRQ(20) } },
     { "RADIO", "stm32wb-radio", 0x60000000, { IRQ(30) } },
+    { "H4", "stm32wb-h4", 0x60000400, { IRQ(31) } },
 };
 
 static const WbWire wires[] = {

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# HCI of CPU2: captured from the mailbox as btsnoop and pcapng, which tshark reads; and as H4 on a pty, as
+# another host's controller.
+. "$(dirname "$0")/lib.sh"
+
+# ---- capture: what a firmware with the vendor's mailbox code and CPU2 say to each other ----
+
+# manifest FILE - ble-boot, captured to FILE
+manifest() {
+    cat <<END
+orrery: 1
+name: hci
+clock: { seed: 1, for: 60s }
+instances:
+  mcu: { machine: stm32wb55, firmware: ble-boot.elf, cpu2: builtin, semihosting: true }
+attach:
+  - { port: mcu.hci, to: file, path: $1 }
+END
+}
+
+# One line a packet: time, type, direction, opcode of a command, code and opcode of an event.
+packets() {
+    tshark -r "$1" -T fields -e frame.time_epoch -e hci_h4.type -e hci_h4.direction \
+        -e bthci_cmd.opcode -e bthci_evt.code -e bthci_evt.opcode 2>>"$ERR"
+}
+
+have_tshark=$(command -v tshark)
+for format in btsnoop pcapng; do
+    manifest "$SCRATCH/x.$format" >"$SCRATCH/x.yaml"
+    run_timeout 120 "$ORRERY" run "$SCRATCH/x.yaml" --trace-hash
+    is "$format: the run ends well" "$RC" 0
+    hash_in "$OUT" >"$SCRATCH/$format.hash"
+    [ -z "$have_tshark" ] || packets "$SCRATCH/x.$format" >"$SCRATCH/$format.txt"
+done
+is "the format of the file is nothing that the ensemble sees" "$(cat "$SCRATCH/btsnoop.hash")" \
+    "$(cat "$SCRATCH/pcapng.hash")"
+cp "$SCRATCH/x.pcapng" "$SCRATCH/first.pcapng"
+run_timeout 120 "$ORRERY" run "$SCRATCH/x.yaml" --trace-hash --jitter 5
+is "again with --jitter: the same trace" "$(hash_in "$OUT")" "$(cat "$SCRATCH/pcapng.hash")"
+check "again with --jitter: the same file" cmp -s "$SCRATCH/x.pcapng" "$SCRATCH/first.pcapng"
+
+decoded() {
+    for format in btsnoop pcapng; do
+        lines=$SCRATCH/$format.txt
+        # the first is an event of CPU2's: ready; the time is the run's
+        check "$format: begins with the ready event" sh -c "head -n 1 $lines | grep -qE '^1577836800.[0-9]+	0x04	0x01		0xff'"
+        # HCI_Reset from the host, and its Command Complete
+        check "$format: HCI_Reset" grep -qE '	0x01	0x00	0x0c03		' "$lines"
+        check "$format: its Command Complete" grep -qE '	0x04	0x01		0x0e	0x0c03' "$lines"
+        # SHCI_C2_BLE_INIT on the system channel, and its answer
+        check "$format: a system command" grep -qE '	0x01	0x00	0xfc66		' "$lines"
+        check "$format: its answer" grep -qE '	0x04	0x01		0x0e	0xfc66' "$lines"
+        is "$format: every command has one answer" "$(grep -cE '	0x01	0x00	' "$lines")" \
+            "$(grep -cE '	0x04	0x01		0x0[ef]' "$lines")"
+        check "$format: in the order of time" sort -c -n -k 1,1 "$lines"
+    done
+    is "both formats hold the same packets" "$(cut -f 2- "$SCRATCH/btsnoop.txt" | cksum)" \
+        "$(cut -f 2- "$SCRATCH/pcapng.txt" | cksum)"
+    is "nothing in them is malformed" \
+        "$(tshark -r "$SCRATCH/x.pcapng" -Y '_ws.malformed' 2>/dev/null | wc -l)" 0
+}
+if [ -n "$have_tshark" ]; then
+    decoded
+else
+    skip "tshark decodes the captures" "tshark is not installed"
+fi
+
+# ---- H4: another host, here some octets through socat ----
+
+cat >"$SCRATCH/h4.yaml" <<END
+orrery: 1
+clock: { seed: 1, pace: 1.0 }
+instances:
+  radio: { machine: stm32wb55-cpu2, firmware: cpu2.elf }
+attach:
+  - { port: radio.hci, to: pty }
+END
+start_run h4 "$SCRATCH/h4.yaml"
+pty=$RUN_DIR/radio.hci.pty
+check "H4: the port is a pty" wait_for 10 [ -e "$pty" ]
+
+# ask OCTETS… (printf) - what comes back within a second, in hexadecimal
+ask() {
+    # shellcheck disable=SC2059 # that is the format
+    printf "$1" | timeout 10 socat -t 1 - "$pty,raw,echo=0" | od -An -v -tx1 | tr -d ' \n'
+}
+is "H4: HCI_Reset is answered" "$(ask '\001\003\014\000')" 040e0401030c00
+is "H4: two commands in one write" "$(ask '\001\003\014\000\001\005\020\000' | cut -c 1-28)" \
+    040e0401030c00040e0b01051000
+is "H4: a vendor's command is unknown" "$(ask '\001\146\374\000')" 040e040166fc01
+is "H4: rubbish is answered by a hardware error, and HCI_Reset finds back" \
+    "$(ask 'rubbish\001\003\014\000')" 04100101040e0401030c00
+is "H4: in step again" "$(ask '\001\003\014\000')" 040e0401030c00
+"$ORRERY" down >/dev/null 2>&1
+finish 10 "$PID"
+is "H4: taken down" "$RC" 3
+done_testing
