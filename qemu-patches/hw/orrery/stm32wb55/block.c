@@ -12,6 +12,7 @@
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "block.h"
+#include "mirror.h"
 
 #define DEFAULT_WINDOW 0x400
 
@@ -153,8 +154,14 @@ static void ordered(Stm32wbBlock *b, OrreryAccess *a, MemTxAttrs attrs)
         ORRERY_ACCESS_GO) {
         return;
     }
+    if (b->mirror && shared) {
+        stm32wb_mirror_begin(b->mirror);
+    }
     a->result = a->write ? write_now(b, addr, a->value, a->size, attrs)
                          : read_now(b, addr, &a->value, a->size, attrs);
+    if (b->mirror && shared) {
+        stm32wb_mirror_end(b->mirror);
+    }
     orrery_ordered_end(a);
 }
 

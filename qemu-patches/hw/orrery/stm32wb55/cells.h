@@ -23,6 +23,11 @@
 typedef enum WbCellsOf {
     WB_CELLS_HSEM,
     WB_CELLS_IPCC,
+    WB_CELLS_RCC,
+    WB_CELLS_PWR,
+    WB_CELLS_EXTI,
+    WB_CELLS_SYSCFG,
+    WB_CELLS_FLASH,
     WB_CELLS_BLOCKS = 8,
 } WbCellsOf;
 

@@ -6,13 +6,14 @@
  * RM0434 chapter 6. The supplies are constant (VDD 3.3 V, see "vdd-mv"), consumption is not
  * modelled; what is: which clocks run in a low-power mode, what wakes the part, what it forgets.
  *
- * CPU2 is taken for asleep as deep as C2CR1 lets it: the system enters the shallower of the two
- * cores' modes (6.4).
+ * The system enters the shallower of the two cores' modes when both sleep deep (6.4). Each process
+ * knows of the other core's sleep by message. CPU1's does what the system does; a CPU2 that is not
+ * there, or held, is taken for asleep as deep as C2CR1 lets it. SR1 and EXTSCR are each process's own.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0 to 2: PVD, PVM1, PVM3, to EXTI; 3: PWR_SOTF
- *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN), "cpu2-boot" (CR4.C2BOOT)
+ *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN)
  *  + GPIO inputs "WKUP1-in" to "WKUP5-in": levels of the wake-up pins; "internal-wakeup": RTC
  *  + QOM property "vdd-mv"
  */
@@ -28,8 +29,8 @@
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "target/arm/cpu.h"
-#include "block.h"
 #include "cores.h"
+#include "mirror.h"
 #include "flash.h"
 #include "rcc.h"
 #include "soc.h"
@@ -78,6 +79,8 @@ REG32(EXTSCR, 0x88)
     FIELD(EXTSCR, C1STOPF, 9, 1)
     FIELD(EXTSCR, C2SBF, 10, 1)
     FIELD(EXTSCR, C2STOPF, 11, 1)
+    FIELD(EXTSCR, C1DS, 14, 1)
+    FIELD(EXTSCR, C2DS, 15, 1)
 
 #define TYPE_STM32WB_PWR "stm32wb-pwr"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbPwr, STM32WB_PWR)
@@ -92,7 +95,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbPwr, STM32WB_PWR)
 /* LPMS, from the shallowest; 4 to 7 are all Shutdown */
 enum { STOP0, STOP1, STOP2, STANDBY, SHUTDOWN };
 
-/* What the part is in besides Run and Sleep */
+/* What the system is in besides Run and Sleep */
 enum { AWAKE, IN_STOP, IN_STANDBY, IN_SHUTDOWN };
 
 typedef struct WakeupPin {
@@ -106,6 +109,7 @@ struct Stm32wbPwr {
     Stm32wb55Soc *soc;
     Stm32wbRcc *rcc;
 
+    WbMirror mirror;
     uint32_t regs[PWR_WORDS];
     int64_t range_ready;      /* when VOSF clears */
     int64_t main_regulator;   /* when REGLPF clears */
@@ -113,12 +117,15 @@ struct Stm32wbPwr {
     uint8_t pins;             /* levels of the wake-up pins */
     WakeupPin wakeup_pin[WAKEUP_PINS];
     uint8_t state;            /* AWAKE... */
+    bool deep;                /* this core is in CStop, or in Standby's */
+    bool other_deep;          /* the other is, as it has told */
+    bool cpu2_runs;           /* CPU1's: it has been booted since the last reset */
     bool waking;              /* the next reset is the end of Standby */
     bool powered;
     qemu_irq pvd, pvm1, pvm3, sotf;
     qemu_irq backup_writable[2];
     qemu_irq smps;
-    qemu_irq cpu2_boot;
+    QEMUTimer *after_reset;   /* CPU1's: CPU2 is told of a reset as the first thing after it */
 };
 
 static DeviceRealize parent_realize;
@@ -146,7 +153,6 @@ static void update_outputs(Stm32wbPwr *s)
     qemu_set_irq(s->backup_writable[0], dbp);
     qemu_set_irq(s->backup_writable[1], dbp);
     qemu_set_irq(s->smps, FIELD_EX32(s->regs[R_CR5], CR5, SMPSEN));
-    qemu_set_irq(s->cpu2_boot, FIELD_EX32(s->regs[R_CR4], CR4, C2BOOT));
 }
 
 /* ---- low-power modes ---- */
@@ -200,6 +206,7 @@ static void power_down(Stm32wbPwr *s, int mode)
         s->regs[R_EXTSCR] |= R_EXTSCR_C1SBF_MASK | R_EXTSCR_C2SBF_MASK;
     }
     s->soc->armv7m.cpu->power_state = PSCI_OFF; /* no interrupt wakes it */
+    stm32wb_cores_send(WB_CORES_RESET, NULL, 0);
     if (wakeup_flag(s)) {
         power_up(s); /* 6.4.9: a flag that is still set wakes at once */
     }
@@ -216,12 +223,12 @@ static bool option_forbids(Stm32wbPwr *s, int mode)
     return !(stm32wb_flash_option(STM32WB_FLASH(flash), WB_OPTR) & allowed);
 }
 
-static void fall_asleep(Stm32wbPwr *s)
+/* CPU1 sleeps deep. Does the system? */
+static void enter_stop(Stm32wbPwr *s)
 {
-    CPUARMState *env = &s->soc->armv7m.cpu->env;
     int mode = deepest_allowed(s);
 
-    if (!(env->v7m.scr[M_REG_NS] & R_V7M_SCR_SLEEPDEEP_MASK)) {
+    if (s->state != AWAKE || (s->cpu2_runs && !s->other_deep)) {
         stm32wb_rcc_set_mode(s->rcc, WB_MODE_SLEEP);
         return;
     }
@@ -231,21 +238,83 @@ static void fall_asleep(Stm32wbPwr *s)
     }
     trace_stm32wb_pwr_deep_sleep(mode);
     s->state = IN_STOP;
-    freeze_systick(s, true);
     stm32wb_rcc_set_mode(s->rcc, WB_MODE_STOP);
     if (mode >= STANDBY) {
         power_down(s, mode);
     }
 }
 
-static void wake_up(Stm32wbPwr *s)
+static void leave_stop(Stm32wbPwr *s)
 {
-    stm32wb_rcc_set_mode(s->rcc, WB_MODE_RUN);
     if (s->state == IN_STOP) {
         trace_stm32wb_pwr_wake(s->state);
         s->state = AWAKE;
         s->regs[R_EXTSCR] |= R_EXTSCR_C1STOPF_MASK | R_EXTSCR_C2STOPF_MASK;
+    }
+}
+
+static void tell_sleep(Stm32wbPwr *s)
+{
+    uint8_t body = s->deep;
+
+    if (s->parent_obj.core == 1 || s->cpu2_runs) {
+        stm32wb_cores_send(WB_CORES_SLEEP, &body, 1);
+    }
+}
+
+static void fall_asleep(Stm32wbPwr *s)
+{
+    CPUARMState *env = &s->soc->armv7m.cpu->env;
+    bool first = s->parent_obj.core == 0;
+
+    if (env->v7m.scr[M_REG_NS] & R_V7M_SCR_SLEEPDEEP_MASK) {
+        s->deep = true;
+        freeze_systick(s, true);
+        tell_sleep(s);
+        if (first) {
+            enter_stop(s);
+        } else if (s->other_deep) {
+            s->state = IN_STOP;
+        }
+    } else if (first) {
+        stm32wb_rcc_set_mode(s->rcc, WB_MODE_SLEEP);
+    }
+}
+
+static void wake_up(Stm32wbPwr *s)
+{
+    leave_stop(s);
+    if (s->parent_obj.core == 0) {
+        stm32wb_rcc_set_mode(s->rcc, WB_MODE_RUN);
+    }
+    if (s->deep) {
+        s->deep = false;
         freeze_systick(s, false);
+        tell_sleep(s);
+    }
+}
+
+/* From the other core: it has fallen asleep deep, or woken from that. */
+static void other_sleeps(void *opaque, const uint8_t *body, unsigned len)
+{
+    Stm32wbPwr *s = opaque;
+
+    if (len != 1 || s->state >= IN_STANDBY) {
+        return;
+    }
+    s->other_deep = body[0];
+    if (!s->deep) {
+        return;
+    }
+    if (s->parent_obj.core == 0) {
+        if (!s->other_deep) {
+            leave_stop(s);
+        }
+        enter_stop(s);
+    } else if (s->other_deep) {
+        s->state = IN_STOP;
+    } else {
+        leave_stop(s);
     }
 }
 
@@ -253,8 +322,8 @@ static void core_sleeps(void *opaque, bool asleep)
 {
     Stm32wbPwr *s = opaque;
 
-    if (s->state >= IN_STANDBY) {
-        return;
+    if (s->soc->armv7m.cpu->power_state == PSCI_OFF) {
+        return; /* Standby; or CPU2 is held in reset */
     }
     if (asleep) {
         fall_asleep(s);
@@ -336,6 +405,15 @@ static uint32_t status2(const Stm32wbPwr *s)
     return FIELD_DP32(v, SR2, PVDO, below_pvd(s));
 }
 
+/* Who reads is awake. */
+static uint32_t deep_sleep_bits(const Stm32wbPwr *s)
+{
+    if (!s->other_deep) {
+        return 0;
+    }
+    return s->parent_obj.core == 0 ? R_EXTSCR_C2DS_MASK : R_EXTSCR_C1DS_MASK;
+}
+
 static uint32_t pwr_read(Stm32wbBlock *b, hwaddr offset)
 {
     Stm32wbPwr *s = STM32WB_PWR(b);
@@ -345,10 +423,11 @@ static uint32_t pwr_read(Stm32wbBlock *b, hwaddr offset)
         return status2(s);
     case A_SCR:
         return 0;
+    case A_EXTSCR:
+        return s->regs[R_EXTSCR] | deep_sleep_bits(s);
     case A_CR1:
     case A_SR1:
     case A_CR5:
-    case A_EXTSCR:
         return s->regs[offset / 4];
     default:
         return plain_bits(offset) ? s->regs[offset / 4]
@@ -400,14 +479,45 @@ static void write_extscr(Stm32wbPwr *s, uint32_t value)
     }
 }
 
+/* Once it runs, C2BOOT does nothing until the next reset. */
 static void boot_cpu2(Stm32wbPwr *s)
 {
-    if (s->parent_obj.core == 0) {
-        if (!stm32wb_cores_linked()) {
-            qemu_log_mask(LOG_UNIMP, "PWR: CR4.C2BOOT: there is no CPU2 in this run\n");
-        }
-        stm32wb_cores_send(WB_CORES_BOOT, NULL, 0);
+    if (s->parent_obj.core == 1) {
+        return;
     }
+    if (!stm32wb_cores_linked()) {
+        qemu_log_mask(LOG_UNIMP, "PWR: CR4.C2BOOT: there is no CPU2 in this run\n");
+        return;
+    }
+    s->cpu2_runs = true;
+    stm32wb_cores_send(WB_CORES_BOOT, NULL, 0);
+}
+
+/* CPU1's: at the time of the reset, before the first instruction. */
+static void tell_reset(void *opaque)
+{
+    Stm32wbPwr *s = opaque;
+
+    stm32wb_cores_send(WB_CORES_RESET, NULL, 0);
+    if (FIELD_EX32(s->regs[R_CR4], CR4, C2BOOT)) { /* kept in Standby */
+        boot_cpu2(s);
+    }
+}
+
+/* SR1, SCR and EXTSCR are not in the mirror. */
+static bool pwr_is_shared(Stm32wbBlock *b, hwaddr offset)
+{
+    return offset != A_SR1 && offset != A_SCR && offset != A_EXTSCR;
+}
+
+static void settle(Stm32wbBlock *b)
+{
+    /* what changes by itself is read from the clock */
+}
+
+static void mirror_changed(Stm32wbBlock *b)
+{
+    update_outputs(STM32WB_PWR(b));
 }
 
 static void pwr_write(Stm32wbBlock *b, hwaddr offset, uint32_t value, uint32_t mask)
@@ -467,11 +577,18 @@ static void pwr_reset_hold(Object *obj, ResetType type)
             s->regs[i] = stm32wb_register_reset("PWR", i * 4);
         }
     }
+    if (s->powered && s->parent_obj.core == 0 && stm32wb_cores_linked()) {
+        timer_mod(s->after_reset, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    }
+    s->deep = false;
+    s->other_deep = false;
+    s->cpu2_runs = false;
     s->range_ready = 0;
     s->main_regulator = 0;
     s->state = AWAKE;
     s->waking = false;
     s->powered = true;
+    stm32wb_mirror_reset(&s->mirror);
 }
 
 static void pwr_reset_exit(Object *obj, ResetType type)
@@ -508,7 +625,7 @@ static void pwr_init(Object *obj)
     sysbus_init_irq(sbd, &s->sotf);
     qdev_init_gpio_out_named(dev, s->backup_writable, "backup-writable", 2);
     qdev_init_gpio_out_named(dev, &s->smps, "smps", 1);
-    qdev_init_gpio_out_named(dev, &s->cpu2_boot, "cpu2-boot", 1);
+    s->after_reset = timer_new_ns(QEMU_CLOCK_VIRTUAL, tell_reset, s);
     for (int i = 0; i < WAKEUP_PINS; i++) {
         g_autofree char *name = g_strdup_printf("WKUP%d-in", i + 1);
 
@@ -519,14 +636,26 @@ static void pwr_init(Object *obj)
     qdev_init_gpio_in_named(dev, set_internal_wakeup, "internal-wakeup", 1);
 }
 
+static void mirror_words(Stm32wbPwr *s)
+{
+    stm32wb_mirror_words(&s->mirror, s->regs, R_SR1);
+    stm32wb_mirror_words(&s->mirror, &s->regs[R_SR2], R_EXTSCR - R_SR2);
+    stm32wb_mirror_words(&s->mirror, &s->range_ready, 2);
+    stm32wb_mirror_words(&s->mirror, &s->main_regulator, 2);
+    stm32wb_mirror_init(&s->mirror, STM32WB_BLOCK(s), WB_CELLS_PWR, settle,
+                        mirror_changed);
+}
+
 static void pwr_realize(DeviceState *dev, Error **errp)
 {
     Stm32wbPwr *s = STM32WB_PWR(dev);
 
+    mirror_words(s);
     parent_realize(dev, errp);
     s->soc = STM32WB55_SOC(OBJECT(dev)->parent);
     s->rcc = STM32WB_RCC(stm32wb55_soc_block(s->soc, "RCC"));
     orrery_core_on_sleep(core_sleeps, s);
+    stm32wb_cores_on(WB_CORES_SLEEP, other_sleeps, s);
 }
 
 static const VMStateDescription pwr_vmstate = {
@@ -535,6 +664,7 @@ static const VMStateDescription pwr_vmstate = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbPwr),
+        VMSTATE_STM32WB_CELLS(mirror.cells, Stm32wbPwr),
         VMSTATE_UINT32_ARRAY(regs, Stm32wbPwr, PWR_WORDS),
         VMSTATE_INT64(range_ready, Stm32wbPwr),
         VMSTATE_INT64(main_regulator, Stm32wbPwr),
@@ -542,6 +672,10 @@ static const VMStateDescription pwr_vmstate = {
         VMSTATE_UINT8(pins, Stm32wbPwr),
         VMSTATE_UINT8(state, Stm32wbPwr),
         VMSTATE_BOOL(waking, Stm32wbPwr),
+        VMSTATE_BOOL(deep, Stm32wbPwr),
+        VMSTATE_BOOL(other_deep, Stm32wbPwr),
+        VMSTATE_BOOL(cpu2_runs, Stm32wbPwr),
+        VMSTATE_TIMER_PTR(after_reset, Stm32wbPwr),
         VMSTATE_BOOL(powered, Stm32wbPwr),
         VMSTATE_END_OF_LIST()
     },
@@ -558,6 +692,7 @@ static void pwr_class_init(ObjectClass *klass, void *data)
     rc->phases.hold = pwr_reset_hold;
     rc->phases.exit = pwr_reset_exit;
     bc->ungated = true;
+    bc->is_shared = pwr_is_shared;
     bc->read = pwr_read;
     bc->write = pwr_write;
     object_class_property_add(klass, "vdd-mv", "uint32", get_vdd, set_vdd, NULL,

@@ -26,6 +26,10 @@
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "system/runstate.h"
+#include "qapi/error.h"
+#include "target/arm/cpu.h"
+#include "cores.h"
+#include "flash.h"
 #include "rcc.h"
 #include "rcc-registers.h"
 #include "soc.h"
@@ -37,6 +41,8 @@
 #define CSR_ALWAYS (R_CSR_LSI1ON_MASK | R_CSR_LSI1RDY_MASK | R_CSR_LSI2ON_MASK | R_CSR_LSI2RDY_MASK)
 /* what a reset of the backup domain leaves (8.4.32) */
 #define BDCR_LSCO (R_BDCR_LSCOEN_MASK | R_BDCR_LSCOSEL_MASK)
+
+static DeviceRealize parent_realize;
 
 /* ---- oscillators ---- */
 
@@ -142,23 +148,30 @@ static void set_ready(Stm32wbRcc *s, WbOscillator o, bool ready)
     trace_stm32wb_rcc_oscillator(oscillators[o].name, ready);
 }
 
-/* Start and stop oscillators as their bits say. */
-static void update_oscillators(Stm32wbRcc *s)
+/* Start and stop oscillators as their bits say; @now may be in the past (see settle). */
+static void update_oscillators_at(Stm32wbRcc *s, uint64_t now)
 {
-    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-
     for (int o = 0; o < WB_OSC_COUNT; o++) {
         WbOscillatorState *osc = &s->osc[o];
 
         if (!oscillates(s, o)) {
             timer_del(osc->timer);
+            osc->ready_at = 0;
             if (osc->ready) {
                 set_ready(s, o, false);
             }
-        } else if (!osc->ready && !timer_pending(osc->timer)) {
-            timer_mod(osc->timer, now + oscillators[o].startup_ns);
+        } else if (!osc->ready) {
+            if (!osc->ready_at) {
+                osc->ready_at = now + oscillators[o].startup_ns;
+            }
+            timer_mod(osc->timer, osc->ready_at);
         }
     }
+}
+
+static void update_oscillators(Stm32wbRcc *s)
+{
+    update_oscillators_at(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
 static bool sysclk_source_ready(const Stm32wbRcc *s, uint32_t sw)
@@ -204,16 +217,53 @@ static void update(Stm32wbRcc *s)
     stm32wb_rcc_tree_update(s, true);
 }
 
+static void start_oscillator(Stm32wbRcc *s, WbOscillator o)
+{
+    timer_del(s->osc[o].timer);
+    set_ready(s, o, true);
+    /* 8.4.7: the flag is set only if the interrupt is enabled */
+    s->regs[R_CIFR] |= s->regs[R_CIER] & oscillators[o].flag;
+}
+
 static void oscillator_started(void *opaque)
 {
     WbOscillatorState *osc = opaque;
     Stm32wbRcc *s = osc->rcc;
-    int o = osc - s->osc;
 
-    set_ready(s, o, true);
-    /* 8.4.7: the flag is set only if the interrupt is enabled */
-    s->regs[R_CIFR] |= s->regs[R_CIER] & oscillators[o].flag;
+    start_oscillator(s, osc - s->osc);
     update(s);
+}
+
+/* The ready flags are what the registers say; then oscillators start as time has passed, in order. */
+static void settle(Stm32wbBlock *b)
+{
+    Stm32wbRcc *s = STM32WB_RCC(b);
+    uint64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    for (int o = 0; o < WB_OSC_COUNT; o++) {
+        s->osc[o].ready = s->regs[oscillators[o].reg / 4] & oscillators[o].ready;
+    }
+    for (;;) {
+        int first = -1;
+
+        for (int o = 0; o < WB_OSC_COUNT; o++) {
+            if (!s->osc[o].ready && s->osc[o].ready_at && s->osc[o].ready_at <= now &&
+                (first < 0 || s->osc[o].ready_at < s->osc[first].ready_at)) {
+                first = o;
+            }
+        }
+        if (first < 0) {
+            break;
+        }
+        start_oscillator(s, first);
+        update_oscillators_at(s, s->osc[first].ready_at);
+        update_status(s);
+    }
+}
+
+static void view_changed(Stm32wbBlock *b)
+{
+    update(STM32WB_RCC(b));
 }
 
 /* ---- clock security ---- */
@@ -295,23 +345,53 @@ static bool sleep_gates_a_clock(const Stm32wbRcc *s)
     return false;
 }
 
-void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode)
+static void change_mode(Stm32wbRcc *s)
 {
-    if (s->mode == mode) {
-        return;
-    }
-    if (mode != WB_MODE_STOP && s->mode != WB_MODE_STOP && !sleep_gates_a_clock(s)) {
-        s->mode = mode;
-        return;
-    }
-    if (mode == WB_MODE_STOP) {
+    if (s->next_mode == WB_MODE_STOP) {
         enter_stop(s);
     }
-    s->mode = mode;
+    s->mode = s->next_mode;
     update(s);
 }
 
+/* Registers change with it: an access, if CPU2 is to see them. */
+static void change_mode_ordered(void *opaque)
+{
+    Stm32wbRcc *s = opaque;
+
+    stm32wb_mirror_begin(&s->mirror);
+    change_mode(s);
+    stm32wb_mirror_end(&s->mirror);
+}
+
+void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode)
+{
+    if (s->mode == mode && s->next_mode == mode) {
+        return;
+    }
+    s->next_mode = mode;
+    if (mode != WB_MODE_STOP && s->mode != WB_MODE_STOP && !sleep_gates_a_clock(s)) {
+        s->mode = mode;
+    } else if (stm32wb_mirror_shared(&s->mirror) && mode == WB_MODE_STOP) {
+        orrery_ordered_later(s->parent_obj.state, change_mode_ordered, s);
+    } else {
+        change_mode(s);
+    }
+}
+
 /* ---- resets ---- */
+
+/* 8.1.2: either core resets the system. CPU1's process does it; until then CPU2 stands. */
+static void ask_cpu1_for_reset(Stm32wbRcc *s, unsigned cause)
+{
+    uint8_t body = cause;
+
+    trace_stm32wb_rcc_system_reset(cause);
+    stm32wb_cores_send(WB_CORES_RESET, &body, 1);
+    ARM_CPU(first_cpu)->power_state = PSCI_OFF;
+    first_cpu->halted = 1;
+    cpu_exit(first_cpu);
+}
 
 /*
  * The reset itself happens in the main loop; the core must not execute until then, whoever asks
@@ -319,11 +399,34 @@ void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode)
  */
 void stm32wb_rcc_system_reset(Stm32wbRcc *s, unsigned cause)
 {
+    if (s->parent_obj.core == 1 && stm32wb_cores_linked()) {
+        ask_cpu1_for_reset(s, cause);
+        return;
+    }
     s->reset_cause |= 1u << cause;
     trace_stm32wb_rcc_system_reset(cause);
     qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
     first_cpu->stop = true;
     cpu_exit(first_cpu);
+}
+
+/* CPU1: CPU2 wants a reset. CPU2: CPU1 has reset the system, and holds CPU2 from now on. */
+static void other_core_reset(void *opaque, const uint8_t *body, unsigned len)
+{
+    Stm32wbRcc *s = opaque;
+    Stm32wb55Soc *soc = STM32WB55_SOC(OBJECT(s)->parent);
+
+    if (s->parent_obj.core == 1) {
+        qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+        first_cpu->stop = true;
+        cpu_exit(first_cpu);
+    } else if (len == 1 && body[0] < WB_RESET_CAUSES) {
+        if (body[0] == WB_RESET_OPTION_BYTES) {
+            stm32wb_flash_power_on(STM32WB_FLASH(stm32wb55_soc_block(soc, "FLASH")),
+                                   &error_warn);
+        }
+        stm32wb_rcc_system_reset(s, body[0]);
+    }
 }
 
 static void reset_requested(void *opaque, int cause, int level)
@@ -353,10 +456,26 @@ static void set_smps(void *opaque, int n, int level)
     update_status(s);
 }
 
+/* LSI1 follows: an access, if CPU2 is to see it. */
+static void start_lsi1_ordered(void *opaque)
+{
+    Stm32wbRcc *s = opaque;
+
+    stm32wb_mirror_begin(&s->mirror);
+    s->iwdg_running = true;
+    update(s);
+    stm32wb_mirror_end(&s->mirror);
+}
+
+/* Once it runs, only a reset stops it. */
 static void set_iwdg_running(void *opaque, int n, int level)
 {
     Stm32wbRcc *s = opaque;
 
+    if (level && stm32wb_mirror_shared(&s->mirror)) {
+        orrery_ordered_later(s->parent_obj.state, start_lsi1_ordered, s);
+        return;
+    }
     s->iwdg_running = level;
     update(s);
 }
@@ -382,6 +501,7 @@ static void rcc_reset_hold(Object *obj, ResetType type)
     s->powered = true;
     s->reset_cause = 0;
     s->mode = WB_MODE_RUN;
+    s->next_mode = WB_MODE_RUN;
     s->smps_enabled = false;
     s->backup_writable = false;
     s->iwdg_running = false;
@@ -389,10 +509,12 @@ static void rcc_reset_hold(Object *obj, ResetType type)
         if (!oscillates(s, o)) {
             timer_del(s->osc[o].timer);
             s->osc[o].ready = false;
+            s->osc[o].ready_at = 0;
         }
     }
     timer_del(s->osc[WB_OSC_MSI].timer);
     set_ready(s, WB_OSC_MSI, true); /* the core runs on it */
+    stm32wb_mirror_reset(&s->mirror);
 }
 
 static void rcc_reset_exit(Object *obj, ResetType type)
@@ -706,6 +828,21 @@ static void rcc_init(Object *obj)
     stm32wb_rcc_tree_init(s);
 }
 
+static void rcc_realize(DeviceState *dev, Error **errp)
+{
+    Stm32wbRcc *s = STM32WB_RCC(dev);
+
+    stm32wb_mirror_words(&s->mirror, s->regs, WB_RCC_WORDS);
+    for (int o = 0; o < WB_OSC_COUNT; o++) {
+        stm32wb_mirror_words(&s->mirror, &s->osc[o].ready_at, 2);
+    }
+    stm32wb_mirror_words(&s->mirror, &s->iwdg_running, 1);
+    stm32wb_mirror_init(&s->mirror, STM32WB_BLOCK(s), WB_CELLS_RCC, settle,
+                        view_changed);
+    stm32wb_cores_on(WB_CORES_RESET, other_core_reset, s);
+    parent_realize(dev, errp);
+}
+
 static void rcc_finalize(Object *obj)
 {
     Stm32wbRcc *s = STM32WB_RCC(obj);
@@ -729,6 +866,7 @@ static const VMStateDescription oscillator_vmstate = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_BOOL(ready, WbOscillatorState),
+        VMSTATE_UINT64(ready_at, WbOscillatorState),
         VMSTATE_TIMER_PTR(timer, WbOscillatorState),
         VMSTATE_END_OF_LIST()
     },
@@ -741,15 +879,17 @@ static const VMStateDescription rcc_vmstate = {
     .post_load = rcc_post_load,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbRcc),
+        VMSTATE_STM32WB_CELLS(mirror.cells, Stm32wbRcc),
         VMSTATE_UINT32_ARRAY(regs, Stm32wbRcc, WB_RCC_WORDS),
         VMSTATE_STRUCT_ARRAY(osc, Stm32wbRcc, WB_OSC_COUNT, 1,
                              oscillator_vmstate, WbOscillatorState),
         VMSTATE_UINT32(mode, Stm32wbRcc),
+        VMSTATE_UINT32(next_mode, Stm32wbRcc),
         VMSTATE_UINT32(reset_cause, Stm32wbRcc),
         VMSTATE_BOOL(powered, Stm32wbRcc),
         VMSTATE_BOOL(backup_writable, Stm32wbRcc),
         VMSTATE_BOOL(smps_enabled, Stm32wbRcc),
-        VMSTATE_BOOL(iwdg_running, Stm32wbRcc),
+        VMSTATE_UINT32(iwdg_running, Stm32wbRcc),
         VMSTATE_BOOL(hse_fault, Stm32wbRcc),
         VMSTATE_BOOL(lse_fault, Stm32wbRcc),
         VMSTATE_END_OF_LIST()
@@ -762,6 +902,7 @@ static void rcc_class_init(ObjectClass *klass, void *data)
     Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
+    device_class_set_parent_realize(dc, rcc_realize, &parent_realize);
     dc->vmsd = &rcc_vmstate;
     rc->phases.hold = rcc_reset_hold;
     rc->phases.exit = rcc_reset_exit;

@@ -8,7 +8,7 @@
 
 #include "hw/irq.h"
 #include "qemu/timer.h"
-#include "block.h"
+#include "mirror.h"
 
 #define TYPE_STM32WB_RCC "stm32wb-rcc"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbRcc, STM32WB_RCC)
@@ -88,6 +88,7 @@ enum {
 typedef struct WbOscillatorState {
     Stm32wbRcc *rcc;
     QEMUTimer *timer; /* pending: starting up */
+    uint64_t ready_at; /* ns; 0: it is off */
     bool ready;
 } WbOscillatorState;
 
@@ -97,15 +98,17 @@ typedef struct WbClockGate WbClockGate;
 struct Stm32wbRcc {
     Stm32wbBlock parent_obj;
 
+    WbMirror mirror;
     uint32_t regs[WB_RCC_WORDS];
     WbOscillatorState osc[WB_OSC_COUNT];
     uint64_t hz[WB_CLK_COUNT];
     uint32_t mode;         /* WbPowerMode */
+    uint32_t next_mode;    /* what an ordered access is to make of it */
     uint32_t reset_cause;  /* CSR flags to set at the reset that was asked for */
     bool powered;          /* has been through its power-on reset */
     bool backup_writable;  /* PWR_CR1.DBP */
     bool smps_enabled;     /* PWR_CR5.SMPSEN */
-    bool iwdg_running;    /* LSI1 is on whatever LSI1ON says */
+    uint32_t iwdg_running; /* LSI1 is on whatever LSI1ON says */
     bool hse_fault;        /* the crystal does not oscillate */
     bool lse_fault;
     qemu_irq irq;
