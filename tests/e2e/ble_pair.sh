@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # examples/ble-pair.yaml: two devices, both cores each, find each other by radio and exchange 1,000
-# notifications; the same again with jitter. What the mailboxes carried is readable by tshark.
+# notifications; the same again with jitter. What the mailboxes carried is readable by tshark. And
+# eight devices that advertise and scan: ten virtual seconds within a minute.
 # timeout: 300
 . "$(dirname "$0")/lib.sh"
 
@@ -31,4 +32,14 @@ if command -v tshark >/dev/null; then
 else
     skip "tshark reads the capture" "no tshark here"
 fi
+
+BEACONS=$TOP/tests/bench/ble-beacons.yaml
+from=$(seconds)
+run_timeout "$(full 60 500)" "$ORRERY" run "$BEACONS" --trace-hash
+at_most "eight devices, sixteen QEMUs, ten virtual seconds" \
+    "$(awk -v a="$from" -v b="$(seconds)" 'BEGIN { print b - a }')" 60 s
+is "each heard the seven others" "$RC" 0
+cp "$OUT" "$SCRATCH/first"
+run_timeout "$(full 60 500)" "$ORRERY" run "$BEACONS" --trace-hash --jitter 3
+is "again with --jitter: the same trace" "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/first")"
 done_testing
