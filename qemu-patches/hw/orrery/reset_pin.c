@@ -31,5 +31,6 @@ void orrery_net_reset_pin(const char *port, Object *parent)
 
     if (net) {
         orrery_net_drive(net, ORRERY_NET_Z, ORRERY_NET_PULL_UP);
+        first_cpu->start_powered_off = orrery_net_level(net) == 0; /* of the link's pull */
     }
 }

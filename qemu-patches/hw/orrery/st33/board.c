@@ -11,6 +11,7 @@
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
  *  + "mmu-entries": of the MMU; "mmu-callback": for tests/bench, see mmu.c
  *  + "iart-clk": frequency at the IART's CLK contact
+ *  + "oled": an SSD1312 is on SPI
  *  + -serial: the IART
  *
  * The machine st33-p256 differs in its MMU's least page, and in QEMU's page, which cannot be
@@ -27,6 +28,7 @@
 #include "hw/qdev-properties-system.h"
 #include "system/system.h"
 #include "flash.h"
+#include "outside.h"
 #include "soc.h"
 
 #define TYPE_ST33_MACHINE MACHINE_TYPE_NAME("st33-common")
@@ -44,6 +46,7 @@ struct St33Machine {
     St33Soc *soc;
     char *flash_file;
     bool flash_keep, mmu_callback;
+    bool oled;
     uint32_t firmware_at, mmu_entries, iart_clk;
     uint64_t flash_size, ram_size;
 };
@@ -110,6 +113,7 @@ static void board_init(MachineState *machine)
     qdev_prop_set_uint32(mmu, "least-page-bits",
                          ST33_MACHINE_GET_CLASS(m)->least_page_bits);
     sysbus_realize(SYS_BUS_DEVICE(m->soc), &error_fatal);
+    st33_board_outside(m->soc, m->oled);
     load_firmware(m, &error_fatal);
     /* for the core's reset only: images are loaded above */
     armv7m_load_kernel(m->soc->armv7m.cpu, NULL, 0, 0);
@@ -136,6 +140,16 @@ static bool get_flash_keep(Object *obj, Error **errp)
 static void set_flash_keep(Object *obj, bool value, Error **errp)
 {
     ST33_MACHINE(obj)->flash_keep = value;
+}
+
+static bool get_oled(Object *obj, Error **errp)
+{
+    return ST33_MACHINE(obj)->oled;
+}
+
+static void set_oled(Object *obj, bool value, Error **errp)
+{
+    ST33_MACHINE(obj)->oled = value;
 }
 
 static bool get_mmu_callback(Object *obj, Error **errp)
@@ -208,6 +222,9 @@ static void board_class_init(ObjectClass *oc, void *data)
                                   set_flash_file);
     object_class_property_set_description(
         oc, "flash-file", "contents of the flash at the start");
+    object_class_property_add_bool(oc, "oled", get_oled, set_oled);
+    object_class_property_set_description(
+        oc, "oled", "an SSD1312 on SPI: CS is pin 4, D/C pin 5, RES pin 6");
     object_class_property_add_bool(oc, "flash-keep", get_flash_keep,
                                    set_flash_keep);
     object_class_property_set_description(

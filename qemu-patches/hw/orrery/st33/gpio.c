@@ -11,6 +11,7 @@
  *  + GPIO inputs "pin"[16]: what drives the pin from outside: 0, 1, or WB_PIN_FLOATING (at first)
  *  + GPIO outputs "drive"[16]: what this chip drives it with: 0, 1, or WB_PIN_FLOATING
  *  + GPIO outputs "level"[16]: the pin's level, 0 or 1
+ *  + a gpio link on a pin (st33_gpio_join)
  *  + property "board-pull-up": pins that the board pulls up, one bit each
  */
 #include "qemu/osdep.h"
@@ -49,6 +50,7 @@ struct St33Gpio {
     uint8_t drive[ST33_PINS]; /* of the chip */
     uint32_t contention;      /* said */
     uint32_t board_pull_up;
+    OrreryNet *links[ST33_PINS];
 };
 
 static void update_irq(St33Gpio *s)
@@ -71,9 +73,18 @@ static bool pulled_up(St33Gpio *s, unsigned n)
     return (s->pu | s->board_pull_up) >> n & 1;
 }
 
+static OrreryNetPull pull_of(St33Gpio *s, unsigned n)
+{
+    if (pulled_up(s, n)) {
+        return ORRERY_NET_PULL_UP;
+    }
+    return s->pd >> n & 1 ? ORRERY_NET_PULL_DOWN : ORRERY_NET_PULL_NONE;
+}
+
 /* Who drives from outside is stronger than who drives inside; a pull is weaker than both. */
 static bool level_of(St33Gpio *s, unsigned n)
 {
+    unsigned level;
     bool fight = s->outside[n] != WB_PIN_FLOATING &&
                  s->drive[n] != WB_PIN_FLOATING && s->outside[n] != s->drive[n];
 
@@ -82,10 +93,12 @@ static bool level_of(St33Gpio *s, unsigned n)
                       "outside %u\n", n, s->drive[n], s->outside[n]);
     }
     s->contention = deposit32(s->contention, n, 1, fight);
-    if (s->outside[n] != WB_PIN_FLOATING) {
-        return s->outside[n];
+    level = s->outside[n] != WB_PIN_FLOATING ? s->outside[n] : s->drive[n];
+    if (s->links[n]) {
+        orrery_net_drive(s->links[n], level, pull_of(s, n));
+        level = orrery_net_level(s->links[n]);
     }
-    return s->drive[n] != WB_PIN_FLOATING ? s->drive[n] : pulled_up(s, n);
+    return level != WB_PIN_FLOATING ? level : pulled_up(s, n);
 }
 
 static void update_pin(St33Gpio *s, unsigned n)
@@ -121,6 +134,17 @@ static void outside_changed(void *opaque, int n, int level)
     s->outside[n] = level == 0 || level == 1 ? level : WB_PIN_FLOATING;
     update_pin(s, n);
     update_irq(s);
+}
+
+static void link_changed(void *opaque, unsigned level)
+{
+    update(opaque);
+}
+
+void st33_gpio_join(St33Gpio *s, unsigned n, const char *port)
+{
+    s->links[n] = orrery_net_open(port, OBJECT(s), link_changed, s);
+    update_pin(s, n);
 }
 
 static uint32_t *plain_register(St33Gpio *s, hwaddr offset)

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The wallet of examples/wallet.yaml: the dialogue, the same each time, and what its screen shows.
+# ORRERY_KEEP_PICTURES=DIR keeps what was seen, as text, in the place of screenshot/wallet-*.txt.
+. "$(dirname "$0")/lib.sh"
+
+WANTED=$TOP/tests/e2e/screenshot
+PNG_TEXT=$TOP/build/tests/tools/png-text
+
+run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet.yaml" --trace-hash
+is 'the wallet: ends by itself' "$RC" 0
+diag_file "$ERR"
+cp "$OUT" "$SCRATCH/first"
+for line in 'SE < 01 session start 00' 'SE > 4e ticker interval 00 64' 'SE > 60 general status 00 00' \
+    'SE > 38 BLE send 01 03 0c 00' 'SE < 18 BLE receive 04 0e 04 01 03 0c 00' \
+    'SE > 5f printf: Bluetooth is there' 'SE > 5f printf: worked in few pages' \
+    'se.gpio.1 *| held at 0' 'SE > 5f printf: right button' 'SE > 4b device off' 'mcu: off'; do
+    check "it says: $line" grep -q "$line" "$SCRATCH/first"
+done
+is 'more time is asked for while the app works' "$(grep -c 'SE > 4c more time' "$SCRATCH/first")" 8
+run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet.yaml" --trace-hash --jitter 3
+is 'again with --jitter: the same trace' "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/first")"
+check 'again with --jitter: the same dialogue' cmp -s "$OUT" "$SCRATCH/first"
+
+# picture NAME TIME
+picture() {
+    "$ORRERY" until "${2}s" --run "$RUN" >/dev/null
+    run_timeout 10 "$ORRERY" screenshot se "$SCRATCH/$1.png" --run "$RUN"
+    is "$1: a screenshot, and when" "$RC $(cat "$OUT")" "0 $2"
+    "$PNG_TEXT" "$SCRATCH/$1.png" >"$SCRATCH/$1.txt"
+    if [ -n "${ORRERY_KEEP_PICTURES:-}" ]; then
+        cp "$SCRATCH/$1.txt" "$ORRERY_KEEP_PICTURES"
+    fi
+    check "$1: every pixel" cmp -s "$SCRATCH/$1.txt" "$WANTED/$1.txt"
+}
+
+check 'a run in real time' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1
+"$ORRERY" pause --run "$RUN" >/dev/null
+picture wallet-start 1.500000000
+picture wallet-pressed 2.500000000
+"$ORRERY" resume --run "$RUN"
+finish 30 "$PID"
+is 'it ends' "$RC" 0
+done_testing
