@@ -120,7 +120,7 @@ static bool read_target(struct reader *r, const struct manifest *m, struct input
            reader_fail(
                r, draft->port,
                "machine '%.60s' has no input '%.60s'; stm32wb55 has pins like gpio.PC4, st33 "
-               "gpio.0 to gpio.15 and tamper.0 to tamper.3",
+               "gpio.0 to gpio.15, tamper.0 to tamper.3 and power",
                m->instances[end->instance].machine, end->port);
 }
 

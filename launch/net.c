@@ -64,6 +64,6 @@ bool machine_has_line(const char *machine, const char *line)
         return gpio && is_wb55_pin(line + 5);
     }
     return (is_named(machine, "st33") || is_named(machine, "st33-p256")) &&
-           ((gpio && is_to_15(line + 5)) ||
+           (!strcmp(line, "power") || (gpio && is_to_15(line + 5)) ||
             (tamper && line[7] >= '0' && line[7] <= '3' && !line[8]));
 }

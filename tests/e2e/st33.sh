@@ -27,13 +27,12 @@ instances:
 END
 }
 
-for source in "$SOURCES"/*.c; do
-    test_name=$(basename "$source" .c)
-    case $test_name in start | bench_*) continue ;; esac
+for test_name in blocks hello mmu pager pager_long; do
+    case ${ORRERY_FULL:-}$test_name in pager_long) continue ;; esac
     case " ${ST33:-$test_name} " in *" $test_name "*)
         manifest "$test_name" >"$SCRATCH/manifest"
         program "$test_name" <"$SCRATCH/manifest"
-        case $test_name in mmu | pager)
+        case $test_name in mmu | pager*)
             manifest "$test_name" st33-p256 >"$SCRATCH/manifest"
             program "$test_name, pages of 256 bytes" <"$SCRATCH/manifest"
             ;;

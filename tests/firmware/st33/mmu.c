@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mmu.c - every kind of access that can miss: it faults where docs/st33.md says, with all registers as
- * before, is serviced, and runs again to the right end. Done with the smallest pages and with larger ones.
+ * mmu.c - every kind of access that can miss: it faults where docs/st33.md says, with all registers
+ * as before, is serviced, and runs again to the right end. Done with the smallest pages and with
+ * larger ones.
  */
 #include "test.h"
 
@@ -111,7 +112,7 @@ static void forget(void)
 
 /* Run one instruction with r0 to r12 from @regs, and give them back. */
 #define INSTRUCTION(name, text)                                                                    \
-    __attribute__((naked, noinline)) static void name(uint32_t *r __attribute__((unused)))          \
+    __attribute__((naked, noinline)) static void name(uint32_t *r __attribute__((unused)))         \
     {                                                                                              \
         __asm__ volatile("push {r0, r4-r11, lr}\n\t"                                               \
                          "mov lr, r0\n\t"                                                          \
@@ -263,8 +264,7 @@ static void loads(void)
     data_fault("ldr pre", do_ldr_pre, a, BIT(1) | BIT(5), 1, r, a + 8);
     R_CHECK("ldr pre", regs[5] == word_at(a + 8) && regs[1] == a + 8);
     data_fault("ldr over two pages", do_ldr, edge - 2, BIT(5), 2, r, edge);
-    R_CHECK("ldr over two pages",
-            regs[5] == (word_at(edge - 4) >> 16 | word_at(edge) << 16));
+    R_CHECK("ldr over two pages", regs[5] == (word_at(edge - 4) >> 16 | word_at(edge) << 16));
     data_fault("ldrd", do_ldrd, a, BIT(4) | BIT(5), 1, r, a);
     R_CHECK("ldrd", loaded(4, 2, a));
     data_fault("ldrd over two pages", do_ldrd, edge - 4, BIT(4) | BIT(5), 2, r, edge);
@@ -292,8 +292,8 @@ static void stores(void)
     data_fault("strb", do_strb, a, 0, 1, w, a);
     R_CHECK("strb", data_now(a) == ((word_at(a) & ~0xffu) | (before[5] & 0xff)));
     data_fault("strh post", do_strh_post, a, BIT(1), 1, w, a);
-    R_CHECK("strh post", data_now(a) == ((word_at(a) & ~0xffffu) | (before[5] & 0xffff)) &&
-                             regs[1] == a + 2);
+    R_CHECK("strh post",
+            data_now(a) == ((word_at(a) & ~0xffffu) | (before[5] & 0xffff)) && regs[1] == a + 2);
     data_fault("str over two pages", do_str, edge - 2, 0, 2, w, edge);
     R_CHECK("str over two pages",
             data_now(edge - 4) == ((word_at(edge - 4) & 0xffff) | before[5] << 16) &&
@@ -327,9 +327,10 @@ static uint32_t try_with(void (*instruction)(uint32_t *), uint32_t pa, uint32_t 
     forget();
     put_entry(9, DATA_VA, 0, pa, MMU_V | rights);
     instruction(regs);
-    return fault.count ? fault.fstat & (MMU_FSTAT_VALID | MMU_FSTAT_MISS | MMU_FSTAT_READ |
-                                        MMU_FSTAT_WRITE | MMU_FSTAT_FETCH | MMU_FSTAT_PRIV | 0xff0000)
-                       : 0;
+    return fault.count
+               ? fault.fstat & (MMU_FSTAT_VALID | MMU_FSTAT_MISS | MMU_FSTAT_READ |
+                                MMU_FSTAT_WRITE | MMU_FSTAT_FETCH | MMU_FSTAT_PRIV | 0xff0000)
+               : 0;
 }
 
 static void rights(bool privileged)
@@ -438,8 +439,7 @@ static void fetches(void)
         CHECK_EQ(name("fetch", where[back / 2]), call(edge - back), 0x1234);
         CHECK_EQ(name("fetch faults", where[back / 2]), fault.count, two ? 2 : 1);
         CHECK_EQ(name("fetch CFSR", where[back / 2]), fault.cfsr, IBUSERR);
-        CHECK_EQ(name("fetch FADDR", where[back / 2]), fault.faddr,
-                 two ? edge : edge - back);
+        CHECK_EQ(name("fetch FADDR", where[back / 2]), fault.faddr, two ? edge : edge - back);
         CHECK_EQ(name("fetch FSTAT", where[back / 2]), fault.fstat & 0xff,
                  MMU_FSTAT_VALID | MMU_FSTAT_MISS | MMU_FSTAT_FETCH | MMU_FSTAT_PRIV);
     }
@@ -604,8 +604,8 @@ void irq_SOFTWARE(void)
 void after_stacking(void);
 
 /* A thread on PSP, in a page that is not there, which is interrupted. */
-__attribute__((naked, noinline)) static uint32_t
-interrupted_thread(uint32_t psp __attribute__((unused)))
+__attribute__((naked, noinline)) static uint32_t interrupted_thread(uint32_t psp
+                                                                    __attribute__((unused)))
 {
     __asm__ volatile("push {r4-r11, lr}\n\t"
                      "msr psp, r0\n\t"
@@ -650,8 +650,7 @@ static void stacks(void)
     map(DATA_VA, DATA_PA, ALL);
     drop_stack = true;
     software_irqs = 0;
-    CHECK_EQ("unstacking: registers are those before",
-             interrupted_thread(DATA_VA + 0x80), 0x2222);
+    CHECK_EQ("unstacking: registers are those before", interrupted_thread(DATA_VA + 0x80), 0x2222);
     drop_stack = false;
     CHECK_EQ("unstacking: UNSTKERR", fault.cfsr, UNSTKERR);
     CHECK_EQ("unstacking: FADDR", fault.faddr, DATA_VA + 0x60);
@@ -726,10 +725,10 @@ void test(void)
 {
     uint32_t least = MMU_CONF >> 16 & 0x1f;
 
-    SCB_SHCSR |= 1u << 17; /* BUSFAULTENA */
+    SCB_SHCSR |= 1u << 17;   /* BUSFAULTENA */
     SCB_SHPR2 = 0x80u << 24; /* SVCall below BusFault */
     NVIC_IPR(IRQ_SOFTWARE) = 0x80;
-    SCB_CCR |= 1u << 9;      /* STKALIGN */
+    SCB_CCR |= 1u << 9; /* STKALIGN */
     CHECK_EQ("off after reset", MMU_CTRL, MMU_CTRL_PSZ(least));
     CHECK_EQ("64 entries, pages up to 64 KiB", MMU_CONF & 0xff00ffff, 0x10000040);
     MMU_FDIRECT = FLASH_START + 0x40000;

@@ -53,7 +53,7 @@ static void join_links(St33Soc *soc)
     }
 }
 
-/* ---- buttons and attackers ---- */
+/* ---- buttons, attackers, the supply ---- */
 
 static bool set_line(void *opaque, const char *line, int level)
 {
@@ -61,8 +61,13 @@ static bool set_line(void *opaque, const char *line, int level)
     bool is_pin = g_str_has_prefix(line, "gpio.");
     DeviceState *dev = st33_soc_block(soc, is_pin ? "GPIO" : "TAMPER");
     const char *dot = strchr(line, '.');
-    int n = dot ? small_number(dot + 1, is_pin ? ST33_PINS : 4) : -1;
+    int n = dot ? small_number(dot + 1, is_pin ? ST33_PINS : ST33_TAMPERS) : -1;
 
+    if (!strcmp(line, "power")) {
+        qemu_set_irq(qdev_get_gpio_in_named(st33_soc_block(soc, "SYS"), "power", 0),
+                     level != 0);
+        return true;
+    }
     if (n < 0 || !dev || !(is_pin || g_str_has_prefix(line, "tamper."))) {
         return false;
     }

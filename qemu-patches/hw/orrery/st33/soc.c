@@ -41,6 +41,7 @@ static const struct {
     { "FLASH", TYPE_ST33_FLASH, NULL, 0x40002000, 0 },
     { "SYS", "st33-sys", NULL, 0x40000000, NO_IRQ },
     { "MMU", TYPE_ST33_MMU, NULL, 0x40001000, NO_IRQ },
+    { "WDG", "st33-wdg", NULL, 0x40003000, NO_IRQ },
     { "TIM0", "stm32wb-tim", "TIM2", 0x40004000, 3 },
     { "TIM1", "stm32wb-tim", "TIM2", 0x40004400, 4 },
     { "GPIO", TYPE_ST33_GPIO, NULL, 0x40005000, 1 },
@@ -49,7 +50,9 @@ static const struct {
     { "RNG", "stm32wb-rng", "RNG", 0x40008000, 6 },
     { "CRC", "stm32wb-crc", "CRC", 0x40009000, NO_IRQ },
     { "AES", "stm32wb-aes", "AES1", 0x4000A000, 7 },
+    { "HASH", "st33-hash", NULL, 0x4000B000, 9 },
     { "PKA", "stm32wb-pka", "PKA", 0x4000C000, 8 },
+    { "TAMPER", "st33-tamper", NULL, 0x4000E000, 10 },
 };
 
 static const struct {
@@ -60,7 +63,9 @@ static const struct {
     int n; /* of the input */
 } wires[] = {
     { NULL, "SYSRESETREQ", "SYS", "reset", ST33_RESET_SOFTWARE },
-    { "SYS", "power-lost", "FLASH", "power-lost", 0 },
+    { "WDG", "reset", "SYS", "reset", ST33_RESET_WATCHDOG },
+    { "TAMPER", "reset", "SYS", "reset", ST33_RESET_TAMPER },
+    { "TAMPER", "nmi", NULL, "NMI", 0 },
 };
 
 DeviceState *st33_soc_block(St33Soc *s, const char *name)
@@ -84,6 +89,10 @@ static void lose_power(void *opaque, int n, int level)
     St33Soc *s = opaque;
 
     if (level) {
+        qemu_irq_pulse(qdev_get_gpio_in_named(st33_soc_block(s, "FLASH"),
+                                              "power-lost", 0));
+        qemu_irq_pulse(qdev_get_gpio_in_named(st33_soc_block(s, "TAMPER"),
+                                              "power-lost", 0));
         address_space_set(cpu_get_address_space(CPU(s->armv7m.cpu), 0),
                           ST33_RAM_BASE, 0, s->ram_size,
                           MEMTXATTRS_UNSPECIFIED);
@@ -182,6 +191,9 @@ static void connect_wires(St33Soc *s)
     }
     qdev_connect_gpio_out_named(core, "LOCKUP", 0,
                                 qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
+    qdev_connect_gpio_out_named(
+        st33_soc_block(s, "SYS"), "power-lost", 0,
+        qdev_get_gpio_in_named(DEVICE(s), "power-lost", 0));
 }
 
 static void set_sizes(St33Soc *s)

@@ -19,6 +19,7 @@
 #define ST33_FLASH_MAX (4 * MiB) /* up to the RAM */
 #define ST33_RAM_MAX (1 * MiB)
 #define ST33_IRQS 32
+#define ST33_TAMPERS 4
 #define ST33_PCLK_HZ 30000000
 
 #define TYPE_ST33_SOC "st33-soc"

@@ -115,6 +115,12 @@ static void set_nrst(void *opaque, int n, int level)
     }
 }
 
+static void lose_power(St33Sys *s)
+{
+    s->lock = s->cause = s->pending = 0;
+    qemu_irq_pulse(s->power_lost);
+}
+
 static void set_power(void *opaque, int n, int level)
 {
     St33Sys *s = opaque;
@@ -125,8 +131,7 @@ static void set_power(void *opaque, int n, int level)
     s->powered = level;
     s->off = false;
     if (!level) {
-        s->lock = 0;
-        qemu_irq_pulse(s->power_lost);
+        lose_power(s);
     }
     ask_for_reset(s, ST33_RESET_POWER);
 }
@@ -134,8 +139,7 @@ static void set_power(void *opaque, int n, int level)
 static void switch_off(St33Sys *s)
 {
     s->off = true;
-    s->lock = 0;
-    qemu_irq_pulse(s->power_lost);
+    lose_power(s);
     ask_for_reset(s, ST33_RESET_POWER);
 }
 
