@@ -251,7 +251,7 @@ static void test_peer(void **state)
 {
     (void)state;
     state_of_random = number("ORRERY_FUZZ_SEED", 1) | 1;
-    storm(number("ORRERY_FUZZ_ROUNDS", 4000), false);
+    storm(number("ORRERY_FUZZ_ROUNDS", 20000), false);
     sane();
     assert_true(modified > 5 && pairings > 20); /* or the storm was none */
 }
@@ -260,7 +260,7 @@ static void test_peer_and_cpu1(void **state)
 {
     (void)state;
     state_of_random = (number("ORRERY_FUZZ_SEED", 1) << 8) | 1;
-    storm(number("ORRERY_FUZZ_ROUNDS", 4000), true);
+    storm(number("ORRERY_FUZZ_ROUNDS", 20000), true);
     sane();
 }
 
