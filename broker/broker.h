@@ -19,6 +19,7 @@ struct control;
 struct conductor;
 struct input;
 struct output;
+struct script;
 struct host;
 
 struct broker {
@@ -34,6 +35,7 @@ struct broker {
     struct conductor *conductor;
     struct input *input;
     struct output *output;
+    struct script *script; /* NULL: none */
     struct host *host;
 };
 

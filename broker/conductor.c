@@ -14,6 +14,7 @@
 #include "output.h"
 #include "pace.h"
 #include "say.h"
+#include "script.h"
 #include "trace.h"
 
 #define NEVER (ORRERY_TIME_INF + 1) /* no word ever reaches it */
@@ -33,14 +34,16 @@ struct conductor {
     struct mailbox *mailbox;
 
     /* the conductor's own */
-    struct trace *trace; /* NULL: no hash wanted */
-    int *port_of_lane;   /* [lane]: index into layout->ports, -1 */
+    struct trace *trace;   /* NULL: no hash wanted */
+    struct script *script; /* NULL: none */
+    int *port_of_lane;     /* [lane]: index into layout->ports, -1 */
     bool can_inject, has_output;
     uint64_t for_ns, limit_ns; /* limit: the batch goal, for_ns rounded up to a turn */
     uint64_t goal_ns;          /* the ceiling goes there and no further */
     uint64_t floor_ns;         /* everybody has been there: no stop and no input before it */
     bool hold_at_goal;         /* and then everybody stays */
     bool parked_there;         /* the goal is where a park stopped them */
+    bool script_over;          /* and the run ends, or has been told to stand */
     bool throttled;            /* more input waits at the ceiling */
     bool paced;
     struct pace pace;
@@ -63,6 +66,7 @@ struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_e
     }
     c->broker = broker;
     c->seg = broker->seg;
+    c->script = broker->script;
     c->mailbox = orrery_mailbox_create();
     g_queue_init(&c->waiters);
     c->trace = broker->plan->trace_hash ? orrery_trace_create(layout->lane_count) : NULL;
@@ -156,6 +160,9 @@ static void put_frame(struct conductor *c, unsigned port, const struct orrery_me
 
     memcpy(&frame, msg->payload, sizeof(frame));
     if (!(frame.flags & ORRERY_UART_BREAK)) {
+        if (c->script) {
+            orrery_script_byte(c->script, port, msg->arrival_ns, (uint8_t)frame.data);
+        }
         orrery_output_byte(c->broker->output, port, msg->arrival_ns, (uint8_t)frame.data);
     }
 }
@@ -278,6 +285,59 @@ static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct cal
     return false;
 }
 
+/* Everybody is there: those who sleep beyond the ceiling may yet be woken at it. */
+static uint64_t reached(const struct conductor *c, uint64_t bound_ns)
+{
+    uint64_t ceiling = orrery_ceiling(c->seg);
+
+    return bound_ns < ceiling ? bound_ns : ceiling;
+}
+
+/*
+ * R8: how far the script lets everybody go. What it does at the broker's word goes into the input
+ * here, and out as the ceiling rises.
+ */
+static uint64_t follow_script(struct conductor *c, uint64_t bound_ns)
+{
+    uint64_t unit = orrery_seg_turn_ns(c->seg), word = orrery_ceiling(c->seg), at_ns = 0;
+    uint64_t reaction_ns = orrery_layout_reaction_ns(c->broker->plan), to;
+    enum script_state state = orrery_script_state(c->script, &at_ns);
+
+    while (state == SCRIPT_DUE && round_up(c, at_ns) <= word) {
+        orrery_script_act(c->script, c->broker->input, word);
+        state = orrery_script_state(c->script, &at_ns);
+    }
+    if (state != SCRIPT_ARMED) {
+        return at_ns;
+    }
+    to = reached(c, bound_ns);
+    to = to < ORRERY_TIME_INF - reaction_ns ? to + reaction_ns : ORRERY_TIME_INF;
+    return to - to % unit;
+}
+
+/* The script is over: so is the run, or everybody stands there for a debugger. */
+static void end_script(struct conductor *c)
+{
+    uint64_t at_ns;
+    enum script_state state = orrery_script_state(c->script, &at_ns);
+
+    if (c->script_over || (state != SCRIPT_PASSED && state != SCRIPT_FAILED)) {
+        return;
+    }
+    c->script_over = true;
+    if (c->for_ns && c->for_ns < at_ns) {
+        return; /* the run ends before */
+    }
+    if (state == SCRIPT_FAILED && c->broker->plan->script->hold) {
+        orrery_say("%s", orrery_script_failure(c->script));
+        c->hold_at_goal = true;
+        c->goal_ns = round_up(c, at_ns);
+        return;
+    }
+    c->for_ns = at_ns;
+    c->limit_ns = c->goal_ns = round_up(c, at_ns);
+}
+
 /* True: the ceiling moved, and what was true of words and rings may not be any more. */
 static bool advance(struct conductor *c, uint64_t bound_ns)
 {
@@ -292,6 +352,11 @@ static bool advance(struct conductor *c, uint64_t bound_ns)
     waiting = orrery_input_waiting(c->broker->input);
     if (c->throttled && bound_ns < word && !(scheduled && waiting)) {
         return false;
+    }
+    if (c->script && !c->script_over) {
+        uint64_t scripted = follow_script(c, bound_ns);
+
+        target = scripted < target ? scripted : target;
     }
     if (c->paced) {
         uint64_t paced = orrery_pace_ceiling(&c->pace, orrery_host_ns(), bound_ns);
@@ -479,11 +544,31 @@ static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
     }
 }
 
+/* What the script says of a run that ended well. */
+static void end_by_script(struct conductor *c, uint64_t end_ns)
+{
+    char when[ORRERY_TIME_TEXT];
+    uint64_t at_ns;
+
+    switch (orrery_script_state(c->script, &at_ns)) {
+    case SCRIPT_PASSED:
+        orrery_run_end(&c->broker->run, EXIT_RUN_OK, NULL);
+        break;
+    case SCRIPT_FAILED:
+        orrery_run_end(&c->broker->run, EXIT_RUN_GUEST, "%s", orrery_script_failure(c->script));
+        break;
+    default:
+        orrery_run_end(&c->broker->run, EXIT_RUN_GUEST, "the run ended at %s, before its script",
+                       orrery_time_text(when, end_ns));
+        break;
+    }
+}
+
 /* True: the run has ended. */
 static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch_ns)
 {
     struct run *run = &c->broker->run;
-    bool can_wake = c->can_inject || c->hold_at_goal ||
+    bool can_wake = c->can_inject || c->hold_at_goal || (c->script && !c->script_over) ||
                     orrery_input_next(c->broker->input) < ORRERY_TIME_INF;
     struct ending end = orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns,
                                       can_wake);
@@ -501,10 +586,17 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
         release_last(c, ORRERY_TIME_INF);
         return true;
     }
+    if (c->script && end.kind == ENDING_OFF && !c->script_over) {
+        release(c, ORRERY_TIME_INF);
+        orrery_script_all_off(c->script, end.at_ns);
+        c->script_over = true;
+    }
     if (finish_run(c, end.at_ns) && end.kind == ENDING_FAILED) {
         orrery_run_end(run, EXIT_RUN_GUEST, "%s exited with code %d at %s",
                        orrery_seg_member_name(c->seg, end.member), end.exit_code,
                        orrery_time_text(when, end.at_ns));
+    } else if (c->script) {
+        end_by_script(c, end.at_ns);
     } else {
         orrery_run_end(run, EXIT_RUN_OK, NULL);
     }
@@ -616,6 +708,19 @@ static void check_goal(struct conductor *c, uint64_t bound_ns)
     }
 }
 
+/* Armed: look again when everybody is half a reaction further. Else when they are at the ceiling.
+ */
+static uint64_t script_need(struct conductor *c, uint64_t bound_ns, uint64_t word)
+{
+    uint64_t half = orrery_layout_reaction_ns(c->broker->plan) / 2, at_ns;
+
+    if (orrery_script_state(c->script, &at_ns) == SCRIPT_ARMED &&
+        reached(c, bound_ns) + half < word) {
+        return bound_ns + (half ? half : 1);
+    }
+    return word;
+}
+
 static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), need = NEVER;
@@ -631,6 +736,9 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
     }
     if (c->throttled && word < need) {
         need = word;
+    }
+    if (c->script && !c->script_over && word < ORRERY_TIME_INF) {
+        need = script_need(c, bound_ns, word) < need ? script_need(c, bound_ns, word) : need;
     }
     if (holding) {
         need = NEVER; /* nothing moves unless somebody asks */
@@ -685,6 +793,10 @@ static void run_loop(struct conductor *c)
         }
         note_progress(c, bound_ns);
         release(c, bound_ns);
+        if (c->script) {
+            orrery_script_bound(c->script, reached(c, bound_ns));
+            end_script(c);
+        }
         check_goal(c, bound_ns);
         if (!advance(c, bound_ns)) {
             wait_for_more(c, bound_ns, watch_ns);

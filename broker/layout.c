@@ -32,8 +32,20 @@ static const uint32_t payload_max[] = {
 
 bool orrery_layout_can_inject(const struct layout_port *port)
 {
-    return port->attach && (port->attach->to == ORRERY__ATTACH__TO__PTY ||
+    return port->attach && (port->script_sends || port->attach->to == ORRERY__ATTACH__TO__PTY ||
                             port->attach->to == ORRERY__ATTACH__TO__TCP);
+}
+
+static bool script_sends(const Orrery__Plan *plan, const char *port)
+{
+    for (size_t i = 0; plan->script && i < plan->script->n_steps; i++) {
+        const Orrery__ScriptStep *step = plan->script->steps[i];
+
+        if (step->kind == ORRERY__SCRIPT_STEP__KIND__SEND && !strcmp(step->port, port)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void add_lane(struct layout *layout, const char *from, const char *to, unsigned src,
@@ -141,6 +153,7 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
         port->kind = ORRERY__LINK__KIND__HCI;
         latency_ns = 1; /* seen at once: to the broker nothing takes time */
     }
+    port->script_sends = script_sends(plan, port->full);
     lane->tx = (unsigned)layout->lane_count;
     add_lane(layout, port->full, lane->peer, port->member, ORRERY_BROKER, latency_ns,
              HOST_OUT_SLOTS, payload_max[port->kind]);
@@ -246,13 +259,18 @@ void orrery_layout_destroy(struct layout *layout)
     }
 }
 
+uint64_t orrery_layout_reaction_ns(const Orrery__Plan *plan)
+{
+    return plan->clock->reaction_ns ? plan->clock->reaction_ns : REACTION_NS;
+}
+
 struct orrery_segment *orrery_layout_segment(const struct layout *layout, const Orrery__Plan *plan,
                                              int *fd, struct orrery_error *err)
 {
     struct orrery_topology topology = {
         .run_id = plan->run_id,
         .mode = plan->clock->turns ? ORRERY_TURNS : ORRERY_PARALLEL,
-        .reaction_ns = plan->clock->reaction_ns ? plan->clock->reaction_ns : REACTION_NS,
+        .reaction_ns = orrery_layout_reaction_ns(plan),
         .jitter_seed = plan->jitter_seed,
         .trace_hash = plan->trace_hash,
         .members = layout->members,

@@ -25,6 +25,7 @@ struct layout_port {
     const Orrery__Uart *uart; /* the Plan's, may be NULL */
     struct uart_format format;
     const Orrery__Radio *radio;   /* the Plan's, may be NULL */
+    bool script_sends;            /* the plan's script has something for it */
     const Orrery__Attach *attach; /* NULL: it ends at another instance */
 };
 
@@ -47,6 +48,9 @@ void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
 
 /* An attached port's byte may come from the host: its run never starves. */
 bool orrery_layout_can_inject(const struct layout_port *port);
+
+/* D of R8. */
+uint64_t orrery_layout_reaction_ns(const Orrery__Plan *plan);
 
 /* Make and format the segment. *fd: a sealed memfd. NULL with err filled. */
 struct orrery_segment *orrery_layout_segment(const struct layout *layout, const Orrery__Plan *plan,

@@ -25,6 +25,7 @@
 #include "input.h"
 #include "members.h"
 #include "output.h"
+#include "script.h"
 #include "run_dir.h"
 #include "say.h"
 #include "trace.h"
@@ -161,6 +162,13 @@ static int set_up(struct program *program, struct orrery_error *err)
     broker->members = orrery_members_create(broker);
     broker->input = orrery_input_create(broker->layout);
     broker->output = orrery_output_create(broker->io);
+    if (broker->plan->script) {
+        broker->script = orrery_script_create(broker->plan, broker->layout,
+                                              orrery_layout_reaction_ns(broker->plan), err);
+        if (!broker->script) {
+            return EXIT_RUN_INPUT;
+        }
+    }
     broker->conductor = orrery_conductor_create(broker, err);
     broker->host = broker->conductor ? orrery_host_create(broker, err) : NULL;
     if (!broker->host) {
@@ -185,6 +193,7 @@ static void tear_down(struct program *program)
     orrery_control_destroy(broker->control, 100);
     orrery_host_destroy(broker->host);
     orrery_conductor_destroy(broker->conductor);
+    orrery_script_destroy(broker->script);
     orrery_output_destroy(broker->output);
     orrery_input_destroy(broker->input);
     orrery_members_destroy(broker->members);

@@ -17,19 +17,20 @@
 #define JOIN_TIMEOUT_MS 30000
 
 struct run_options {
-    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout;
-    bool dry_run, trace_hash, turns;
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number;
+    bool dry_run, trace_hash, turns, hold;
 };
 
 static bool parse_options(int argc, char **argv, struct run_options *o, struct words *words,
                           struct problem *why)
 {
     const struct option_def defs[] = {
-        {"for", &o->for_time, NULL},    {"only", &o->only, NULL},
-        {"dry-run", NULL, &o->dry_run}, {"trace-hash", NULL, &o->trace_hash},
-        {"log", &o->log, NULL},         {"jitter", &o->jitter, NULL},
-        {"turns", NULL, &o->turns},     {"pace", &o->pace, NULL},
-        {"seed", &o->seed, NULL},       {"join-timeout", &o->join_timeout, NULL},
+        {"for", &o->for_time, NULL},     {"only", &o->only, NULL},
+        {"dry-run", NULL, &o->dry_run},  {"trace-hash", NULL, &o->trace_hash},
+        {"log", &o->log, NULL},          {"jitter", &o->jitter, NULL},
+        {"turns", NULL, &o->turns},      {"pace", &o->pace, NULL},
+        {"seed", &o->seed, NULL},        {"join-timeout", &o->join_timeout, NULL},
+        {"case", &o->case_number, NULL}, {"hold", NULL, &o->hold},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
                                        .defs = defs,
@@ -128,17 +129,44 @@ static uint64_t random_id(void)
     return id ? id : 1;
 }
 
+/* A manifest, or one case of a scenario. */
+static bool read_input(const struct run_options *o, const char *path, struct arena *arena,
+                       struct manifest *m, struct script *script, struct problem *why)
+{
+    struct scenario scenario;
+    uint64_t number = 1;
+    bool good;
+
+    if (!is_scenario(path)) {
+        return o->case_number || o->hold
+                   ? problem_input(why, "--case and --hold are for scenarios (NAME.test.yaml)")
+                   : manifest_read(m, path, arena, why);
+    }
+    if (!take_number("case", o->case_number, &number, why) ||
+        !scenario_open(&scenario, path, arena, why)) {
+        return false;
+    }
+    good = number >= 1 && number <= scenario.case_count
+               ? scenario_case(&scenario, (size_t)number - 1, arena, m, script, why)
+               : problem_input(why, "--case: %s has cases 1 to %zu", path, scenario.case_count);
+    scenario_close(&scenario);
+    script->hold = o->hold;
+    return good;
+}
+
 static int run_with(int argc, char **argv, struct arena *arena)
 {
     struct run_options o = {0};
     struct ensemble e = {.arena = arena};
     struct manifest m;
+    struct script script = {0};
     struct words words;
     struct problem why = {0};
 
     if (!parse_options(argc, argv, &o, &words, &why) ||
-        !manifest_read(&m, words.items[0], arena, &why) || !apply_options(&o, &m, &e.plan, &why) ||
-        !firmware_resolve(&m, &why) || !qemu_resolve(&m, &why)) {
+        !read_input(&o, words.items[0], arena, &m, &script, &why) ||
+        !apply_options(&o, &m, &e.plan, &why) || !firmware_resolve(&m, &why) ||
+        !qemu_resolve(&m, &why)) {
         return problem_report(&why);
     }
     manifest_choose_pace(&m);
@@ -149,6 +177,7 @@ static int run_with(int argc, char **argv, struct arena *arena)
         return problem_report(&why);
     }
     e.manifest = e.plan.manifest = &m;
+    e.plan.script = script.steps ? &script : NULL;
     e.plan.run_id = random_id();
     return ensemble_run(&e, &why);
 }
@@ -165,7 +194,7 @@ static int run_main(int argc, char **argv)
 const struct command run_command = {
     "run",
     "run MANIFEST [OPTION...]",
-    "run an ensemble to its end",
+    "run an ensemble to its end, or a test (NAME.test.yaml) by itself",
     "  --for TIME           end at this virtual time\n"
     "  --only NAME          one instance; its links become pseudo-terminals\n"
     "  --dry-run            print the QEMU command lines and stop\n"
@@ -176,6 +205,9 @@ const struct command run_command = {
     "  --pace X             1.0: real time; 0: as fast as it goes\n"
     "  --seed N             instead of the manifest's\n"
     "  --jitter SEED        end windows early at random; nothing may change (for tests)\n"
+    "  --case N             of a test with a matrix: its Nth case\n"
+    "  --hold               where a test fails everybody stands, for `orrery gdb`, until\n"
+    "                       `orrery down`\n"
     "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s)\n"
     "\n"
     "^C ends the run; a second ^C kills everything. Exit codes: 0 pass, 1 a guest failed,\n"

@@ -15,6 +15,7 @@
 #define LARGEST_FILE ((size_t)4 << 20)
 #define DEEPEST 32 /* mappings and lists in each other; a manifest needs 4 */
 #define MOST_ANCHORS 1000
+#define MOST_KEYS 24        /* of a section */
 #define LONGEST_STRING 4096 /* PATH_MAX; aliases must not make much of little */
 
 /* ---- loading ---- */
@@ -382,15 +383,16 @@ static const char *key_text(struct reader *r, const yaml_node_t *key)
     return node_text(key);
 }
 
-static bool fail_unknown(struct reader *r, const yaml_node_t *key, const struct section *section)
+static bool fail_unknown(struct reader *r, const yaml_node_t *key, const char *name,
+                         const struct section *section)
 {
     struct suggestion near;
 
-    suggest_begin(&near, node_text(key));
+    suggest_begin(&near, name);
     for (size_t i = 0; i < section->count; i++) {
         suggest_offer(&near, section->fields[i].key);
     }
-    return reader_fail(r, key, "unknown key '%.60s' in %s%s", node_text(key), section->name,
+    return reader_fail(r, key, "unknown key '%.60s' in %s%s", name, section->name,
                        suggest_phrase(near.best));
 }
 
@@ -405,10 +407,10 @@ static const struct field *find_field(const struct section *section, const char 
     return NULL;
 }
 
-bool read_section(struct reader *r, const yaml_node_t *node, const struct section *section,
-                  void *record)
+/* seen: the key of each field that is there. */
+static bool read_fields(struct reader *r, const yaml_node_t *node, const struct section *section,
+                        void *record, const yaml_node_t **seen)
 {
-    const yaml_node_t *seen[16] = {NULL}; /* no section has more keys */
     size_t count, index;
 
     if (!read_map(r, node, section->name, &count)) {
@@ -424,7 +426,7 @@ bool read_section(struct reader *r, const yaml_node_t *node, const struct sectio
         }
         field = find_field(section, text, &index);
         if (!field) {
-            return fail_unknown(r, key, section);
+            return fail_unknown(r, key, text, section);
         }
         if (seen[index]) {
             return reader_fail(r, key, "key '%s' is here twice; first in line %u", text,
@@ -434,6 +436,34 @@ bool read_section(struct reader *r, const yaml_node_t *node, const struct sectio
         if (!field->read(r, map_value(r, node, i), record)) {
             return false;
         }
+    }
+    return true;
+}
+
+bool read_section_part(struct reader *r, const yaml_node_t *node, const struct section *section,
+                       void *record)
+{
+    const yaml_node_t *seen[MOST_KEYS] = {NULL};
+
+    return read_fields(r, node, section, record, seen);
+}
+
+bool read_field(struct reader *r, const yaml_node_t *key, const char *name,
+                const yaml_node_t *value, const struct section *section, void *record)
+{
+    size_t index;
+    const struct field *field = find_field(section, name, &index);
+
+    return field ? field->read(r, value, record) : fail_unknown(r, key, name, section);
+}
+
+bool read_section(struct reader *r, const yaml_node_t *node, const struct section *section,
+                  void *record)
+{
+    const yaml_node_t *seen[MOST_KEYS] = {NULL};
+
+    if (!read_fields(r, node, section, record, seen)) {
+        return false;
     }
     for (size_t i = 0; i < section->count; i++) {
         if (section->fields[i].required && !seen[i]) {

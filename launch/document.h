@@ -63,6 +63,12 @@ struct section {
 };
 bool read_section(struct reader *r, const yaml_node_t *node, const struct section *section,
                   void *record);
+/* The same where nothing is required: changes to a record that was read before. */
+bool read_section_part(struct reader *r, const yaml_node_t *node, const struct section *section,
+                       void *record);
+/* One key of it, by name; key is its place, for messages. */
+bool read_field(struct reader *r, const yaml_node_t *key, const char *name,
+                const yaml_node_t *value, const struct section *section, void *record);
 
 /* Scalars. what: the key, for messages. */
 bool read_string(struct reader *r, const yaml_node_t *node, const char *what, char **out);

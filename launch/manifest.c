@@ -108,8 +108,8 @@ static const struct field clock_fields[] = {
     {"seed", read_seed},       {"mode", read_mode},         {"for", read_for},
     {"pace", read_clock_pace}, {"reaction", read_reaction},
 };
-static const struct section clock_section = {"clock", clock_fields,
-                                             sizeof(clock_fields) / sizeof(clock_fields[0])};
+const struct section clock_section = {"clock", clock_fields,
+                                      sizeof(clock_fields) / sizeof(clock_fields[0])};
 
 /* ---- the whole ---- */
 

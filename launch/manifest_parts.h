@@ -9,9 +9,10 @@
 #define LAUNCH_MANIFEST_PARTS_H
 
 #include "manifest.h"
+#include "scenario.h"
 
 extern const struct section instance_section, firmware_section, flash_section;
-extern const struct section cpu2_section;
+extern const struct section clock_section, cpu2_section, scenario_section, step_section;
 extern const struct section link_section, pair_section, attach_section, input_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
@@ -97,5 +98,15 @@ bool find_instance(struct reader *r, const yaml_node_t *node, const struct manif
 
 /* inputs: a list, read once the instances are known. */
 bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m);
+
+/* More attached ports, to those there are. */
+bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m);
+/* A script needs this port: it is attached, or is now, to stdout. */
+bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *port,
+                       struct manifest *m);
+
+/* steps: what a scenario does and expects, on the manifest of this case. */
+bool read_script(const struct scenario *s, struct reader *r, struct manifest *m,
+                 struct script *script);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "firmware.h"
 #include "manifest.h"
+#include "manifest_parts.h"
 #include "number.h"
 #include "orrery.h"
 #include "qemu.h"
@@ -210,13 +211,30 @@ static void test_bad(void **state)
     assert_true(each_file(path, ".yaml", expect_problem) > 60);
 }
 
+/* A scenario: its first case. */
+static bool read_scenario(const char *path, struct manifest *m, struct arena *arena,
+                          struct problem *why)
+{
+    struct scenario scenario;
+    struct script script;
+    bool good;
+
+    if (!scenario_open(&scenario, path, arena, why)) {
+        return false;
+    }
+    good = scenario_case(&scenario, 0, arena, m, &script, why);
+    scenario_close(&scenario);
+    return good;
+}
+
 static void expect_good(const char *path)
 {
     struct arena arena = {0};
     struct manifest m;
     struct problem why = {0};
 
-    if (!manifest_read(&m, path, &arena, &why)) {
+    if (!(is_scenario(path) ? read_scenario(path, &m, &arena, &why)
+                            : manifest_read(&m, path, &arena, &why))) {
         fail_msg("%s", why.text);
     }
     assert_true(m.instance_count > 0);
@@ -770,8 +788,9 @@ static void test_adc(void **state)
 
 static json_t *table_of(json_t *schema, const char *section)
 {
-    return strcmp(section, "manifest") ? json_object_get(json_object_get(schema, "$defs"), section)
-                                       : schema;
+    return strcmp(section, "manifest") && strcmp(section, "scenario")
+               ? json_object_get(json_object_get(schema, "$defs"), section)
+               : schema;
 }
 
 static bool is_required(json_t *table, const char *key)
@@ -788,13 +807,12 @@ static bool is_required(json_t *table, const char *key)
     return false;
 }
 
-static void test_schema(void **state)
+static void check_schema(const char *variable, const char *file,
+                         const struct section *const *sections, size_t count)
 {
     json_error_t error;
-    json_t *schema = json_load_file(directory("ORRERY_TEST_SCHEMA", "schema/manifest.schema.json"),
+    json_t *schema = json_load_file(directory(variable, file),
                                     JSON_DECODE_INT_AS_REAL /* 2^64 - 1 */, &error);
-    size_t count;
-    const struct section *const *sections = manifest_sections(&count);
 
     assert_non_null(schema);
     for (size_t i = 0; i < count; i++) {
@@ -814,6 +832,16 @@ static void test_schema(void **state)
         }
     }
     json_decref(schema);
+}
+
+static void test_schema(void **state)
+{
+    static const struct section *const scenario[] = {&scenario_section, &step_section};
+    size_t count;
+    const struct section *const *sections = manifest_sections(&count);
+
+    check_schema("ORRERY_TEST_SCHEMA", "schema/manifest.schema.json", sections, count);
+    check_schema("ORRERY_TEST_SCENARIO_SCHEMA", "schema/scenario.schema.json", scenario, 2);
 }
 
 int main(void)

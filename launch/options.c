@@ -28,20 +28,47 @@ static bool fail_unknown(const struct option_rules *rules, const char *arg, stru
         suggest_offer(&near, rules->defs[i].name);
     }
     if (near.best) {
-        snprintf(dashed, sizeof(dashed), "--%s", near.best);
+        snprintf(dashed, sizeof(dashed), near.best[1] ? "--%s" : "-%s", near.best);
         phrase = suggest_phrase(dashed);
     }
     return problem_input(why, "unknown option '%.60s'%s", arg, phrase);
+}
+
+/* -j 4 and -j4: options whose name is one letter. */
+static bool take_short(const struct option_rules *rules, int argc, char **argv, int *index,
+                       struct problem *why)
+{
+    char *arg = argv[*index];
+    const struct option_def *def = find_option(rules, arg + 1, 1);
+
+    if (!def || (def->flag && arg[2])) {
+        return fail_unknown(rules, arg, why);
+    }
+    if (def->flag) {
+        *def->flag = true;
+        return true;
+    }
+    if (!arg[2] && *index + 1 >= argc) {
+        return problem_input(why, "-%s needs a value", def->name);
+    }
+    *def->value = arg[2] ? arg + 2 : argv[++*index];
+    return true;
 }
 
 /* Takes one option; *index moves on when its value is the next argument. */
 static bool take_option(const struct option_rules *rules, int argc, char **argv, int *index,
                         struct problem *why)
 {
-    char *arg = argv[*index], *name = arg + 2, *equals = strchr(name, '=');
-    size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    const struct option_def *def = arg[1] == '-' ? find_option(rules, name, len) : NULL;
+    char *arg = argv[*index], *name = arg + 2, *equals;
+    const struct option_def *def;
+    size_t len;
 
+    if (arg[1] != '-') {
+        return take_short(rules, argc, argv, index, why);
+    }
+    equals = strchr(name, '=');
+    len = equals ? (size_t)(equals - name) : strlen(name);
+    def = len > 1 ? find_option(rules, name, len) : NULL;
     if (!def) {
         return fail_unknown(rules, arg, why);
     }

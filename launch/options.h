@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * options.h - the command line of one command: --name, --name VALUE, --name=VALUE, and words.
+ * options.h - the command line of one command: --name, --name VALUE, --name=VALUE, -n VALUE for
+ * names of one letter, and words.
  */
 #ifndef LAUNCH_OPTIONS_H
 #define LAUNCH_OPTIONS_H

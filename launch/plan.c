@@ -194,6 +194,47 @@ static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct are
     }
 }
 
+static Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena)
+{
+    static const Orrery__ScriptStep__Kind kinds[] = {
+        [STEP_EXPECT] = ORRERY__SCRIPT_STEP__KIND__EXPECT,
+        [STEP_NEVER] = ORRERY__SCRIPT_STEP__KIND__NEVER,
+        [STEP_SEND] = ORRERY__SCRIPT_STEP__KIND__SEND,
+        [STEP_WAIT] = ORRERY__SCRIPT_STEP__KIND__WAIT,
+        [STEP_AT] = ORRERY__SCRIPT_STEP__KIND__AT,
+        [STEP_RESET] = ORRERY__SCRIPT_STEP__KIND__RESET,
+        [STEP_LINE] = ORRERY__SCRIPT_STEP__KIND__LINE,
+        [STEP_EXIT] = ORRERY__SCRIPT_STEP__KIND__EXIT,
+    };
+    Orrery__ScriptStep *out = NEW(arena, Orrery__ScriptStep, orrery__script_step);
+
+    out->kind = kinds[step->kind];
+    out->port = step->port ? step->port : out->port;
+    out->text.data = (uint8_t *)step->text;
+    out->text.len = step->text_len;
+    out->regex = step->regex;
+    out->ns = step->ns;
+    out->instance = step->instance ? step->instance : out->instance;
+    out->line = step->line ? step->line : out->line;
+    out->level = step->level;
+    out->where = step->where;
+    return out;
+}
+
+static void plan_script(Orrery__Plan *plan, const struct script *script, struct arena *arena)
+{
+    if (!script) {
+        return;
+    }
+    plan->script = NEW(arena, Orrery__Script, orrery__script);
+    plan->script->hold = script->hold;
+    plan->script->n_steps = script->count;
+    plan->script->steps = arena_pointers(arena, script->count);
+    for (size_t i = 0; i < script->count; i++) {
+        plan->script->steps[i] = plan_step(&script->steps[i], arena);
+    }
+}
+
 static int write_memfd(const uint8_t *bytes, size_t len, struct problem *why)
 {
     int fd = memfd_create("orrery-plan", MFD_CLOEXEC);
@@ -234,6 +275,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan_links(&plan, run->manifest, arena);
     plan_attaches(&plan, run->manifest, arena);
     plan_inputs(&plan, run->manifest, arena);
+    plan_script(&plan, run->script, arena);
     plan.trace_hash = run->trace_hash;
     plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");
     plan.jitter_seed = run->jitter_seed;

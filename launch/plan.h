@@ -6,6 +6,7 @@
 #define LAUNCH_PLAN_H
 
 #include "manifest.h"
+#include "scenario.h"
 
 struct run_plan {
     const struct manifest *manifest;
@@ -15,6 +16,7 @@ struct run_plan {
     uint64_t jitter_seed; /* 0: off */
     uint32_t join_timeout_ms;
     bool trace_hash;
+    const struct script *script; /* NULL: none */
 };
 
 /* A descriptor that reads the plan from its start (close it), or -1. */

@@ -314,17 +314,14 @@ static bool check_port(struct reader *r, const yaml_node_t *node, const struct i
                        inst->name, port, suggest_phrase(near.best));
 }
 
-bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                   struct endpoint *end)
+/* node: where the text is from, for messages. */
+static bool find_endpoint(struct reader *r, const yaml_node_t *node, char *text,
+                          const struct manifest *m, struct endpoint *end)
 {
     const char *port = NULL;
-    char *text, *dot;
+    char *dot = strchr(text, '.');
     int index;
 
-    if (!read_string(r, node, "port", &text)) {
-        return false;
-    }
-    dot = strchr(text, '.');
     if (!dot || dot == text || !dot[1]) {
         return reader_fail(r, node, "port '%.60s': INSTANCE.PORT was meant, like %s.serial0", text,
                            m->instances[0].name);
@@ -338,6 +335,14 @@ bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manif
     end->at = node_mark(node);
     end->instance = owner_of(r, m, (unsigned)index, port);
     return true;
+}
+
+bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                   struct endpoint *end)
+{
+    char *text;
+
+    return read_string(r, node, "port", &text) && find_endpoint(r, node, text, m, end);
 }
 
 static bool read_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
@@ -649,14 +654,25 @@ static bool read_attach(struct reader *r, const yaml_node_t *item, struct manife
     return check_room(r, item, m);
 }
 
-static bool read_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m)
+/* Room for `count` more. */
+static void grow_attaches(struct arena *arena, struct manifest *m, size_t count)
+{
+    struct attach *attaches = arena_array(arena, m->attach_count + count + 1, sizeof(*attaches));
+
+    if (m->attach_count) {
+        memcpy(attaches, m->attaches, m->attach_count * sizeof(*attaches));
+    }
+    m->attaches = attaches;
+}
+
+bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m)
 {
     size_t count;
 
     if (!read_list(r, node, "attach", &count)) {
         return false;
     }
-    m->attaches = arena_array(r->arena, 2 * count + 1, sizeof(*m->attaches));
+    grow_attaches(r->arena, m, 2 * count);
     for (size_t i = 0; i < count; i++) {
         if (!read_attach(r, list_item(r, node, i), m)) {
             return false;
@@ -665,8 +681,35 @@ static bool read_attaches(struct reader *r, const yaml_node_t *node, struct mani
     return true;
 }
 
+bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *port,
+                       struct manifest *m)
+{
+    struct attach attach = {.to = TO_STDOUT, .uart = default_uart};
+
+    if (!find_endpoint(r, node, arena_copy(r->arena, port), m, &attach.end) ||
+        !check_port(r, node, &m->instances[attach.end.instance], attach.end.port)) {
+        return false;
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct endpoint *end = &m->attaches[i].end;
+
+        if (end->instance == attach.end.instance && !strcmp(end->port, attach.end.port)) {
+            return true;
+        }
+    }
+    if (manifest_link_end(m, attach.end.instance, attach.end.port)) {
+        return reader_fail(r, node,
+                           "port '%.60s' is linked to another instance; a script hears and speaks "
+                           "on attached ports",
+                           port);
+    }
+    grow_attaches(r->arena, m, 1);
+    m->attaches[m->attach_count++] = attach;
+    return check_room(r, node, m);
+}
+
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
                 struct manifest *m)
 {
-    return read_links(r, links, m) && (!attaches || read_attaches(r, attaches, m));
+    return read_links(r, links, m) && (!attaches || read_more_attaches(r, attaches, m));
 }

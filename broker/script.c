@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "script.h"
+
+#include <glib.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "input.h"
+#include "say.h"
+
+#define HEARD_MAX 65536u /* bytes of a port that no step has used yet; the oldest go */
+#define CAPTURES 10
+#define TEXT_MAX 4096u
+#define SHOWN 60 /* bytes of a text in a message */
+
+struct step {
+    const Orrery__ScriptStep *plan;
+    int port;        /* index into layout->ports, -1 */
+    unsigned member; /* 0: none */
+    regex_t regex;
+    bool compiled;
+};
+
+struct script {
+    const struct layout *layout;
+    uint64_t reaction_ns;
+    struct step *steps;
+    size_t count, now; /* the step at work */
+    GString **heard;   /* [port] */
+    char *captures[CAPTURES];
+    uint64_t from_ns;     /* when the step at work began */
+    uint64_t observed_ns; /* of the last thing that guests did; with: */
+    bool observed;
+    bool passed, failed;
+    uint64_t over_ns;
+    char failure[400];
+};
+
+/* ---- reading the plan ---- */
+
+static bool is_about_port(const Orrery__ScriptStep *plan)
+{
+    return plan->kind == ORRERY__SCRIPT_STEP__KIND__EXPECT ||
+           plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER ||
+           plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND;
+}
+
+static bool bad(struct orrery_error *err, const Orrery__ScriptStep *plan, const char *what)
+{
+    snprintf(err->text, sizeof(err->text), "%.100s: %s", plan->where, what);
+    return false;
+}
+
+static bool find_port(struct script *script, struct step *step, struct orrery_error *err)
+{
+    const struct layout *layout = script->layout;
+
+    for (size_t i = layout->first_attach; i < layout->port_count; i++) {
+        if (!strcmp(layout->ports[i].full, step->plan->port)) {
+            step->port = (int)i;
+        }
+    }
+    if (step->port < 0) {
+        return bad(err, step->plan, "no port of that name is attached");
+    }
+    if (step->plan->text.len == 0 || step->plan->text.len > TEXT_MAX ||
+        (step->plan->regex && memchr(step->plan->text.data, 0, step->plan->text.len))) {
+        return bad(err, step->plan, "no text, or too much");
+    }
+    return true;
+}
+
+static bool find_member(struct script *script, struct step *step, struct orrery_error *err)
+{
+    for (unsigned i = 1; i < script->layout->member_count; i++) {
+        if (!strcmp(script->layout->members[i].name, step->plan->instance)) {
+            step->member = i;
+        }
+    }
+    if (!step->member || strlen(step->plan->line) >= ORRERY_LINE_MAX) {
+        return bad(err, step->plan, "no such instance, or too long a name");
+    }
+    return true;
+}
+
+static bool compile(struct step *step, struct orrery_error *err)
+{
+    char *text = g_strndup((const char *)step->plan->text.data, step->plan->text.len);
+    int error = regcomp(&step->regex, text, REG_EXTENDED);
+    char why[100];
+
+    g_free(text);
+    step->compiled = error == 0;
+    if (error) {
+        regerror(error, &step->regex, why, sizeof(why));
+        return bad(err, step->plan, why);
+    }
+    return true;
+}
+
+static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
+{
+    if ((unsigned)step->plan->kind > ORRERY__SCRIPT_STEP__KIND__EXIT ||
+        step->plan->ns >= ORRERY_TIME_INF) {
+        return bad(err, step->plan, "not a step");
+    }
+    if (is_about_port(step->plan)) {
+        return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
+    }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__RESET ||
+        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
+        return find_member(script, step, err);
+    }
+    return true;
+}
+
+struct script *orrery_script_create(const Orrery__Plan *plan, const struct layout *layout,
+                                    uint64_t reaction_ns, struct orrery_error *err)
+{
+    struct script *script = g_new0(struct script, 1);
+
+    script->layout = layout;
+    script->reaction_ns = reaction_ns;
+    script->count = plan->script->n_steps;
+    script->steps = g_new0(struct step, script->count + 1);
+    script->heard = g_new0(GString *, layout->port_count + 1);
+    for (size_t i = 0; i < layout->port_count; i++) {
+        script->heard[i] = g_string_new(NULL);
+    }
+    for (size_t i = 0; i < script->count; i++) {
+        script->steps[i] = (struct step){.plan = plan->script->steps[i], .port = -1};
+        if (!read_step(script, &script->steps[i], err)) {
+            orrery_script_destroy(script);
+            return NULL;
+        }
+    }
+    return script;
+}
+
+void orrery_script_destroy(struct script *script)
+{
+    if (!script) {
+        return;
+    }
+    for (size_t i = 0; i < script->count; i++) {
+        if (script->steps[i].compiled) {
+            regfree(&script->steps[i].regex);
+        }
+    }
+    for (size_t i = 0; i < script->layout->port_count; i++) {
+        g_string_free(script->heard[i], TRUE);
+    }
+    for (size_t i = 0; i < CAPTURES; i++) {
+        g_free(script->captures[i]);
+    }
+    g_free(script->heard);
+    g_free(script->steps);
+    g_free(script);
+}
+
+/* ---- text ---- */
+
+/* ${1} to ${9} become what the last expression that matched has captured. */
+static GString *expand(const struct script *script, const ProtobufCBinaryData *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (size_t i = 0; i < text->len; i++) {
+        const uint8_t *p = text->data + i;
+
+        if (i + 4 <= text->len && p[0] == '$' && p[1] == '{' && p[2] >= '1' && p[2] <= '9' &&
+            p[3] == '}') {
+            const char *capture = script->captures[p[2] - '0'];
+
+            g_string_append(out, capture ? capture : "");
+            i += 3;
+        } else {
+            g_string_append_c(out, (char)*p);
+        }
+    }
+    return out;
+}
+
+/* Printable, and not too long, for a message. */
+static void show(const char *text, size_t len, bool tail, char *out, size_t size)
+{
+    size_t used = 0;
+    size_t from = tail && len > SHOWN ? len - SHOWN : 0,
+           to = from + (len - from > SHOWN ? SHOWN : len - from);
+
+    for (size_t i = from; i < to && used + 5 < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c == '\n') {
+            used += (size_t)snprintf(out + used, size - used, "\\n");
+        } else if (c == '\r') {
+            used += (size_t)snprintf(out + used, size - used, "\\r");
+        } else if (c < ' ' || c > '~') {
+            used += (size_t)snprintf(out + used, size - used, "\\x%02x", c);
+        } else {
+            out[used++] = (char)c;
+        }
+    }
+    out[used] = '\0';
+}
+
+static void keep_captures(struct script *script, const char *line, const regmatch_t *groups)
+{
+    for (size_t i = 0; i < CAPTURES; i++) {
+        g_free(script->captures[i]);
+        script->captures[i] = groups[i].rm_so < 0
+                                  ? NULL
+                                  : g_strndup(line + groups[i].rm_so,
+                                              (size_t)(groups[i].rm_eo - groups[i].rm_so));
+    }
+}
+
+/* The expression in one line of what was heard, from start on. *end: of the match, in heard. */
+static bool match_line(struct script *script, const struct step *step, const GString *heard,
+                       size_t start, size_t *end)
+{
+    const char *newline = memchr(heard->str + start, '\n', heard->len - start);
+    size_t len = newline ? (size_t)(newline - (heard->str + start)) : heard->len - start;
+    char *line = g_strndup(heard->str + start, len);
+    regmatch_t groups[CAPTURES];
+    bool found = regexec(&step->regex, line, CAPTURES, groups, 0) == 0;
+
+    if (found) {
+        keep_captures(script, line, groups);
+        *end = start + (size_t)groups[0].rm_eo;
+    }
+    g_free(line);
+    return found;
+}
+
+static bool match_regex(struct script *script, const struct step *step, const GString *heard,
+                        bool last_line_only, size_t *end)
+{
+    size_t start = 0;
+
+    if (last_line_only) {
+        const char *newline = heard->len ? memrchr(heard->str, '\n', heard->len - 1) : NULL;
+
+        start = newline ? (size_t)(newline - heard->str) + 1 : 0;
+        return match_line(script, step, heard, start, end);
+    }
+    for (;;) {
+        const char *newline = memchr(heard->str + start, '\n', heard->len - start);
+
+        if (match_line(script, step, heard, start, end)) {
+            return true;
+        }
+        if (!newline) {
+            return false;
+        }
+        start = (size_t)(newline - heard->str) + 1;
+    }
+}
+
+/* Is it there? only_new: only the last byte is new. What was used is then forgotten. */
+static bool match(struct script *script, const struct step *step, bool only_new)
+{
+    GString *heard = script->heard[step->port];
+    size_t end = 0;
+    bool found;
+
+    if (step->plan->regex) {
+        found = match_regex(script, step, heard, only_new, &end);
+    } else {
+        GString *wanted = expand(script, &step->plan->text);
+        size_t from = only_new && heard->len > wanted->len ? heard->len - wanted->len : 0;
+        const char *at = memmem(heard->str + from, heard->len - from, wanted->str, wanted->len);
+
+        found = at != NULL;
+        end = found ? (size_t)(at - heard->str) + wanted->len : 0;
+        g_string_free(wanted, TRUE);
+    }
+    if (found) {
+        g_string_erase(heard, 0, (gssize)end);
+    }
+    return found;
+}
+
+/* ---- going on ---- */
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* When what the script does next may happen. */
+static uint64_t act_time(const struct script *script)
+{
+    return script->observed ? later(script->from_ns, script->observed_ns + script->reaction_ns)
+                            : script->from_ns;
+}
+
+static void observe(struct script *script, uint64_t at_ns)
+{
+    script->observed = true;
+    script->observed_ns = later(script->observed_ns, at_ns);
+    script->from_ns = later(script->from_ns, at_ns);
+}
+
+__attribute__((format(printf, 3, 4))) static void fail(struct script *script, uint64_t at_ns,
+                                                       const char *format, ...)
+{
+    char when[ORRERY_TIME_TEXT];
+    size_t n = 0;
+    va_list args;
+
+    observe(script, at_ns);
+    if (script->now < script->count) {
+        n = (size_t)snprintf(script->failure, sizeof(script->failure),
+                             "%.100s: ", script->steps[script->now].plan->where);
+    }
+    va_start(args, format);
+    n += (size_t)vsnprintf(script->failure + n, sizeof(script->failure) - n, format, args);
+    va_end(args);
+    if (n < sizeof(script->failure)) {
+        snprintf(script->failure + n, sizeof(script->failure) - n, " (at %s)",
+                 orrery_time_text(when, at_ns));
+    }
+    script->failed = true;
+    script->over_ns = act_time(script);
+}
+
+static void fail_deadline(struct script *script, uint64_t at_ns)
+{
+    const struct step *step = &script->steps[script->now];
+    char wanted[5 * SHOWN], got[5 * SHOWN];
+
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT) {
+        fail(script, at_ns, "not every instance has ended");
+        return;
+    }
+    show((const char *)step->plan->text.data, step->plan->text.len, false, wanted, sizeof(wanted));
+    show(script->heard[step->port]->str, script->heard[step->port]->len, true, got, sizeof(got));
+    fail(script, at_ns, "%s: '%.120s' did not come; the last that came: '%.120s'", step->plan->port,
+         wanted, got);
+}
+
+static void fail_came(struct script *script, uint64_t at_ns)
+{
+    const struct step *step = &script->steps[script->now];
+    char wanted[5 * SHOWN];
+
+    show((const char *)step->plan->text.data, step->plan->text.len, false, wanted, sizeof(wanted));
+    fail(script, at_ns, "%s: '%.200s' came", step->plan->port, wanted);
+}
+
+static bool is_armed(const struct step *step)
+{
+    return step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXPECT ||
+           step->plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER ||
+           step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT;
+}
+
+/* The step at work has just begun: those that need nothing of the guests are done at once. */
+static void begin_step(struct script *script)
+{
+    while (script->now < script->count && !script->failed) {
+        const struct step *step = &script->steps[script->now];
+
+        if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__WAIT) {
+            script->from_ns += step->plan->ns;
+        } else if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__AT) {
+            if (step->plan->ns < script->from_ns) {
+                fail(script, script->from_ns, "that time is past");
+                return;
+            }
+            script->from_ns = step->plan->ns;
+        } else if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER) {
+            if (match(script, step, false)) {
+                fail_came(script, script->from_ns);
+            }
+            return;
+        } else if (step->plan->kind != ORRERY__SCRIPT_STEP__KIND__EXPECT ||
+                   !match(script, step, false)) {
+            return;
+        }
+        script->now++;
+    }
+    if (!script->failed) {
+        script->passed = true;
+        script->over_ns = act_time(script);
+    }
+}
+
+static void next_step(struct script *script)
+{
+    script->now++;
+    begin_step(script);
+}
+
+static bool is_over(const struct script *script)
+{
+    return script->passed || script->failed;
+}
+
+void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte)
+{
+    GString *heard = script->heard[port];
+    const struct step *step = &script->steps[script->now];
+
+    if (is_over(script)) {
+        return;
+    }
+    if (heard->len >= HEARD_MAX) {
+        g_string_erase(heard, 0, HEARD_MAX / 2);
+    }
+    g_string_append_c(heard, (char)byte);
+    if (step->port != (int)port || !is_armed(step) || !match(script, step, true)) {
+        return;
+    }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER) {
+        fail_came(script, at_ns);
+    } else {
+        observe(script, at_ns);
+        next_step(script);
+    }
+}
+
+void orrery_script_bound(struct script *script, uint64_t bound_ns)
+{
+    if (script->now == 0 && !is_over(script) && script->from_ns == 0 && !script->observed) {
+        begin_step(script);
+    }
+    while (!is_over(script) && is_armed(&script->steps[script->now])) {
+        const struct step *step = &script->steps[script->now];
+        uint64_t deadline = script->from_ns + step->plan->ns;
+
+        if (bound_ns < deadline) {
+            return;
+        }
+        if (step->plan->kind != ORRERY__SCRIPT_STEP__KIND__NEVER) {
+            fail_deadline(script, deadline);
+            return;
+        }
+        observe(script, deadline);
+        next_step(script);
+    }
+}
+
+void orrery_script_all_off(struct script *script, uint64_t at_ns)
+{
+    if (is_over(script)) {
+        return;
+    }
+    if (script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT) {
+        observe(script, at_ns);
+        next_step(script);
+    }
+    if (!is_over(script)) {
+        fail(script, at_ns, "every instance has ended before this step was done");
+    }
+}
+
+enum script_state orrery_script_state(const struct script *script, uint64_t *at_ns)
+{
+    const struct step *step = &script->steps[script->now];
+
+    if (is_over(script)) {
+        *at_ns = script->over_ns;
+        return script->failed ? SCRIPT_FAILED : SCRIPT_PASSED;
+    }
+    if (is_armed(step)) {
+        *at_ns = script->from_ns + step->plan->ns;
+        return SCRIPT_ARMED;
+    }
+    *at_ns = act_time(script);
+    return SCRIPT_DUE;
+}
+
+static void send(struct script *script, const struct step *step, struct input *input)
+{
+    struct uart_format format = script->layout->ports[step->port].format;
+    GString *text = expand(script, &step->plan->text);
+    size_t count = text->len;
+
+    if (orrery_input_space(input, (unsigned)step->port) < count) {
+        fail(script, act_time(script), "%s: too much waits to be sent", step->plan->port);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            struct orrery_uart_frame frame = {
+                .baud = format.baud,
+                .data = (uint8_t)text->str[i] & (uint16_t)((1u << format.data_bits) - 1),
+                .data_bits = format.data_bits,
+                .parity = (uint8_t)format.parity,
+                .stop_halves = format.stop_halves,
+            };
+
+            orrery_input_push(input, (unsigned)step->port, &frame, 1);
+        }
+    }
+    g_string_free(text, TRUE);
+}
+
+void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns)
+{
+    const struct step *step = &script->steps[script->now];
+    struct orrery_stimulus stimulus = {.kind = ORRERY_STIMULUS_RESET};
+
+    script->from_ns = later(act_time(script), now_ns);
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND) {
+        send(script, step, input);
+    } else {
+        if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
+            stimulus.kind = ORRERY_STIMULUS_LINE;
+            stimulus.level = step->plan->level;
+            snprintf(stimulus.line, sizeof(stimulus.line), "%s", step->plan->line);
+        }
+        if (!orrery_input_stimulate(input, step->member, &stimulus, 0, NULL)) {
+            fail(script, script->from_ns, "too much happens at once");
+        }
+    }
+    if (!script->failed) {
+        next_step(script);
+    }
+}
+
+const char *orrery_script_failure(const struct script *script)
+{
+    return script->failure;
+}

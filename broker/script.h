@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * script.h - what a test does and expects, at exact virtual times (R8).
+ *
+ * The conductor feeds it what arrives on attached ports, in order, and asks how far the ceiling may
+ * rise. A step that waits for what guests do is armed: then everybody stays within one reaction, D,
+ * of the common lower bound, so that an answer to what happened at t goes out at exactly t + D.
+ * Times are counted from one step to the next: a match at t starts the next step at t, a wait adds
+ * to that; what acts (send, reset, a line, the end) does so then, or D after the last thing
+ * observed, if that is later. The same script, manifest and seed therefore give the same run.
+ */
+#ifndef ORRERY_BROKER_SCRIPT_H
+#define ORRERY_BROKER_SCRIPT_H
+
+#include "layout.h"
+#include "orrery.h"
+#include "plan.h"
+
+struct input;
+struct script;
+
+enum script_state {
+    SCRIPT_ARMED,  /* waits for what guests do */
+    SCRIPT_DUE,    /* acts at a time that is known */
+    SCRIPT_PASSED, /* over, at a time that is known */
+    SCRIPT_FAILED, /* the same; orrery_script_failure() says why */
+};
+
+/* NULL with err filled: a port that is not attached, a bad expression, nonsense. plan and layout
+ * must outlive it. */
+struct script *orrery_script_create(const Orrery__Plan *plan, const struct layout *layout,
+                                    uint64_t reaction_ns, struct orrery_error *err);
+void orrery_script_destroy(struct script *script); /* accepts NULL */
+
+/* A byte came from layout->ports[port], complete at at_ns. */
+void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte);
+/* Everything that guests did before bound_ns has been fed. */
+void orrery_script_bound(struct script *script, uint64_t bound_ns);
+/* Every instance has ended, the last at at_ns, and well. */
+void orrery_script_all_off(struct script *script, uint64_t at_ns);
+
+/* ARMED: the step's deadline. DUE: when to call orrery_script_act(). PASSED, FAILED: when. */
+enum script_state orrery_script_state(const struct script *script, uint64_t *at_ns);
+
+/* The broker's word, now_ns, is where it is due, or the end of that turn: put what is to be sent
+ * into the input. */
+void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns);
+
+/* One line: where, what was meant, what came. */
+const char *orrery_script_failure(const struct script *script);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * scenario.h - a test: a manifest with changes to it, in any number of cases, and what to do and
+ * expect while it runs.
+ *
+ * A scenario (NAME.test.yaml) is a document of its own: `uses` names the manifest, `clock`,
+ * `instances` and `attach` change or add to what that says, `matrix` lists values to try in all
+ * combinations, `steps` is the script (broker/script.h has its meaning). docs/testing.md documents
+ * the keys; schema/scenario.schema.json is for editors.
+ */
+#ifndef LAUNCH_SCENARIO_H
+#define LAUNCH_SCENARIO_H
+
+#include "manifest.h"
+
+#define MAX_CASES 10000
+#define MAX_STEPS 1000
+
+/* As Orrery__ScriptStep__Kind. */
+enum step_kind {
+    STEP_EXPECT,
+    STEP_NEVER,
+    STEP_SEND,
+    STEP_WAIT,
+    STEP_AT,
+    STEP_RESET,
+    STEP_LINE,
+    STEP_EXIT,
+};
+
+struct script_step {
+    enum step_kind kind;
+    char *port; /* mcu.serial0 */
+    char *text;
+    size_t text_len;
+    bool regex;
+    uint64_t ns;
+    char *instance, *line;
+    int level;
+    char *where;
+};
+
+struct script {
+    struct script_step *steps;
+    size_t count;
+    bool hold;
+};
+
+struct axis; /* of the matrix */
+
+struct scenario {
+    struct reader r; /* open until scenario_close() */
+    const char *file, *directory;
+    char *uses; /* path of the manifest */
+    struct strings tags;
+    struct axis *axes;
+    size_t axis_count, case_count;
+    /* nodes of keys that are there */
+    const yaml_node_t *clock, *instances, *attach, *matrix, *steps, *name;
+    char *port;         /* default of the steps */
+    uint64_t within_ns; /* the same */
+};
+
+/* Is it named as scenarios are, *.test.yaml (.yml, .json)? */
+bool is_scenario(const char *path);
+
+/* Read what does not depend on the case. False: why has the line, nothing is open. */
+bool scenario_open(struct scenario *s, const char *path, struct arena *arena, struct problem *why);
+void scenario_close(struct scenario *s);
+
+/* "seed=3 mcu.firmware=b.elf", or "" when there is no matrix. */
+char *scenario_case_name(const struct scenario *s, size_t index, struct arena *arena);
+
+/* Case `index`, from 0: the manifest with all changes, and the script. */
+bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct manifest *m,
+                   struct script *script, struct problem *why);
+
+#endif

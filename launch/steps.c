@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The steps of a scenario. See scenario.h. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest_parts.h"
+
+/* A step as its table was read: one of the first keys says what it is. */
+struct step_draft {
+    struct script_step step;
+    const yaml_node_t *what, *port, *within, *level, *hex;
+    bool is_hex;
+};
+
+static bool set_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+                     enum step_kind kind)
+{
+    if (draft->what) {
+        return reader_fail(r, node, "a step does one thing; here are two");
+    }
+    draft->what = node;
+    draft->step.kind = kind;
+    return true;
+}
+
+static bool take_text(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+                      enum step_kind kind, const char *what)
+{
+    if (!set_kind(r, node, draft, kind) || !read_text(r, node, what, &draft->step.text)) {
+        return false;
+    }
+    draft->step.text_len = strlen(draft->step.text);
+    return true;
+}
+
+static bool read_expect(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return take_text(r, node, record, STEP_EXPECT, "expect");
+}
+
+static bool read_match(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct step_draft *)record)->step.regex = true;
+    return take_text(r, node, record, STEP_EXPECT, "match");
+}
+
+static bool read_never(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return take_text(r, node, record, STEP_NEVER, "never");
+}
+
+static bool read_send(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return take_text(r, node, record, STEP_SEND, "send");
+}
+
+static bool take_time(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+                      enum step_kind kind, const char *what)
+{
+    return set_kind(r, node, draft, kind) && read_time(r, node, what, &draft->step.ns);
+}
+
+static bool read_wait(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return take_time(r, node, record, STEP_WAIT, "wait");
+}
+
+static bool read_at(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return take_time(r, node, record, STEP_AT, "at");
+}
+
+static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    return set_kind(r, node, draft, STEP_RESET) &&
+           read_string(r, node, "reset", &draft->step.instance);
+}
+
+static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    return set_kind(r, node, draft, STEP_LINE) && read_string(r, node, "line", &draft->step.line);
+}
+
+static bool read_exit(struct reader *r, const yaml_node_t *node, void *record)
+{
+    static const char *const words[] = {"all"};
+    size_t index;
+
+    return set_kind(r, node, record, STEP_EXIT) && read_choice(r, node, "exit", words, 1, &index);
+}
+
+static bool read_step_port(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    draft->port = node;
+    return read_string(r, node, "port", &draft->step.port);
+}
+
+static bool read_within(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    draft->within = node;
+    return read_time(r, node, "within", &draft->step.ns);
+}
+
+static bool read_level(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+    uint64_t level;
+
+    draft->level = node;
+    if (!read_u64(r, node, "level", 0, 1, &level)) {
+        return false;
+    }
+    draft->step.level = (int)level;
+    return true;
+}
+
+static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    draft->hex = node;
+    return read_bool(r, node, "hex", &draft->is_hex);
+}
+
+static const struct field step_fields[] = {
+    {"expect", read_expect},  {"match", read_match},   {"never", read_never},
+    {"send", read_send},      {"wait", read_wait},     {"at", read_at},
+    {"reset", read_reset},    {"line", read_line},     {"exit", read_exit},
+    {"port", read_step_port}, {"within", read_within}, {"level", read_level},
+    {"hex", read_hex},
+};
+const struct section step_section = {"step", step_fields,
+                                     sizeof(step_fields) / sizeof(step_fields[0])};
+
+/* ---- what belongs together ---- */
+
+static int hex_digit(char c)
+{
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
+                                        : -1;
+}
+
+/* "01 ff 7F": bytes. */
+static bool decode_hex(struct reader *r, struct step_draft *draft)
+{
+    const char *in = draft->step.text;
+    char *out = draft->step.text;
+
+    draft->step.text_len = 0;
+    while (*in) {
+        if (*in == ' ') {
+            in++;
+        } else if (hex_digit(in[0]) >= 0 && hex_digit(in[1]) >= 0) {
+            out[draft->step.text_len++] = (char)(hex_digit(in[0]) << 4 | hex_digit(in[1]));
+            in += 2;
+        } else {
+            return reader_fail(r, draft->what, "hex: pairs of digits were meant, like 01 ff");
+        }
+    }
+    return draft->step.text_len || reader_fail(r, draft->what, "hex: no bytes");
+}
+
+static bool fail_key(struct reader *r, const yaml_node_t *node, const char *key)
+{
+    return reader_fail(r, node, "%s: means nothing to this step", key);
+}
+
+static bool check_keys(struct reader *r, const struct step_draft *draft)
+{
+    enum step_kind kind = draft->step.kind;
+    bool has_port = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND;
+    bool has_within = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_EXIT;
+
+    if (draft->port && !has_port) {
+        return fail_key(r, draft->port, "port");
+    }
+    if (draft->within && !has_within) {
+        return fail_key(r, draft->within, "within");
+    }
+    if (draft->level && kind != STEP_LINE) {
+        return fail_key(r, draft->level, "level");
+    }
+    if (draft->hex && (!has_port || draft->step.regex)) {
+        return fail_key(r, draft->hex, "hex");
+    }
+    return kind != STEP_LINE || draft->level ||
+           reader_fail(r, draft->what, "line: key 'level' is missing");
+}
+
+/* The port must be heard: one that no link takes and nothing attaches is attached to stdout. */
+static bool settle_port(const struct scenario *s, struct reader *r, const yaml_node_t *item,
+                        struct manifest *m, struct step_draft *draft)
+{
+    if (!draft->step.port && !s->port) {
+        return reader_fail(r, item, "step: key 'port' is missing, here or for all steps");
+    }
+    if (!draft->step.port) {
+        draft->step.port = s->port;
+    }
+    return attach_for_script(r, draft->port ? draft->port : item, draft->step.port, m);
+}
+
+/* INSTANCE or INSTANCE.LINE; instances may have dots in their names. */
+static bool settle_instance(struct reader *r, struct manifest *m, struct step_draft *draft)
+{
+    char *text = draft->step.kind == STEP_LINE ? draft->step.line : draft->step.instance;
+    size_t best = 0;
+
+    for (size_t i = 0; i < m->instance_count; i++) {
+        const char *name = m->instances[i].name;
+        size_t len = strlen(name);
+
+        if (!strncmp(text, name, len) && len > best &&
+            text[len] == (draft->step.kind == STEP_LINE ? '.' : 0)) {
+            best = len;
+        }
+    }
+    if (!best) {
+        return reader_fail(r, draft->what, "no instance '%.60s'", text);
+    }
+    draft->step.instance = arena_copy_n(r->arena, text, best);
+    if (draft->step.kind == STEP_LINE) {
+        draft->step.line = text + best + 1;
+    }
+    return true;
+}
+
+static bool read_step(const struct scenario *s, struct reader *r, const yaml_node_t *item,
+                      struct manifest *m, struct script_step *out)
+{
+    struct step_draft draft = {.step.ns = s->within_ns};
+    enum step_kind kind;
+
+    if (!read_section(r, item, &step_section, &draft)) {
+        return false;
+    }
+    if (!draft.what) {
+        return reader_fail(r, item,
+                           "step: expect, match, never, send, wait, at, reset, line or "
+                           "exit is missing");
+    }
+    kind = draft.step.kind;
+    if (!check_keys(r, &draft) || (draft.is_hex && !decode_hex(r, &draft))) {
+        return false;
+    }
+    if ((kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND) &&
+        !settle_port(s, r, item, m, &draft)) {
+        return false;
+    }
+    if ((kind == STEP_RESET || kind == STEP_LINE) && !settle_instance(r, m, &draft)) {
+        return false;
+    }
+    *out = draft.step;
+    out->where = arena_printf(r->arena, "%s:%u:%u", r->file, node_mark(item).line,
+                              node_mark(item).column);
+    return true;
+}
+
+bool read_script(const struct scenario *s, struct reader *r, struct manifest *m,
+                 struct script *script)
+{
+    size_t count;
+
+    if (!read_list(r, s->steps, "steps", &count)) {
+        return false;
+    }
+    if (count > MAX_STEPS) {
+        return reader_fail(r, s->steps, "more than %d steps", MAX_STEPS);
+    }
+    script->steps = arena_array(r->arena, count + 1, sizeof(*script->steps));
+    for (script->count = 0; script->count < count; script->count++) {
+        if (!read_step(s, r, list_item(r, s->steps, script->count), m,
+                       &script->steps[script->count])) {
+            return false;
+        }
+    }
+    return true;
+}

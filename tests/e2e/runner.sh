@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# orrery test: scenarios with a matrix, side by side; what they expect comes at exact virtual times;
+# failures are told, shown and come again; nothing is left after ^C.
+. "$(dirname "$0")/lib.sh"
+
+cd "$SCRATCH" || exit 3
+
+# scenario NAME USES [LINE…] - writes NAME.test.yaml
+scenario() {
+    {
+        echo "orrery: 1"
+        echo "uses: $2"
+    } >"$1.test.yaml"
+    scenario_name=$1
+    shift 2
+    for line; do
+        echo "$line" >>"$scenario_name.test.yaml"
+    done
+}
+
+# test_of SECONDS ARGUMENT… - `orrery test`, results in $SCRATCH/results
+test_of() {
+    test_seconds=$1
+    shift
+    rm -rf results
+    run_timeout "$test_seconds" "$ORRERY" test --results results "$@"
+}
+
+cat >echo.yaml <<END
+orrery: 1
+clock: { seed: 1 }
+instances:
+  a: { machine: lm3s6965evb, firmware: pingpong_b.elf, icount: 4, semihosting: true }
+END
+
+# ---- what passes ----
+
+test_of 60 "$EXAMPLES" --twice
+is "the examples' tests, each twice: exit code" "$RC" 0
+contains "the examples' tests: a plan" "$OUT" "1..3"
+contains "the examples' tests: all passed" "$OUT" "# 3 passed, 0 failed"
+is "junit.xml: three cases without failure" "$(grep -c '<testcase .*/>' results/junit.xml)" 3
+is "results.json: three passed" "$(jq -r '[.[] | select(.outcome == "passed")] | length' results/results.json)" 3
+
+# A byte that is sent at t is echoed; what is sent then goes out at exactly 10 ms after the echo.
+scenario echo echo.yaml 'port: a.serial0' 'steps:' \
+    '  - { wait: 20ms }' \
+    '  - { send: "01", hex: true }' '  - { expect: "01", hex: true, within: 1ms }' \
+    '  - { send: "02", hex: true }' '  - { expect: "02", hex: true, within: 1ms }' \
+    '  - { wait: 30ms }' \
+    '  - { send: "03", hex: true }' '  - { expect: "03", hex: true, within: 1ms }'
+run_timeout 60 "$ORRERY" run echo.test.yaml --log log --trace-hash
+is "echo: exit code" "$RC" 0
+reference=$(hash_in "$OUT")
+for jitter in 3 4 5; do
+    run_timeout 60 "$ORRERY" run echo.test.yaml --trace-hash --jitter $jitter
+    is "echo, --jitter $jitter: the same run" "$(hash_in "$OUT")" "$reference"
+done
+# In turns an answer goes out at the end of a turn.
+run_timeout 60 "$ORRERY" run echo.test.yaml --trace-hash --turns
+in_turns=$(hash_in "$OUT")
+run_timeout 60 "$ORRERY" run echo.test.yaml --trace-hash --turns --jitter 8
+is "echo, --turns: exit code" "$RC" 0
+is "echo, --turns: the same run" "$(hash_in "$OUT")" "$in_turns"
+hogs "$(nproc)"
+run_timeout 60 "$ORRERY" run echo.test.yaml --trace-hash
+no_hogs
+is "echo, loaded: the same run" "$(hash_in "$OUT")" "$reference"
+
+# ---- selection ----
+
+scenario many echo.yaml 'tags: [quick]' 'matrix:' '  seed: 1..12' '  a.icount: [4, 5]' \
+    'port: a.serial0' 'steps: [ { send: "01", hex: true }, { expect: "01", hex: true } ]'
+run_timeout 20 "$ORRERY" test . --list --tag quick
+is "a matrix of 12 x 2" "$(wc -l <"$OUT")" 24
+for i in 1 2 3 4 5; do
+    "$ORRERY" test many.test.yaml --list --shard $i/5
+done | sort >shards
+sort "$OUT" | sed 's|^\./||' >all
+check "five shards make the whole" cmp -s shards all
+run_timeout 20 "$ORRERY" test . --list -k 'seed=12 a.icount=5'
+is "-k takes one" "$(wc -l <"$OUT")" 1
+test_of 100 many.test.yaml -j 4
+is "24 cases, four at once: exit code" "$RC" 0
+contains "24 cases: all passed" "$OUT" "# 24 passed, 0 failed"
+is "in order" "$(sed -n 's/^ok \([0-9]*\) - .*/\1/p' "$OUT" | tr '\n' ' ')" "$(seq 24 | tr '\n' ' ')"
+
+# ---- what fails ----
+
+scenario wrong echo.yaml 'port: a.serial0' 'steps:' '  - { send: "01", hex: true }' \
+    '  - { match: "b(.)", within: 5ms }'
+test_of 60 wrong.test.yaml
+is "a failure: exit code" "$RC" 1
+contains "a failure: where, what, and when" "$OUT" \
+    "# failed: wrong.test.yaml:6:5: a.serial0: 'b(.)' did not come; the last that came: '\\x01' (at 0.005000000)"
+contains "a failure: how to see it again" "$OUT" "# again: orrery run wrong.test.yaml --case=1 --hold"
+contains "a failure: in junit.xml" results/junit.xml 'failures="1"'
+scenario never echo.yaml 'port: a.serial0' 'steps:' '  - { send: "01", hex: true }' \
+    '  - { never: "01", hex: true, within: 5ms }'
+test_of 60 never.test.yaml echo.test.yaml --fail-fast -j 1
+is "--fail-fast: exit code" "$RC" 1
+contains "--fail-fast: the other is not run" "$OUT" "# 0 passed, 1 failed, 1 not run"
+scenario early "$EXAMPLES/stm32wb55.yaml" 'port: mcu.serial0' 'steps: [ { expect: "nothing like it", within: 50s } ]'
+test_of 60 early.test.yaml
+contains "the guest ends first" "$OUT" "every instance has ended before this step was done"
+scenario past echo.yaml 'steps: [ { wait: 2ms }, { at: 1ms } ]'
+test_of 60 past.test.yaml
+contains "a time that is past" "$OUT" "that time is past"
+
+# One QEMU that fails the first time, and one that always does.
+cat >flaky.sh <<'END'
+#!/bin/sh
+[ -e "$0.was" ] || { touch "$0.was" && exit 9; }
+exec "$ORRERY_QEMU_DIR/qemu-system-arm" "$@"
+END
+chmod +x flaky.sh
+scenario flaky echo.yaml 'instances: { a: { qemu: ./flaky.sh } }' 'steps: [ { wait: 1ms } ]'
+test_of 60 flaky.test.yaml --retry 2
+is "one that passes when tried again: exit code" "$RC" 1
+contains "is flaky, not passed" "$OUT" "# 0 passed, 0 failed, 1 flaky"
+rm flaky.sh.was
+test_of 60 flaky.test.yaml
+is "without --retry: exit code" "$RC" 3
+
+# ---- nonsense ----
+
+# refused LINE… - bad input, told with its place
+refused() {
+    scenario bad echo.yaml "$@"
+    run_timeout 20 "$ORRERY" run bad.test.yaml
+    is "refused: $1: exit code" "$RC" 2
+    is "refused: $1: one line" "$(wc -l <"$ERR")" 1
+    check "refused: $1: with its place" grep -q '^bad.test.yaml:[0-9]*:[0-9]*: ' "$ERR"
+    diag "$(cat "$ERR")"
+}
+refused 'stepz: []'
+refused 'steps: [ { expect: x } ]'
+refused 'steps: [ { expect: x, send: y, port: a.serial0 } ]'
+refused 'steps: [ { expect: x, port: b.serial0 } ]'
+refused 'steps: [ { send: "0", hex: true, port: a.serial0 } ]'
+refused 'steps: [ { wait: soon } ]'
+refused 'steps: [ { reset: b } ]'
+refused 'matrix: { seed: [] }' 'steps: []'
+refused 'matrix: { nothing: [1] }' 'steps: []'
+refused 'matrix: { seed: 5..1 }' 'steps: []'
+refused 'instances: { b: { icount: 3 } }' 'steps: []'
+scenario regex echo.yaml 'steps: [ { match: "(", port: a.serial0 } ]'
+run_timeout 20 "$ORRERY" run regex.test.yaml
+is "a bad expression: exit code" "$RC" 2
+contains "a bad expression: told with its place" "$ERR" "regex.test.yaml:3:10:"
+run_timeout 20 "$ORRERY" test nowhere
+is "no such directory: exit code" "$RC" 2
+run_timeout 20 "$ORRERY" test . -k nothing-is-named-so
+is "nothing matches: exit code" "$RC" 2
+
+# ---- standing where it failed; interrupted ----
+
+start hold "$ORRERY" run wrong.test.yaml --hold
+held=$PID
+RUN=
+stands() { RUN=$("$ORRERY" ps --json | jq -r '.[] | select(.state == "paused") | .run'); [ -n "$RUN" ]; }
+check "--hold: everybody stands" wait_for 20 stands
+is "--hold: at D after the failure" "$(ps_run '.instances[0].time_ns')" 15000000
+contains "--hold: and says why" hold.err "'b(.)' did not come"
+timeout 10 "$ORRERY" down "$RUN"
+finish 20 "$held"
+
+scenario endless echo.yaml 'matrix: { seed: 1..8 }' 'steps: [ { wait: 1000000s } ]'
+start endless "$ORRERY" test endless.test.yaml --results results -j 4 --timeout 500s
+sleep 1
+kill -INT "$PID"
+finish 20 "$PID"
+is "interrupted: exit code" "$RC" 3
+test_of 60 endless.test.yaml -k seed=1 --timeout 1s
+is "too long: exit code" "$RC" 3
+contains "too long: told" "$OUT" "it took more than 1 s of wall time"
+done_testing
