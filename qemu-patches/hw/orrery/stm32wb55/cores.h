@@ -22,6 +22,8 @@ typedef enum WbCoresKind {
     WB_CORES_RESET = 2, /* to CPU2: it is reset; to CPU1: CPU2 asks for a system reset [cause] */
     WB_CORES_CELL = 3,  /* a register that both affect has changed: cells.c */
     WB_CORES_SLEEP = 5, /* this core sleeps deep, or no longer [1, 0] */
+    WB_CORES_EVENT = 6, /* sets the event register, as EXTI is told [] */
+    WB_CORES_FLASH = 7, /* contents of the flash changed [address, bytes] */
     WB_CORES_MIRROR = 4, /* registers that both have before them have changed: mirror.c */
     WB_CORES_KINDS = 32,
 } WbCoresKind;

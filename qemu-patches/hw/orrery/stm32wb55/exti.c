@@ -13,7 +13,8 @@
  *  + unnamed GPIO inputs 0 to 48: the lines; 0 to 15 come from "pin" instead
  *  + named GPIO inputs "pin": levels of all pins, by number (pins.h)
  *  + named GPIO outputs "line" 0 to 15: level of the selected pin, for DMAMUX1
- *  + sysbus IRQs: EXTI0, 1, 2, 3, 4, 9_5, 15_10, PVD, RTC_TAMP, RTC_WKUP, RTC_ALARM, COMP, C2SEV
+ *  + sysbus IRQs: EXTI0, 1, 2, 3, 4, 9_5, 15_10, PVD, RTC_TAMP, RTC_WKUP, RTC_ALARM, COMP,
+ *    and the other core's SEV
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -24,7 +25,9 @@
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "target/arm/cpu.h"
+#include "cores.h"
 #include "exti.h"
+#include "mirror.h"
 #include "pins.h"
 #include "hw/orrery/trace.h"
 
@@ -61,6 +64,8 @@ REG32(HWCFGR7, 0x3d8)
 
 enum { CPU1, CPU2, CPUS };
 
+static DeviceRealize parent_realize;
+
 #define TYPE_STM32WB_EXTI "stm32wb-exti"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbExti, STM32WB_EXTI)
 
@@ -69,7 +74,9 @@ struct Stm32wbExti {
     Stm32wbBlock parent_obj;
 
     Stm32wbBlock *syscfg;
+    WbMirror mirror;
     uint64_t level;
+    uint64_t edges; /* that have come, and are not yet in what both cores have */
     uint64_t rising, falling, pending;
     uint64_t imr[CPUS], emr[CPUS];
     uint8_t pins[WB_PINS];
@@ -81,8 +88,11 @@ static const uint64_t vectors[13] = {
     BIT_OF(0), BIT_OF(1), BIT_OF(2), BIT_OF(3), BIT_OF(4),
     LINE_RANGE(5, 9), LINE_RANGE(10, 15),
     BIT_OF(16) | BIT_OF(31) | BIT_OF(33),
-    BIT_OF(18), BIT_OF(19), BIT_OF(17), BIT_OF(20) | BIT_OF(21), BIT_OF(40),
+    BIT_OF(18), BIT_OF(19), BIT_OF(17), BIT_OF(20) | BIT_OF(21), 0,
 };
+
+/* The last is of the other core's SEV: C2SEV for CPU1, C1SEV for CPU2. */
+static const uint64_t sev_line[CPUS] = { BIT_OF(40), BIT_OF(41) };
 
 static uint32_t syscfg_read(Stm32wbExti *s, hwaddr offset)
 {
@@ -112,15 +122,18 @@ static uint64_t masked_by_syscfg(Stm32wbExti *s)
 
 static void update_irq(Stm32wbExti *s)
 {
-    uint64_t on = s->pending & s->imr[CPU1];
-    uint64_t to_nvic = on ? on & ~masked_by_syscfg(s) : 0;
+    unsigned core = s->parent_obj.core;
+    uint64_t on = s->pending & s->imr[core];
+    uint64_t to_nvic = on && core == CPU1 ? on & ~masked_by_syscfg(s) : on;
 
     for (int i = 0; i < ARRAY_SIZE(vectors); i++) {
-        qemu_set_irq(s->irq[i], (to_nvic & vectors[i]) != 0);
+        uint64_t lines = i == ARRAY_SIZE(vectors) - 1 ? sev_line[core] : vectors[i];
+
+        qemu_set_irq(s->irq[i], (to_nvic & lines) != 0);
     }
 }
 
-/* CPU1's event register, as by SEV; CPU2 is not there. */
+/* This core's event register, as by SEV. */
 static void send_event(void)
 {
     if (first_cpu) {
@@ -129,14 +142,49 @@ static void send_event(void)
     }
 }
 
+static void other_core_event(void *opaque, const uint8_t *body, unsigned len)
+{
+    send_event();
+}
+
+static void latch(Stm32wbExti *s, uint64_t lines)
+{
+    s->pending |= lines & (s->imr[CPU1] | s->imr[CPU2]);
+    update_irq(s);
+}
+
 /* Configurable lines on which a selected edge has come. */
 static void trigger(Stm32wbExti *s, uint64_t lines)
 {
-    if (lines & s->emr[CPU1]) {
+    unsigned core = s->parent_obj.core;
+
+    if (lines & s->emr[core]) {
         send_event();
     }
-    s->pending |= lines & (s->imr[CPU1] | s->imr[CPU2]);
-    update_irq(s);
+    if (lines & s->emr[!core]) {
+        stm32wb_cores_send(WB_CORES_EVENT, NULL, 0);
+    }
+    latch(s, lines);
+}
+
+/* What was not written but came from a line: an access, if both cores are to see it. */
+static void latch_edges(void *opaque)
+{
+    Stm32wbExti *s = opaque;
+
+    stm32wb_mirror_begin(&s->mirror);
+    latch(s, s->edges);
+    s->edges = 0;
+    stm32wb_mirror_end(&s->mirror);
+}
+
+static void edge(Stm32wbExti *s, uint64_t line)
+{
+    trigger(s, line);
+    if (stm32wb_mirror_shared(&s->mirror)) {
+        s->edges |= line;
+        orrery_ordered_later(s->parent_obj.state, latch_edges, s);
+    }
 }
 
 static void set_level(Stm32wbExti *s, unsigned line, bool level)
@@ -152,7 +200,7 @@ static void set_level(Stm32wbExti *s, unsigned line, bool level)
         update_irq(s);
     } else if (bit & (level ? s->rising : s->falling)) {
         trace_stm32wb_exti(line, level);
-        trigger(s, bit);
+        edge(s, bit);
     }
 }
 
@@ -273,6 +321,18 @@ static void exti_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     }
 }
 
+static void settle(Stm32wbBlock *b)
+{
+    Stm32wbExti *s = STM32WB_EXTI(b);
+
+    s->pending |= s->edges & (s->imr[CPU1] | s->imr[CPU2]);
+}
+
+static void mirror_changed(Stm32wbBlock *b)
+{
+    update_irq(STM32WB_EXTI(b));
+}
+
 /* ---- the device ---- */
 
 static void exti_reset_hold(Object *obj, ResetType type)
@@ -286,11 +346,28 @@ static void exti_reset_hold(Object *obj, ResetType type)
         s->imr[cpu] = direct; /* RM0434: the direct lines' are set */
         s->emr[cpu] = 0;
     }
+    s->edges = 0;
+    stm32wb_mirror_reset(&s->mirror);
 }
 
 static void exti_reset_exit(Object *obj, ResetType type)
 {
     update_irq(STM32WB_EXTI(obj));
+}
+
+static void exti_realize(DeviceState *dev, Error **errp)
+{
+    Stm32wbExti *s = STM32WB_EXTI(dev);
+
+    stm32wb_mirror_words(&s->mirror, &s->rising, 2);
+    stm32wb_mirror_words(&s->mirror, &s->falling, 2);
+    stm32wb_mirror_words(&s->mirror, &s->pending, 2);
+    stm32wb_mirror_words(&s->mirror, s->imr, 2 * CPUS);
+    stm32wb_mirror_words(&s->mirror, s->emr, 2 * CPUS);
+    stm32wb_mirror_init(&s->mirror, STM32WB_BLOCK(s), WB_CELLS_EXTI, settle,
+                        mirror_changed);
+    stm32wb_cores_on(WB_CORES_EVENT, other_core_event, NULL);
+    parent_realize(dev, errp);
 }
 
 static void exti_init(Object *obj)
@@ -312,6 +389,8 @@ static const VMStateDescription exti_vmstate = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbExti),
+        VMSTATE_STM32WB_CELLS(mirror.cells, Stm32wbExti),
+        VMSTATE_UINT64(edges, Stm32wbExti),
         VMSTATE_UINT64(level, Stm32wbExti),
         VMSTATE_UINT64(rising, Stm32wbExti),
         VMSTATE_UINT64(falling, Stm32wbExti),
@@ -334,6 +413,7 @@ static void exti_class_init(ObjectClass *klass, void *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
     Stm32wbBlockClass *bc = STM32WB_BLOCK_CLASS(klass);
 
+    device_class_set_parent_realize(dc, exti_realize, &parent_realize);
     dc->vmsd = &exti_vmstate;
     device_class_set_props(dc, exti_properties);
     rc->phases.hold = exti_reset_hold;

@@ -15,7 +15,7 @@
  *  + property "keep": changes go to the file, which is locked and created if need be
  *  + sysbus MMIO region 0: the registers
  *  + sysbus MMIO region 1: the main array; region 2: OTP, factory data and option bytes
- *  + sysbus IRQ 0: EOP, OPERR, RDERR or ECCC, as enabled by CPU1
+ *  + sysbus IRQ 0: EOP, OPERR, RDERR or ECCC, as enabled by this core
  *  + GPIO output "option-reset": pulses when OBL_LAUNCH asks RCC for a reset
  */
 #include "qemu/osdep.h"
@@ -25,6 +25,7 @@
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "../trace.h"
+#include "cores.h"
 #include "flash_registers.h"
 #include "shared.h"
 
@@ -45,7 +46,8 @@ bool flash_is_suspended(Stm32wbFlash *s)
 
 void flash_update_irq(Stm32wbFlash *s)
 {
-    uint32_t sr = s->core[0].sr, cr = s->core[0].cr;
+    const FlashCore *core = &s->core[s->parent_obj.core];
+    uint32_t sr = core->sr, cr = core->cr;
 
     qemu_set_irq(s->irq,
                  (FIELD_EX32(sr, SR, EOP) && FIELD_EX32(cr, CR, EOPIE)) ||
@@ -77,7 +79,7 @@ static uint32_t read_status(Stm32wbFlash *s, uint32_t owner)
 /* ---- keys ---- */
 
 /* RM0434 3.3.5: a wrong sequence shuts the lock until the next reset, and is a bus error. */
-static void offer_key(Stm32wbFlash *s, uint8_t *key, uint32_t value,
+static void offer_key(Stm32wbFlash *s, uint32_t *key, uint32_t value,
                       uint32_t first, uint32_t second)
 {
     if (*key == KEY_OPEN) {
@@ -256,18 +258,19 @@ static void write_status(Stm32wbFlash *s, uint32_t owner, uint32_t value)
 static void write_option(Stm32wbFlash *s, unsigned i, uint32_t value)
 {
     const struct FlashOptionWord *word = &stm32wb_flash_option_words[i];
+    uint32_t writable = s->parent_obj.core == 0 ? word->writable : ~word->ones;
 
-    if (s->core[0].cr & R_CR_OPTLOCK_MASK || !word->writable) {
+    if (s->core[0].cr & R_CR_OPTLOCK_MASK || !writable) {
         qemu_log_mask(LOG_GUEST_ERROR,
                       "FLASH: option register 0x%x is %s\n", word->offset,
-                      word->writable ? "locked" : "CPU2's");
+                      writable ? "locked" : "CPU2's");
         return;
     }
     /* PCROP_RDP can be set, and is cleared by nothing but a regression (RM0434 3.10.10) */
     if (i == WB_PCROP1AER) {
         value |= s->option[i] & BIT(31);
     }
-    s->option[i] = (value & word->writable) | (s->option[i] & ~word->writable);
+    s->option[i] = (value & writable) | (s->option[i] & ~writable);
 }
 
 /* ---- access ---- */
@@ -367,6 +370,81 @@ static void flash_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     }
 }
 
+/* ---- between the cores ---- */
+
+bool flash_access_begin(Stm32wbFlash *s, OrreryAccess *a, MemTxAttrs attrs)
+{
+    if (!s->parent_obj.state) {
+        return true;
+    }
+    if (orrery_ordered_begin(s->parent_obj.state, a, attrs) != ORRERY_ACCESS_GO) {
+        return false;
+    }
+    stm32wb_mirror_begin(&s->mirror);
+    return true;
+}
+
+void flash_access_end(Stm32wbFlash *s, OrreryAccess *a)
+{
+    if (s->parent_obj.state) {
+        stm32wb_mirror_end(&s->mirror);
+        orrery_ordered_end(a);
+    }
+}
+
+static void settle(Stm32wbBlock *b)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(b);
+
+    if (s->operation != FLASH_IDLE && s->started &&
+        (uint64_t)qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) >= s->end_ns) {
+        flash_operation_ended(s);
+    }
+}
+
+static void mirror_changed(Stm32wbBlock *b)
+{
+    Stm32wbFlash *s = STM32WB_FLASH(b);
+
+    if (s->operation != FLASH_IDLE && s->started) {
+        timer_mod(s->end, s->end_ns);
+    } else {
+        timer_del(s->end);
+    }
+    flash_update_irq(s);
+}
+
+static void other_core_wrote(void *opaque, const uint8_t *body, unsigned len)
+{
+    if (len == 8) {
+        flash_changed_elsewhere(opaque, ldl_le_p(body), ldl_le_p(body + 4));
+    }
+}
+
+static void join_cores(Stm32wbFlash *s)
+{
+    WbMirror *m = &s->mirror;
+
+    stm32wb_mirror_words(m, &s->acr, 1);
+    stm32wb_mirror_words(m, &s->c2acr, 1);
+    stm32wb_mirror_words(m, &s->eccr, 1);
+    stm32wb_mirror_words(m, s->core, 4);
+    stm32wb_mirror_words(m, s->option, WB_OPTIONS);
+    stm32wb_mirror_words(m, &s->key, 1);
+    stm32wb_mirror_words(m, &s->optkey, 1);
+    stm32wb_mirror_words(m, &s->operation, 1);
+    stm32wb_mirror_words(m, &s->owner, 1);
+    stm32wb_mirror_words(m, &s->started, 1);
+    stm32wb_mirror_words(m, &s->target, 1);
+    stm32wb_mirror_words(m, &s->data, 2);
+    stm32wb_mirror_words(m, &s->end_ns, 2);
+    stm32wb_mirror_words(m, &s->fast_next, 1);
+    stm32wb_mirror_words(m, &s->fast_done, 1);
+    stm32wb_mirror_words(m, &s->fast_end_ns, 2);
+    stm32wb_mirror_init(m, STM32WB_BLOCK(s), WB_CELLS_FLASH, settle, mirror_changed);
+    stm32wb_cores_on(WB_CORES_FLASH, other_core_wrote, s);
+}
+
 /* ---- where the part starts ---- */
 
 bool stm32wb_flash_power_on(Stm32wbFlash *s, Error **errp)
@@ -423,6 +501,7 @@ static void flash_reset_enter(Object *obj, ResetType type)
     s->key = KEY_NONE;
     s->optkey = KEY_NONE;
     memcpy(s->option, s->loaded, sizeof(s->option));
+    stm32wb_mirror_reset(&s->mirror);
 }
 
 static void flash_reset_exit(Object *obj, ResetType type)
@@ -449,6 +528,7 @@ static void flash_realize(DeviceState *dev, Error **errp)
     DeviceClass *parent =
         DEVICE_CLASS(object_class_by_name(TYPE_STM32WB_BLOCK));
 
+    join_cores(s);
     parent->realize(dev, errp);
     if (*errp ||
         !memory_region_init_rom_device(&s->array, OBJECT(dev), &flash_array_ops, s,
@@ -459,6 +539,9 @@ static void flash_realize(DeviceState *dev, Error **errp)
         !stm32wb_shared_map(soc, &s->info, WB_SHARED_INFO, errp)) {
         return;
     }
+    /* as block.c says of the registers */
+    s->array.disable_reentrancy_guard = s->parent_obj.state != NULL;
+    s->info.disable_reentrancy_guard = s->parent_obj.state != NULL;
     memory_region_init(&s->main, OBJECT(dev), "flash-main", WB_FLASH_SIZE);
     memory_region_add_subregion(&s->main, 0, &s->array);
     flash_pcrop_init(s);
@@ -507,6 +590,7 @@ static const VMStateDescription flash_vmstate = {
     .post_load = flash_post_load,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbFlash),
+        VMSTATE_STM32WB_CELLS(mirror.cells, Stm32wbFlash),
         VMSTATE_UINT32(acr, Stm32wbFlash),
         VMSTATE_UINT32(c2acr, Stm32wbFlash),
         VMSTATE_UINT32(eccr, Stm32wbFlash),
@@ -514,11 +598,12 @@ static const VMStateDescription flash_vmstate = {
                              FlashCore),
         VMSTATE_UINT32_ARRAY(option, Stm32wbFlash, WB_OPTIONS),
         VMSTATE_UINT32_ARRAY(loaded, Stm32wbFlash, WB_OPTIONS),
-        VMSTATE_UINT8(key, Stm32wbFlash),
-        VMSTATE_UINT8(optkey, Stm32wbFlash),
+        VMSTATE_UINT32(key, Stm32wbFlash),
+        VMSTATE_UINT32(optkey, Stm32wbFlash),
         VMSTATE_UINT32(operation, Stm32wbFlash),
         VMSTATE_UINT32(owner, Stm32wbFlash),
-        VMSTATE_BOOL(started, Stm32wbFlash),
+        VMSTATE_UINT32(started, Stm32wbFlash),
+        VMSTATE_UINT64(end_ns, Stm32wbFlash),
         VMSTATE_UINT32(target, Stm32wbFlash),
         VMSTATE_UINT64(data, Stm32wbFlash),
         VMSTATE_TIMER_PTR(end, Stm32wbFlash),

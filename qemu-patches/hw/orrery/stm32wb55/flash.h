@@ -13,7 +13,7 @@
 #include "qemu/timer.h"
 #include "qemu/units.h"
 #include "hw/orrery/flash-file.h"
-#include "block.h"
+#include "mirror.h"
 #include "soc.h"
 
 #define TYPE_STM32WB_FLASH "stm32wb-flash"
@@ -103,24 +103,26 @@ struct Stm32wbFlash {
     qemu_irq irq;
     qemu_irq option_reset;
 
+    WbMirror mirror;
     uint32_t acr;
     uint32_t c2acr;
     uint32_t eccr;
     FlashCore core[2];
     uint32_t option[WB_OPTIONS]; /* the registers */
     uint32_t loaded[WB_OPTIONS]; /* what is in force since the option bytes were loaded */
-    uint8_t key;                 /* FlashKey of KEYR and OPTKEYR */
-    uint8_t optkey;
+    uint32_t key;                /* FlashKey of KEYR and OPTKEYR */
+    uint32_t optkey;
 
     /* the operation that BSY stands for */
     uint32_t operation; /* FlashOperation */
     uint32_t owner;     /* core[] that asked */
-    bool started;       /* false: held back by PES */
+    uint32_t started;   /* 0: held back by PES */
     uint32_t target;    /* address or page */
     uint64_t data;
+    uint64_t end_ns;    /* when it ends, once started */
     QEMUTimer *end;
 
-    /* half of a double word */
+    /* half of a double word, on this core's bus */
     bool half;
     uint32_t half_address;
     uint32_t half_word;
@@ -155,6 +157,13 @@ void stm32wb_flash_strap(Stm32wbFlash *s, bool sram);
 Stm32wbBoot stm32wb_flash_boot(Stm32wbFlash *s, bool boot0);
 
 /* ---- between flash.c, flash_memory.c and flash_pcrop.c ---- */
+
+/* An access to the memory as one to the registers: after all earlier ones of the other core. */
+bool flash_access_begin(Stm32wbFlash *s, OrreryAccess *a, MemTxAttrs attrs);
+void flash_access_end(Stm32wbFlash *s, OrreryAccess *a);
+
+/* What is there has changed, by the other core: forget code, and keep the contents. */
+void flash_changed_elsewhere(Stm32wbFlash *s, uint32_t address, uint32_t bytes);
 
 /* A write to the array or the information block. */
 void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,

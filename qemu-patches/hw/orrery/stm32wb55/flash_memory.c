@@ -15,6 +15,7 @@
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
 #include "qemu/units.h"
+#include "cores.h"
 #include "factory.h"
 #include "flash.h"
 
@@ -116,7 +117,8 @@ static void forget_code(MemoryRegion *mr, hwaddr offset, unsigned bytes)
     memory_region_rom_device_set_romd(mr, readable);
 }
 
-static void changed(Stm32wbFlash *s, uint32_t address, unsigned bytes)
+/* In this process: forget code that was translated from there, and keep the contents. */
+static void follow_change(Stm32wbFlash *s, uint32_t address, unsigned bytes)
 {
     uint32_t offset = address - WB_FLASH_BASE;
 
@@ -132,6 +134,32 @@ static void changed(Stm32wbFlash *s, uint32_t address, unsigned bytes)
                                   ? FILE_OTP + offset
                                   : FILE_OPTIONS + offset - WB_OPTION_OFFSET,
                               at(s, address), bytes);
+}
+
+static void changed(Stm32wbFlash *s, uint32_t address, unsigned bytes)
+{
+    uint8_t body[8];
+
+    follow_change(s, address, bytes);
+    if (stm32wb_mirror_shared(&s->mirror)) {
+        stl_le_p(body, address);
+        stl_le_p(body + 4, bytes);
+        stm32wb_cores_send(WB_CORES_FLASH, body, sizeof(body));
+    }
+}
+
+static bool lies_in(uint32_t address, uint32_t bytes, uint32_t base, uint32_t size)
+{
+    return address >= base && address - base < size && bytes <= size - (address - base);
+}
+
+void flash_changed_elsewhere(Stm32wbFlash *s, uint32_t address, uint32_t bytes)
+{
+    if (bytes && (lies_in(address, bytes, WB_FLASH_BASE, WB_FLASH_SIZE) ||
+                  lies_in(address, bytes, WB_INFO_BASE, WB_OTP_SIZE) ||
+                  lies_in(address, bytes, WB_INFO_BASE + WB_OPTION_OFFSET, OPTION_BYTES))) {
+        follow_change(s, address, bytes);
+    }
 }
 
 void flash_put(Stm32wbFlash *s, uint32_t address, uint64_t data)
@@ -218,7 +246,8 @@ bool stm32wb_flash_install_cpu2(Stm32wbFlash *s, uint32_t address)
     } else {
         return false;
     }
-    flash_options_store(s);
+    put_option(s, WB_SFR, s->option[WB_SFR]);
+    put_option(s, WB_SRRVR, s->option[WB_SRRVR]);
     return true;
 }
 

@@ -37,8 +37,13 @@ static MemTxResult window_write(void *opaque, hwaddr addr, uint64_t value,
                                 unsigned size, MemTxAttrs attrs)
 {
     FlashWindow *w = opaque;
+    uint32_t address = WB_FLASH_BASE + w->offset + addr;
+    OrreryAccess a = { .write = true, .addr = address, .size = size, .value = value };
 
-    flash_write_word(w->flash, WB_FLASH_BASE + w->offset + addr, value, size);
+    if (flash_access_begin(w->flash, &a, attrs)) {
+        flash_write_word(w->flash, address, value, size);
+        flash_access_end(w->flash, &a);
+    }
     return MEMTX_OK;
 }
 
@@ -60,6 +65,7 @@ void flash_pcrop_init(Stm32wbFlash *s)
         w->flash = s;
         memory_region_init_io(&w->mr, OBJECT(s), &window_ops, w, "flash-pcrop",
                               UNIT);
+        w->mr.disable_reentrancy_guard = s->parent_obj.state != NULL;
         memory_region_set_enabled(&w->mr, false);
         memory_region_add_subregion_overlap(&s->main, 0, &w->mr, 1 + i);
     }

@@ -67,8 +67,8 @@ void flash_start_if_allowed(Stm32wbFlash *s)
     s->started = true;
     trace_stm32wb_flash_start(s->operation, s->target);
     change_contents(s);
-    timer_mod(s->end, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                          duration(s->operation));
+    s->end_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + duration(s->operation);
+    timer_mod(s->end, s->end_ns);
 }
 
 void flash_begin(Stm32wbFlash *s, uint32_t owner, FlashOperation operation,
@@ -182,7 +182,8 @@ static void program_fast(Stm32wbFlash *s, uint32_t owner, uint32_t address,
     s->fast_next = address + 8;
     s->fast_done++;
     s->fast_end_ns = MAX(s->fast_end_ns, now) + FAST_NS;
-    timer_mod(s->end, s->fast_end_ns);
+    s->end_ns = s->fast_end_ns;
+    timer_mod(s->end, s->end_ns);
 }
 
 static void program(Stm32wbFlash *s, uint32_t owner, uint32_t address,
@@ -204,7 +205,7 @@ static void program(Stm32wbFlash *s, uint32_t owner, uint32_t address,
 void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
                       unsigned size)
 {
-    uint32_t owner = 0; /* the bus of CPU1 and its DMA */
+    uint32_t owner = s->parent_obj.core; /* whose bus it is, and CPU1's DMA's */
     uint32_t error;
 
     flash_wait_for_end(s);
@@ -231,16 +232,16 @@ void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
     program(s, owner, s->half_address, (uint64_t)value << 32 | s->half_word);
 }
 
-static void array_write(void *opaque, hwaddr addr, uint64_t value,
-                        unsigned size)
+static MemTxResult write_memory(Stm32wbFlash *s, uint32_t address, uint64_t value,
+                                unsigned size, MemTxAttrs attrs)
 {
-    flash_write_word(opaque, WB_FLASH_BASE + addr, value, size);
-}
+    OrreryAccess a = { .write = true, .addr = address, .size = size, .value = value };
 
-static void info_write(void *opaque, hwaddr addr, uint64_t value,
-                       unsigned size)
-{
-    flash_write_word(opaque, WB_INFO_BASE + addr, value, size);
+    if (flash_access_begin(s, &a, attrs)) {
+        flash_write_word(s, address, value, size);
+        flash_access_end(s, &a);
+    }
+    return MEMTX_OK;
 }
 
 void flash_refuse_read(Stm32wbFlash *s)
@@ -257,25 +258,21 @@ static MemTxResult refuse_read(void *opaque, hwaddr addr, uint64_t *value,
     return MEMTX_ERROR;
 }
 
-static MemTxResult array_write_with_attrs(void *opaque, hwaddr addr,
-                                          uint64_t value, unsigned size,
-                                          MemTxAttrs attrs)
+static MemTxResult array_write(void *opaque, hwaddr addr, uint64_t value,
+                               unsigned size, MemTxAttrs attrs)
 {
-    array_write(opaque, addr, value, size);
-    return MEMTX_OK;
+    return write_memory(opaque, WB_FLASH_BASE + addr, value, size, attrs);
 }
 
-static MemTxResult info_write_with_attrs(void *opaque, hwaddr addr,
-                                         uint64_t value, unsigned size,
-                                         MemTxAttrs attrs)
+static MemTxResult info_write(void *opaque, hwaddr addr, uint64_t value,
+                              unsigned size, MemTxAttrs attrs)
 {
-    info_write(opaque, addr, value, size);
-    return MEMTX_OK;
+    return write_memory(opaque, WB_INFO_BASE + addr, value, size, attrs);
 }
 
 const MemoryRegionOps flash_array_ops = {
     .read_with_attrs = refuse_read,
-    .write_with_attrs = array_write_with_attrs,
+    .write_with_attrs = array_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .valid.max_access_size = 8,
     .valid.unaligned = true,
@@ -285,7 +282,7 @@ const MemoryRegionOps flash_array_ops = {
 
 const MemoryRegionOps flash_info_ops = {
     .read_with_attrs = refuse_read,
-    .write_with_attrs = info_write_with_attrs,
+    .write_with_attrs = info_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .valid.max_access_size = 8,
     .valid.unaligned = true,

@@ -19,6 +19,7 @@
 #include "../trace.h"
 #include "exti.h"
 #include "flash.h"
+#include "mirror.h"
 #include "soc.h"
 
 REG32(MEMRMP, 0x00)
@@ -60,6 +61,7 @@ struct Stm32wbSyscfg {
     Stm32wbBlock parent_obj;
 
     Stm32wbBlock *exti;
+    WbMirror mirror;
     uint32_t memrmp;
     uint32_t cfgr1;
     uint32_t exticr[4];
@@ -72,6 +74,8 @@ struct Stm32wbSyscfg {
     /* a read-only view of a protected page, at both of its addresses; made when first needed */
     MemoryRegion *guard[2][SRAM2_PAGES][2];
 };
+
+static DeviceRealize parent_realize;
 
 static Stm32wb55Soc *soc_of(Stm32wbSyscfg *s)
 {
@@ -227,6 +231,10 @@ static void syscfg_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
     switch (offset) {
     case A_MEMRMP:
+        if (b->core != 0) {
+            qemu_log_mask(LOG_UNIMP, "SYSCFG: MEMRMP is CPU1's\n");
+            break;
+        }
         remap(s, FIELD_EX32(value, MEMRMP, MEM_MODE));
         break;
     case A_CFGR1:
@@ -262,6 +270,24 @@ static void syscfg_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     }
 }
 
+/* MEMRMP is what CPU1 sees, the erase of SRAM2 who started it; the rest both cores have. */
+static bool syscfg_is_shared(Stm32wbBlock *b, hwaddr offset)
+{
+    return offset != A_MEMRMP && offset != A_SCSR && offset != A_SKR;
+}
+
+static void settle(Stm32wbBlock *b)
+{
+}
+
+static void mirror_changed(Stm32wbBlock *b)
+{
+    Stm32wbSyscfg *s = STM32WB_SYSCFG(b);
+
+    guard_pages(s);
+    stm32wb_exti_syscfg_changed(s->exti);
+}
+
 /* ---- life ---- */
 
 /* Before any core's reset reads its vectors at 0. */
@@ -278,6 +304,7 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
     memset(s->exticr, 0, sizeof(s->exticr));
     memset(s->imr, 0, sizeof(s->imr));
     memset(s->swpr, 0, sizeof(s->swpr));
+    stm32wb_mirror_reset(&s->mirror);
     guard_pages(s);
     if (s->parent_obj.core != 0) {
         return; /* address 0 and the SRAMs are CPU1's to set up */
@@ -286,6 +313,20 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
     if (!(stm32wb_flash_option(flash, WB_OPTR) & WB_OPTR_SRAM2_RST)) {
         erase_sram2(soc);
     }
+}
+
+static void syscfg_realize(DeviceState *dev, Error **errp)
+{
+    Stm32wbSyscfg *s = STM32WB_SYSCFG(dev);
+
+    stm32wb_mirror_words(&s->mirror, &s->cfgr1, 1);
+    stm32wb_mirror_words(&s->mirror, s->exticr, ARRAY_SIZE(s->exticr));
+    stm32wb_mirror_words(&s->mirror, &s->cfgr2, 1);
+    stm32wb_mirror_words(&s->mirror, s->swpr, ARRAY_SIZE(s->swpr));
+    stm32wb_mirror_words(&s->mirror, s->imr, ARRAY_SIZE(s->imr));
+    stm32wb_mirror_init(&s->mirror, STM32WB_BLOCK(s), WB_CELLS_SYSCFG, settle,
+                        mirror_changed);
+    parent_realize(dev, errp);
 }
 
 static void syscfg_init(Object *obj)
@@ -316,6 +357,7 @@ static const VMStateDescription syscfg_vmstate = {
     .post_load = syscfg_post_load,
     .fields = (const VMStateField[]){
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbSyscfg),
+        VMSTATE_STM32WB_CELLS(mirror.cells, Stm32wbSyscfg),
         VMSTATE_UINT32(memrmp, Stm32wbSyscfg),
         VMSTATE_UINT32(cfgr1, Stm32wbSyscfg),
         VMSTATE_UINT32_ARRAY(exticr, Stm32wbSyscfg, 4),
@@ -343,6 +385,8 @@ static void syscfg_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, syscfg_properties);
     rc->phases.enter = syscfg_reset_enter;
     bc->apb = true;
+    device_class_set_parent_realize(dc, syscfg_realize, &parent_realize);
+    bc->is_shared = syscfg_is_shared;
     bc->read = syscfg_read;
     bc->write = syscfg_write;
 }
