@@ -13,8 +13,6 @@
 
 /* RCC: system clock, and CPU2's clock enables */
 #define RCC_CR REG32(0x58000000)
-#define RCC_CR_HSEON (1u << 16)
-#define RCC_CR_HSERDY (1u << 17)
 #define RCC_CR_PLLON (1u << 24)
 #define RCC_CFGR REG32(0x58000008)
 #define RCC_CFGR_SW 3u
@@ -38,8 +36,6 @@
 #define IPCC_C2TOC1SR REG32(0x58000c1c)
 
 /* FLASH */
-#define FLASH_ACR REG32(0x58004000)
-#define FLASH_ACR_3WS 3u
 #define FLASH_IPCCBR REG32(0x5800403c)
 
 /* RNG: CPU2's own */

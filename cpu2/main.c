@@ -75,27 +75,10 @@ static void public_address(uint8_t address[6])
     address[5] = (uint8_t)(device >> 24);
 }
 
-/*
- * The link layer answers within 90 us, for which 4 MHz are too few: CPU1 sets SYSCLK to HSE or PLL
- * before it starts BLE (AN5289). Where CPU2's RCC still stands on MSI, this does it.
- */
-static void leave_msi(void)
-{
-    if (RCC_CFGR >> 2 & RCC_CFGR_SW) {
-        return;
-    }
-    RCC_CR |= RCC_CR_HSEON;
-    while (!(RCC_CR & RCC_CR_HSERDY)) {
-    }
-    FLASH_ACR |= FLASH_ACR_3WS;
-    platform_set_clock(1);
-}
-
 static void start_controller(void)
 {
     uint8_t address[6];
 
-    leave_msi();
     public_address(address);
     RCC_C2APB3ENR |= RCC_APB3_BLE;
     irq_enable(IRQ_RADIO);
