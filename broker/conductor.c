@@ -7,52 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conductor_parts.h"
 #include "control.h"
 #include "ending.h"
 #include "input.h"
 #include "mailbox.h"
 #include "output.h"
-#include "pace.h"
 #include "say.h"
 #include "script.h"
 #include "trace.h"
 
 #define NEVER (ORRERY_TIME_INF + 1) /* no word ever reaches it */
 #define OUTPUT_EVERY_US 20000       /* wall time; a full ring wakes us earlier */
-#define PARK_TIMEOUT_MS 2000
 #define INTERRUPT_TIMEOUT_MS 300
 #define DEBUGGER_GRACE_NS UINT64_C(500000000)
 #define CONGESTED_NS UINT64_C(5000000)
 #define BACKLOG_MAX (8u << 20) /* bytes of output that wait before the ensemble does */
-
-struct conductor {
-    struct broker *broker;
-    struct orrery_segment *seg;
-    struct orrery_member *self;
-    pthread_t thread;
-
-    struct mailbox *mailbox;
-
-    /* the conductor's own */
-    struct trace *trace;   /* NULL: no hash wanted */
-    struct script *script; /* NULL: none */
-    int *port_of_lane;     /* [lane]: index into layout->ports, -1 */
-    bool can_inject, has_output;
-    uint64_t for_ns, limit_ns; /* limit: the batch goal, for_ns rounded up to a turn */
-    uint64_t goal_ns;          /* the ceiling goes there and no further */
-    uint64_t floor_ns;         /* everybody has been there: no stop and no input before it */
-    bool hold_at_goal;         /* and then everybody stays */
-    bool parked_there;         /* the goal is where a park stopped them */
-    bool script_over;          /* and the run ends, or has been told to stand */
-    bool throttled;            /* more input waits at the ceiling */
-    bool paced;
-    struct pace pace;
-    uint64_t parked_at; /* wall time */
-    GQueue waiters;     /* calls answered at the goal */
-
-    atomic_bool holding, over, ended_well;
-    _Atomic uint64_t started_ns; /* wall time, 0: not yet */
-};
 
 struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_error *err)
 {
@@ -236,7 +206,7 @@ static bool congested(struct conductor *c)
 
 /* ---- the ceiling ---- */
 
-static uint64_t round_up(const struct conductor *c, uint64_t ns)
+uint64_t conductor_round_up(const struct conductor *c, uint64_t ns)
 {
     uint64_t unit = orrery_seg_turn_ns(c->seg), over = ns % unit;
 
@@ -250,7 +220,7 @@ static void raise_to(struct conductor *c, uint64_t target_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), next, to;
 
-    target_ns = round_up(c, target_ns);
+    target_ns = conductor_round_up(c, target_ns);
     if (target_ns <= word) {
         return;
     }
@@ -264,7 +234,7 @@ static void raise_to(struct conductor *c, uint64_t target_ns)
 }
 
 /* R9. False: call (may be NULL) has its error. */
-static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct call *call)
+bool conductor_park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct call *call)
 {
     int culprit = 0;
 
@@ -285,59 +255,6 @@ static bool park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct cal
     return false;
 }
 
-/* Everybody is there: those who sleep beyond the ceiling may yet be woken at it. */
-static uint64_t reached(const struct conductor *c, uint64_t bound_ns)
-{
-    uint64_t ceiling = orrery_ceiling(c->seg);
-
-    return bound_ns < ceiling ? bound_ns : ceiling;
-}
-
-/*
- * R8: how far the script lets everybody go. What it does at the broker's word goes into the input
- * here, and out as the ceiling rises.
- */
-static uint64_t follow_script(struct conductor *c, uint64_t bound_ns)
-{
-    uint64_t unit = orrery_seg_turn_ns(c->seg), word = orrery_ceiling(c->seg), at_ns = 0;
-    uint64_t reaction_ns = orrery_layout_reaction_ns(c->broker->plan), to;
-    enum script_state state = orrery_script_state(c->script, &at_ns);
-
-    while (state == SCRIPT_DUE && round_up(c, at_ns) <= word) {
-        orrery_script_act(c->script, c->broker->input, word);
-        state = orrery_script_state(c->script, &at_ns);
-    }
-    if (state != SCRIPT_ARMED) {
-        return at_ns;
-    }
-    to = reached(c, bound_ns);
-    to = to < ORRERY_TIME_INF - reaction_ns ? to + reaction_ns : ORRERY_TIME_INF;
-    return to - to % unit;
-}
-
-/* The script is over: so is the run, or everybody stands there for a debugger. */
-static void end_script(struct conductor *c)
-{
-    uint64_t at_ns;
-    enum script_state state = orrery_script_state(c->script, &at_ns);
-
-    if (c->script_over || (state != SCRIPT_PASSED && state != SCRIPT_FAILED)) {
-        return;
-    }
-    c->script_over = true;
-    if (c->for_ns && c->for_ns < at_ns) {
-        return; /* the run ends before */
-    }
-    if (state == SCRIPT_FAILED && c->broker->plan->script->hold) {
-        orrery_say("%s", orrery_script_failure(c->script));
-        c->hold_at_goal = true;
-        c->goal_ns = round_up(c, at_ns);
-        return;
-    }
-    c->for_ns = at_ns;
-    c->limit_ns = c->goal_ns = round_up(c, at_ns);
-}
-
 /* True: the ceiling moved, and what was true of words and rings may not be any more. */
 static bool advance(struct conductor *c, uint64_t bound_ns)
 {
@@ -354,7 +271,7 @@ static bool advance(struct conductor *c, uint64_t bound_ns)
         return false;
     }
     if (c->script && !c->script_over) {
-        uint64_t scripted = follow_script(c, bound_ns);
+        uint64_t scripted = conductor_follow_script(c, bound_ns);
 
         target = scripted < target ? scripted : target;
     }
@@ -365,7 +282,7 @@ static bool advance(struct conductor *c, uint64_t bound_ns)
     } else if ((word == c->goal_ns || scheduled) && waiting &&
                (bound_ns < word || word == ORRERY_TIME_INF)) {
         /* All was granted already: take it back where they are, type there, go on. */
-        if (!park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL)) {
+        if (!conductor_park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL)) {
             return false;
         }
         raise_to(c, target);
@@ -373,136 +290,6 @@ static bool advance(struct conductor *c, uint64_t bound_ns)
     }
     raise_to(c, target);
     return orrery_ceiling(c->seg) != word;
-}
-
-/* ---- commands ---- */
-
-static void fail_waiters(struct conductor *c, const char *why)
-{
-    struct call *call;
-
-    while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
-        orrery_call_error(call, "%s", why);
-    }
-}
-
-static void publish(struct conductor *c, Orrery__Event__Kind kind, uint64_t at_ns)
-{
-    orrery_control_event(c->broker->control, kind, at_ns, "", "");
-}
-
-/* Everybody goes to goal_ns and stays; call is answered there. */
-static void hold_at(struct conductor *c, uint64_t goal_ns, struct call *call)
-{
-    c->goal_ns = round_up(c, goal_ns);
-    if (c->goal_ns > c->limit_ns) {
-        c->goal_ns = c->limit_ns;
-    }
-    c->hold_at_goal = true;
-    atomic_store(&c->holding, false);
-    g_queue_push_tail(&c->waiters, call);
-}
-
-static void do_pause(struct conductor *c, struct call *call)
-{
-    uint64_t at_ns;
-
-    if (atomic_load(&c->holding)) {
-        orrery_call_stopped(call, c->goal_ns);
-    } else if (c->hold_at_goal && c->parked_there) {
-        c->parked_at = orrery_host_ns(); /* this caller, too, may wait a while for a debugger */
-        g_queue_push_tail(&c->waiters, call);
-    } else if (park(c, PARK_TIMEOUT_MS, &at_ns, call)) {
-        fail_waiters(c, "paused by another command");
-        c->parked_there = true;
-        hold_at(c, at_ns, call);
-    }
-}
-
-static bool busy(struct conductor *c, struct call *call)
-{
-    if (c->hold_at_goal && !atomic_load(&c->holding)) {
-        orrery_call_error(call, "another pause, step or until is under way");
-        return true;
-    }
-    return false;
-}
-
-static void do_step(struct conductor *c, uint64_t ns, struct call *call)
-{
-    uint64_t from = c->goal_ns;
-
-    if (busy(c, call)) {
-        return;
-    }
-    if (ns == 0 || ns >= ORRERY_TIME_INF) {
-        orrery_call_error(call, "step: not between 1 ns and 13 days");
-        return;
-    }
-    if (!atomic_load(&c->holding) && !park(c, PARK_TIMEOUT_MS, &from, call)) {
-        return;
-    }
-    c->parked_there = c->paced = false; /* a step does not wait for the wall clock */
-    hold_at(c, from + ns, call);
-}
-
-static void start_pacing(struct conductor *c)
-{
-    double rate = c->broker->plan->clock->pace;
-
-    c->paced = rate > 0;
-    if (c->paced) {
-        orrery_pace_start(&c->pace, rate, orrery_host_ns(), orrery_ceiling(c->seg));
-    }
-}
-
-static void do_until(struct conductor *c, uint64_t ns, struct call *call)
-{
-    uint64_t from = c->goal_ns;
-    char when[ORRERY_TIME_TEXT];
-
-    if (busy(c, call)) {
-        return;
-    }
-    if (ns >= ORRERY_TIME_INF) {
-        orrery_call_error(call, "until: not within 13 days");
-        return;
-    }
-    if (!atomic_load(&c->holding)) {
-        if (c->paced) {
-            from = orrery_ceiling(c->seg); /* granted, and soon reached */
-        } else if (!park(c, PARK_TIMEOUT_MS, &from, call)) {
-            return;
-        }
-    }
-    if (ns <= from) {
-        orrery_call_error(call, "until: already past: everybody is at %s",
-                          orrery_time_text(when, from));
-        return; /* if it ran, it goes on */
-    }
-    c->parked_there = false;
-    if (atomic_load(&c->holding)) {
-        start_pacing(c);
-    }
-    hold_at(c, ns, call);
-}
-
-static void run_freely(struct conductor *c)
-{
-    c->goal_ns = c->limit_ns;
-    c->hold_at_goal = c->parked_there = false;
-    atomic_store(&c->holding, false);
-    start_pacing(c);
-}
-
-static void do_resume(struct conductor *c, struct call *call)
-{
-    if (c->hold_at_goal) {
-        fail_waiters(c, "resumed by another command");
-        run_freely(c);
-        publish(c, ORRERY__EVENT__KIND__RESUMED, orrery_ceiling(c->seg));
-    }
-    orrery_call_ok(call);
 }
 
 /* ---- ends ---- */
@@ -526,7 +313,7 @@ static bool finish_run(struct conductor *c, uint64_t end_ns)
     }
     atomic_store(&c->ended_well, true);
     atomic_store(&c->broker->run.bound_ns, end_ns);
-    publish(c, ORRERY__EVENT__KIND__ENDED, end_ns);
+    conductor_publish(c, ORRERY__EVENT__KIND__ENDED, end_ns);
     return true;
 }
 
@@ -541,26 +328,6 @@ static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
         } else {
             orrery_call_error(call, "the run ended at %s", orrery_time_text(when, end_ns));
         }
-    }
-}
-
-/* What the script says of a run that ended well. */
-static void end_by_script(struct conductor *c, uint64_t end_ns)
-{
-    char when[ORRERY_TIME_TEXT];
-    uint64_t at_ns;
-
-    switch (orrery_script_state(c->script, &at_ns)) {
-    case SCRIPT_PASSED:
-        orrery_run_end(&c->broker->run, EXIT_RUN_OK, NULL);
-        break;
-    case SCRIPT_FAILED:
-        orrery_run_end(&c->broker->run, EXIT_RUN_GUEST, "%s", orrery_script_failure(c->script));
-        break;
-    default:
-        orrery_run_end(&c->broker->run, EXIT_RUN_GUEST, "the run ended at %s, before its script",
-                       orrery_time_text(when, end_ns));
-        break;
     }
 }
 
@@ -596,7 +363,7 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
                        orrery_seg_member_name(c->seg, end.member), end.exit_code,
                        orrery_time_text(when, end.at_ns));
     } else if (c->script) {
-        end_by_script(c, end.at_ns);
+        conductor_end_by_script(c, end.at_ns);
     } else {
         orrery_run_end(run, EXIT_RUN_OK, NULL);
     }
@@ -610,7 +377,7 @@ static void interrupt(struct conductor *c, struct call *call)
     struct run *run = &c->broker->run;
     uint64_t until = orrery_host_ns() + 2 * INTERRUPT_TIMEOUT_MS * UINT64_C(1000000);
     uint64_t at_ns = c->goal_ns;
-    bool stands = atomic_load(&c->holding) || park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL);
+    bool stands = atomic_load(&c->holding) || conductor_park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL);
     char when[ORRERY_TIME_TEXT];
 
     while (stands && orrery_lower_bound(c->self) < at_ns) {
@@ -630,7 +397,7 @@ static void interrupt(struct conductor *c, struct call *call)
         at_ns = atomic_load(&run->bound_ns);
         orrery_run_break(run, -1, "interrupted at %s", orrery_time_text(when, at_ns));
     }
-    fail_waiters(c, "the run was taken down");
+    conductor_fail_waiters(c, "the run was taken down");
     if (call) {
         orrery_call_stopped(call, at_ns);
     }
@@ -648,16 +415,16 @@ static bool obey(struct conductor *c)
         case COMMAND_START:
             break;
         case COMMAND_PAUSE:
-            do_pause(c, command.call);
+            conductor_pause(c, command.call);
             break;
         case COMMAND_STEP:
-            do_step(c, command.ns, command.call);
+            conductor_step(c, command.ns, command.call);
             break;
         case COMMAND_UNTIL:
-            do_until(c, command.ns, command.call);
+            conductor_until(c, command.ns, command.call);
             break;
         case COMMAND_RESUME:
-            do_resume(c, command.call);
+            conductor_resume(c, command.call);
             break;
         case COMMAND_DOWN:
             interrupt(c, command.call);
@@ -684,7 +451,7 @@ static void check_debugger(struct conductor *c)
                      orrery_seg_member_name(c->seg, i),
                      orrery_time_text(stands, orrery_word(c->seg, i)),
                      orrery_time_text(others, c->goal_ns));
-            fail_waiters(c, text);
+            conductor_fail_waiters(c, text);
             return;
         }
     }
@@ -702,23 +469,10 @@ static void check_goal(struct conductor *c, uint64_t bound_ns)
         return;
     }
     atomic_store(&c->holding, true);
-    publish(c, ORRERY__EVENT__KIND__STOPPED, c->goal_ns);
+    conductor_publish(c, ORRERY__EVENT__KIND__STOPPED, c->goal_ns);
     while ((call = g_queue_pop_head(&c->waiters)) != NULL) {
         orrery_call_stopped(call, c->goal_ns);
     }
-}
-
-/* Armed: look again when everybody is half a reaction further. Else when they are at the ceiling.
- */
-static uint64_t script_need(struct conductor *c, uint64_t bound_ns, uint64_t word)
-{
-    uint64_t half = orrery_layout_reaction_ns(c->broker->plan) / 2, at_ns;
-
-    if (orrery_script_state(c->script, &at_ns) == SCRIPT_ARMED &&
-        reached(c, bound_ns) + half < word) {
-        return bound_ns + (half ? half : 1);
-    }
-    return word;
 }
 
 static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch_ns)
@@ -738,7 +492,9 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
         need = word;
     }
     if (c->script && !c->script_over && word < ORRERY_TIME_INF) {
-        need = script_need(c, bound_ns, word) < need ? script_need(c, bound_ns, word) : need;
+        need = conductor_script_need(c, bound_ns, word) < need
+                   ? conductor_script_need(c, bound_ns, word)
+                   : need;
     }
     if (holding) {
         need = NEVER; /* nothing moves unless somebody asks */
@@ -794,8 +550,8 @@ static void run_loop(struct conductor *c)
         note_progress(c, bound_ns);
         release(c, bound_ns);
         if (c->script) {
-            orrery_script_bound(c->script, reached(c, bound_ns));
-            end_script(c);
+            orrery_script_bound(c->script, conductor_reached(c, bound_ns));
+            conductor_end_script(c);
         }
         check_goal(c, bound_ns);
         if (!advance(c, bound_ns)) {
@@ -851,15 +607,15 @@ static bool wait_for_start(struct conductor *c)
 static bool begin(struct conductor *c)
 {
     c->for_ns = c->broker->plan->clock->for_ns;
-    c->limit_ns = c->for_ns ? round_up(c, c->for_ns) : ORRERY_TIME_INF;
+    c->limit_ns = c->for_ns ? conductor_round_up(c, c->for_ns) : ORRERY_TIME_INF;
     orrery_input_schedule(c->broker->input, c->seg, c->broker->plan);
-    run_freely(c);
+    conductor_run_freely(c);
     atomic_store(&c->started_ns, orrery_host_ns());
     if (!orrery_run_start(&c->broker->run, c->self)) {
         orrery_run_found_dead(&c->broker->run);
         return false;
     }
-    publish(c, ORRERY__EVENT__KIND__RUNNING, 0);
+    conductor_publish(c, ORRERY__EVENT__KIND__RUNNING, 0);
     return true;
 }
 
@@ -873,7 +629,7 @@ static void close_commands(struct conductor *c)
             orrery_call_error(command.call, "the run is over");
         }
     }
-    fail_waiters(c, "the run is over");
+    conductor_fail_waiters(c, "the run is over");
 }
 
 static void *conductor_main(void *opaque)
