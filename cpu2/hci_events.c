@@ -51,6 +51,9 @@ bool event_flush(void)
         done = (uint16_t)(done + len);
     }
     ll.flushing = false;
+    if (done > ll.backlog_len) {
+        return true; /* it came back with HCI_Reset */
+    }
     ll.backlog_len = (uint16_t)(ll.backlog_len - done);
     memmove(ll.backlog, ll.backlog + done, ll.backlog_len);
     return ll.backlog_len == 0;

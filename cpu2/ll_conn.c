@@ -225,6 +225,12 @@ static bool fits(const struct conn *c, uint32_t end)
     return !before(until, end) && !before(next, end);
 }
 
+/* The main loop is about to make more PDUs ready. */
+static bool soon(const struct conn *c)
+{
+    return c->control_count || (c->acl_count && !c->hold_data);
+}
+
 /* What was not acknowledged again, else the next PDU, else an empty one. */
 static void send(struct conn *c, uint32_t start)
 {
@@ -243,7 +249,7 @@ static void send(struct conn *c, uint32_t start)
         pdu[0] = LLID_CONTINUE;
         pdu[1] = 0;
     }
-    c->more = waiting && fits(c, start + radio_air_us(c->tx_phy, pdu[1]));
+    c->more = (waiting || soon(c)) && fits(c, start + radio_air_us(c->tx_phy, pdu[1]));
     pdu[0] |= (uint8_t)(c->nesn << 2 | c->sn << 3 | c->more << 4);
     c->step = STEP_SEND;
     if (c->tx_phy != c->rx_phy) {
@@ -355,7 +361,7 @@ void conn_received(struct conn *c, const struct radio_packet *packet)
     }
     if (!c->central) {
         send(c, packet->end + T_IFS_US);
-    } else if ((c->peer_more || c->tx_in != c->tx_out) && fits(c, packet->end)) {
+    } else if ((c->peer_more || c->more) && fits(c, packet->end)) {
         send(c, packet->end + T_IFS_US);
     } else {
         event_over(c);
