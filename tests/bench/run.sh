@@ -132,5 +132,6 @@ compare 'stm32wb55: core, against olimex-stm32-h405' '<= 1.05' 'linked wb55-cpu'
 compare 'stm32wb55: an interrupt every 1,000 instructions' '<= 1.05' 'linked wb55-irq' 'linked h405-irq'
 speed 'stm32wb55: asleep with 1 kHz ticks' '>= 300' 100 linked wb55-tick
 rate 'stm32wb55: USART1 at 115200 baud by DMA' 100000 'us a frame (goal <= 2)' linked wb55-dma
+speed 'stm32wb55: 8 (16 QEMUs) that advertise and scan' '>= 0.2' 12 linked ble-beacons
 echo
 "$BUILD/tests/bench/sync-bench"
