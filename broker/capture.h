@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * capture.h - files of Bluetooth HCI packets that Wireshark reads: btsnoop and pcapng, each with H4
- * packets. Their times are virtual: the run starts at 2020-01-01 00:00:00 UTC, as its instances'
- * clocks do.
+ * capture.h - files of Bluetooth packets that Wireshark reads: HCI's as btsnoop and pcapng, each
+ * with H4 packets; those on the air as pcapng. Their times are virtual: the run starts at
+ * 2020-01-01 00:00:00 UTC, as its instances' clocks do.
  */
 #ifndef ORRERY_BROKER_CAPTURE_H
 #define ORRERY_BROKER_CAPTURE_H

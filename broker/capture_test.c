@@ -76,12 +76,35 @@ static void test_cut(void **state)
         ORRERY_MAX_PAYLOAD, sizeof(out));
 }
 
+/* Heads and lengths; that the CRC is right tshark says in tests/e2e/hci.sh. */
+static void test_air(void **state)
+{
+    static const uint8_t packet[] = {0xe8, 3,    0,    0,    0, 0, 0,  0, 0xd6, 0xbe, 0x89,
+                                     0x8e, 0x55, 0x55, 0x55, 0, 0, 12, 0, 38,   0xf6, 0,
+                                     8,    0,    0x00, 0x06, 1, 2, 3,  4, 5,    6};
+    uint8_t out[CAPTURE_RECORD_MAX];
+    size_t len;
+
+    (void)state;
+    assert_int_equal(orrery_capture_head(ORRERY__ATTACH__CAPTURE__AIR, out), 60);
+    assert_int_equal(out[28 + 8] | out[28 + 9] << 8, 256);
+    len = orrery_capture_packet(ORRERY__ATTACH__CAPTURE__AIR, 0, packet, sizeof(packet), out);
+    assert_int_equal(len, 28 + 10 + 4 + 8 + 3 + 3 + 4);
+    assert_int_equal(out[20], 25);
+    assert_int_equal(out[28], 12);
+    assert_int_equal(out[29], 0xf6);
+    assert_int_equal(out[36] | out[37] << 8, 0x0c13);
+    assert_memory_equal(out + 38, packet + 8, 4);
+    assert_memory_equal(out + 42, packet + 24, 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_btsnoop),
         cmocka_unit_test(test_pcapng),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_air),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,21 +137,35 @@ static void put_frame(struct conductor *c, unsigned port, const struct orrery_me
     }
 }
 
+/* Is it what ports of this kind send? */
+static bool is_in_form(Orrery__Link__Kind kind, size_t len)
+{
+    switch (kind) {
+    case ORRERY__LINK__KIND__HCI:
+        return len > ORRERY_HCI_HEAD;
+    case ORRERY__LINK__KIND__RADIO:
+        return len > ORRERY_RADIO_HEAD;
+    default:
+        return len == sizeof(struct orrery_uart_frame);
+    }
+}
+
 static bool deliver(struct conductor *c, const struct orrery_message *msg)
 {
     int port = c->port_of_lane[msg->lane];
-    bool hci = port >= 0 && c->broker->layout->ports[port].kind == ORRERY__LINK__KIND__HCI;
+    Orrery__Link__Kind kind = port >= 0 ? c->broker->layout->ports[port].kind : 0;
 
-    if (hci && msg->len > ORRERY_HCI_HEAD) {
-        orrery_output_packet(c->broker->output, (unsigned)port, msg->arrival_ns, msg->payload,
-                             msg->len);
-    } else if (port >= 0 && !hci && msg->len == sizeof(struct orrery_uart_frame)) {
-        put_frame(c, (unsigned)port, msg);
-    } else {
+    if (port < 0 || !is_in_form(kind, msg->len)) {
         orrery_run_break(&c->broker->run, msg->source, "%s sent something that is no frame on %s",
                          orrery_seg_member_name(c->seg, msg->source),
                          orrery_seg_lane_name(c->seg, msg->lane));
         return false;
+    }
+    if (kind == ORRERY__LINK__KIND__UART) {
+        put_frame(c, (unsigned)port, msg);
+    } else {
+        orrery_output_packet(c->broker->output, (unsigned)port, msg->arrival_ns, msg->payload,
+                             msg->len);
     }
     return true;
 }

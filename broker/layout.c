@@ -150,7 +150,8 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
 
     port->attach = attach;
     if (attach->capture) {
-        port->kind = ORRERY__LINK__KIND__HCI;
+        port->kind = attach->capture == ORRERY__ATTACH__CAPTURE__AIR ? ORRERY__LINK__KIND__RADIO
+                                                                     : ORRERY__LINK__KIND__HCI;
         latency_ns = 1; /* seen at once: to the broker nothing takes time */
     }
     port->script_sends = script_sends(plan, port->full);

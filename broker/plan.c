@@ -232,8 +232,7 @@ static bool check_attach(const Orrery__Plan *plan, const Orrery__Attach *attach,
     if (attach->tcp_port > 65535) {
         return bad(err, "attach %zu: no such tcp port", i);
     }
-    if ((unsigned)attach->capture > ORRERY__ATTACH__CAPTURE__PCAPNG ||
-        (attach->capture && !to_file)) {
+    if ((unsigned)attach->capture > ORRERY__ATTACH__CAPTURE__AIR || (attach->capture && !to_file)) {
         return bad(err, "attach %zu: cannot be captured like that", i);
     }
     return true;

@@ -134,8 +134,9 @@ struct link {
 
 enum attach_to { TO_STDOUT, TO_FILE, TO_PTY, TO_TCP };
 
-/* Of a hci port with a file: packets in this format. As Orrery__Attach__Capture. */
-enum capture { CAPTURE_NONE, CAPTURE_BTSNOOP, CAPTURE_PCAPNG };
+/* Of a hci port with a file: packets in this format; of a radio, what it sends. As
+ * Orrery__Attach__Capture. */
+enum capture { CAPTURE_NONE, CAPTURE_BTSNOOP, CAPTURE_PCAPNG, CAPTURE_AIR };
 
 struct attach {
     struct endpoint end;

@@ -55,7 +55,7 @@ bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
 /* A link as its table was read, before its ports are looked up. */
 struct link_draft {
     struct link link;
-    const yaml_node_t *ends, *latency, *pairs;
+    const yaml_node_t *ends, *latency, *pairs, *capture;
     /* by kind: the first key that only such a link has */
     struct link_key {
         const yaml_node_t *node;
@@ -75,6 +75,9 @@ bool read_link_path_db(struct reader *r, const yaml_node_t *node, void *record);
 bool read_link_pairs(struct reader *r, const yaml_node_t *node, void *record);
 bool read_link_loss(struct reader *r, const yaml_node_t *node, void *record);
 bool read_link_seed(struct reader *r, const yaml_node_t *node, void *record);
+bool read_link_capture(struct reader *r, const yaml_node_t *node, void *record);
+/* Of a file's name. */
+bool ends_in(const char *text, const char *end);
 bool finish_radio(struct reader *r, const struct manifest *m, struct link_draft *draft);
 /* Has it a radio, on a port of that name? */
 bool check_radio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,

@@ -151,6 +151,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
         [CAPTURE_NONE] = ORRERY__ATTACH__CAPTURE__NO_CAPTURE,
         [CAPTURE_BTSNOOP] = ORRERY__ATTACH__CAPTURE__BTSNOOP,
         [CAPTURE_PCAPNG] = ORRERY__ATTACH__CAPTURE__PCAPNG,
+        [CAPTURE_AIR] = ORRERY__ATTACH__CAPTURE__AIR,
     };
 
     plan->n_attaches = m->attach_count;

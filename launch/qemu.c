@@ -81,7 +81,7 @@ static bool is_wired(const struct manifest *m, unsigned instance, const char *po
 }
 
 /* Ports that a machine has without an argument. */
-static const char *const machines_own[] = {"radio", "hci"};
+static const char *const machines_own[] = {"radio", "hci", "air"};
 
 void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena,
                 struct strings *ports)

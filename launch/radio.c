@@ -55,6 +55,25 @@ bool read_link_seed(struct reader *r, const yaml_node_t *node, void *record)
     return read_u64(r, node, "seed", 0, UINT64_MAX, &draft->link.radio.seed);
 }
 
+bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len > end_len && !strcmp(text + len - end_len, end);
+}
+
+bool read_link_capture(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct link_draft *draft = record;
+    char *path;
+
+    link_key_of(draft, LINK_RADIO, node, "capture");
+    draft->capture = node;
+    return read_string(r, node, "capture", &path) &&
+           (ends_in(path, ".pcapng") ||
+            reader_fail(r, node, "capture '%.60s': NAME.pcapng was meant", path));
+}
+
 bool check_radio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
                       const char *port)
 {

@@ -134,7 +134,7 @@ static const struct field link_fields[] = {
     {"uart", read_link_uart},     {"radio", read_link_radio},     {"baud", read_link_baud},
     {"format", read_link_format}, {"latency", read_link_latency}, {"path_db", read_link_path_db},
     {"pairs", read_link_pairs},   {"loss", read_link_loss},       {"seed", read_link_seed},
-    {"gpio", read_link_gpio},     {"pull", read_link_pull},
+    {"gpio", read_link_gpio},     {"pull", read_link_pull},       {"capture", read_link_capture},
 };
 const struct section link_section = {"link", link_fields,
                                      sizeof(link_fields) / sizeof(link_fields[0])};
@@ -399,6 +399,31 @@ static bool check_room(struct reader *r, const yaml_node_t *node, const struct m
                        ORRERY_MAX_LANES);
 }
 
+static bool check_file_unused(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                              const char *path)
+{
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct attach *other = &m->attaches[i];
+
+        if (other->path && !strcmp(other->path, path)) {
+            return reader_fail(r, node, "file '%.200s' is used twice; first in line %u",
+                               node_text(node), other->end.at.line);
+        }
+    }
+    return true;
+}
+
+/* Room for `count` more. */
+static void grow_attaches(struct arena *arena, struct manifest *m, size_t count)
+{
+    struct attach *attaches = arena_array(arena, m->attach_count + count + 1, sizeof(*attaches));
+
+    if (m->attach_count) {
+        memcpy(attaches, m->attaches, m->attach_count * sizeof(*attaches));
+    }
+    m->attaches = attaches;
+}
+
 /* ---- links ---- */
 
 /*
@@ -503,6 +528,30 @@ static bool read_link(struct reader *r, const yaml_node_t *item, const struct ma
     }
 }
 
+/* Each radio of the medium shows what it sends; the broker puts all of it into the one file. */
+static bool capture_air(struct reader *r, struct manifest *m, const struct link_draft *draft)
+{
+    const struct link *link = &draft->link;
+    char *path = path_beside(m, node_text(draft->capture));
+
+    if (!check_file_unused(r, draft->capture, m, path)) {
+        return false;
+    }
+    grow_attaches(r->arena, m, link->end_count);
+    for (size_t i = 0; i < link->end_count; i++) {
+        struct attach *attach = &m->attaches[m->attach_count++];
+
+        *attach = (struct attach){.end = link->ends[i],
+                                  .to = TO_FILE,
+                                  .path = path,
+                                  .uart = default_uart,
+                                  .capture = CAPTURE_AIR};
+        attach->end.port = arena_copy(r->arena, "air");
+        attach->end.at = node_mark(draft->capture);
+    }
+    return true;
+}
+
 static bool read_links(struct reader *r, const yaml_node_t *node, struct manifest *m)
 {
     size_t count = 0, cores = count_cores(m);
@@ -520,7 +569,7 @@ static bool read_links(struct reader *r, const yaml_node_t *node, struct manifes
             return false;
         }
         m->links[m->link_count++] = draft.link;
-        if (!check_room(r, item, m)) {
+        if ((draft.capture && !capture_air(r, m, &draft)) || !check_room(r, item, m)) {
             return false;
         }
     }
@@ -539,15 +588,7 @@ static bool check_file(struct reader *r, const yaml_node_t *item, struct manifes
         return reader_fail(r, item, "attach: key 'path' is missing, as to: file needs it");
     }
     draft->attach.path = path_beside(m, draft->attach.path);
-    for (size_t i = 0; i < m->attach_count; i++) {
-        const char *path = m->attaches[i].path;
-
-        if (path && !strcmp(path, draft->attach.path)) {
-            return reader_fail(r, draft->path, "file '%.200s' is used twice; first in line %u",
-                               node_text(draft->path), m->attaches[i].end.at.line);
-        }
-    }
-    return true;
+    return check_file_unused(r, draft->path, m, draft->attach.path);
 }
 
 static bool check_listen(struct reader *r, struct manifest *m, struct attach_draft *draft)
@@ -570,13 +611,6 @@ static bool check_listen(struct reader *r, struct manifest *m, struct attach_dra
 }
 
 /* ---- hci: what passes between a Bluetooth host and its controller ---- */
-
-static bool ends_in(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-
-    return len > end_len && !strcmp(text + len - end_len, end);
-}
 
 static bool read_capture(struct reader *r, struct attach_draft *draft)
 {
@@ -652,17 +686,6 @@ static bool read_attach(struct reader *r, const yaml_node_t *item, struct manife
         m->attaches[m->attach_count++] = draft.attach;
     }
     return check_room(r, item, m);
-}
-
-/* Room for `count` more. */
-static void grow_attaches(struct arena *arena, struct manifest *m, size_t count)
-{
-    struct attach *attaches = arena_array(arena, m->attach_count + count + 1, sizeof(*attaches));
-
-    if (m->attach_count) {
-        memcpy(attaches, m->attaches, m->attach_count * sizeof(*attaches));
-    }
-    m->attaches = attaches;
 }
 
 bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m)

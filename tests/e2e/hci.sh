@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# HCI of CPU2: captured from the mailbox as btsnoop and pcapng, which tshark reads; and as H4 on a pty, as
-# another host's controller.
+# Bluetooth in tshark: HCI of CPU2, captured from the mailbox as btsnoop and pcapng, and what is on the air.
+# And HCI as H4 on a pty: CPU2 as another host's controller.
 . "$(dirname "$0")/lib.sh"
 
 # ---- capture: what a firmware with the vendor's mailbox code and CPU2 say to each other ----
@@ -66,6 +66,34 @@ else
     skip "tshark decodes the captures" "tshark is not installed"
 fi
 
+# ---- the air: two devices find each other, connect and talk ----
+
+air() {
+    sed -e "s|path_db: 55|&, capture: $SCRATCH/air.pcapng|" -e 's/for: 120s/for: 300ms/' "$EXAMPLES/ble-pair.yaml" \
+        >"$SCRATCH/air.yaml"
+    run_timeout 120 "$ORRERY" run "$SCRATCH/air.yaml" --trace-hash "$@"
+}
+# seen NAME FILTER - one packet or more of this kind
+seen() { check "the air: $1" [ "$(tshark -r "$SCRATCH/air.pcapng" -Y "$2" 2>>"$ERR" | wc -l)" -gt 0 ]; }
+air
+is "the air: the run ends well" "$RC" 0
+hash_in "$OUT" >"$SCRATCH/air.hash"
+if [ -n "$have_tshark" ]; then
+    seen "advertising" 'btle.advertising_header.pdu_type == 0x00'
+    seen "scan request" 'btle.advertising_header.pdu_type == 0x03'
+    seen "connection" 'btle.advertising_header.pdu_type == 0x05'
+    seen "ATT: a write" 'btatt.opcode == 0x12'
+    seen "ATT: a notification" 'btatt.opcode == 0x1b'
+    is "the air: every CRC is right, nothing is malformed" \
+        "$(tshark -r "$SCRATCH/air.pcapng" -Y '_ws.malformed || btle.crc.incorrect' 2>/dev/null | wc -l)" 0
+else
+    skip "tshark decodes the air" "tshark is not installed"
+fi
+cp "$SCRATCH/air.pcapng" "$SCRATCH/air.first"
+air --jitter 7
+is "the air: again with --jitter: the same trace" "$(hash_in "$OUT")" "$(cat "$SCRATCH/air.hash")"
+check "the air: again with --jitter: the same file" cmp -s "$SCRATCH/air.pcapng" "$SCRATCH/air.first"
+
 # ---- H4: another host, here some octets through socat ----
 
 cat >"$SCRATCH/h4.yaml" <<END
@@ -92,7 +120,7 @@ is "H4: a vendor's command is unknown" "$(ask '\001\146\374\000')" 040e040166fc0
 is "H4: rubbish is answered by a hardware error, and HCI_Reset finds back" \
     "$(ask 'rubbish\001\003\014\000')" 04100101040e0401030c00
 is "H4: in step again" "$(ask '\001\003\014\000')" 040e0401030c00
-"$ORRERY" down >/dev/null 2>&1
+"$ORRERY" down --run "$RUN" >/dev/null 2>&1
 finish 10 "$PID"
 is "H4: taken down" "$RC" 3
 done_testing

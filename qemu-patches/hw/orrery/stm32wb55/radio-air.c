@@ -71,6 +71,10 @@ void stm32wb_radio_air_send(Stm32wbRadio *s, int64_t now, int64_t start_ns,
     stw_le_p(wire + 22, length);
     memcpy(wire + ORRERY_RADIO_HEAD, pdu, length);
     send_all(s, now, start_ns, wire, ORRERY_RADIO_HEAD + length);
+    if (s->shown) {
+        orrery_member_send(orrery_member_get(), s->shown->tx_lane, now, now,
+                           wire, ORRERY_RADIO_HEAD + length);
+    }
 }
 
 int64_t stm32wb_radio_air_cut(Stm32wbRadio *s, int64_t now)

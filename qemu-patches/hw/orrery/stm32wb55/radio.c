@@ -555,6 +555,7 @@ static void radio_realize(DeviceState *dev, Error **errp)
                    s->port->name);
         return;
     }
+    s->shown = m ? orrery_member_port(m, "air") : NULL;
     stm32wb_radio_air_connect(s);
 }
 

@@ -11,7 +11,8 @@
  *  + sysbus IRQ 0: "BLE" (30 of CPU2)
  *  + link "memory": what the radio reads and writes packets in
  *  + property "port": the port of the instance that a radio link ends at, "radio" by default. Without
- *    an Orrery run, or without a link there, nobody hears the radio and it hears nobody
+ *    an Orrery run, or without a link there, nobody hears the radio and it hears nobody. What it sends
+ *    also goes to the port "air", if the manifest captures it
  */
 #ifndef HW_ORRERY_STM32WB55_RADIO_H
 #define HW_ORRERY_STM32WB55_RADIO_H
@@ -77,6 +78,7 @@ struct Stm32wbRadio {
     QEMUTimer *timer; /* the next event of any kind */
     char *port_name;
     const OrreryPortInfo *port;
+    const OrreryPortInfo *shown; /* where to show what is sent, or NULL */
     WbRadioPeer *peers;
     uint32_t peer_count;
 
