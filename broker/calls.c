@@ -110,6 +110,7 @@ static void send_welcome(struct broker *broker, struct call *call, unsigned memb
             welcome.ports[welcome.n_ports++] = welcome_port(blocks, &layout->ports[i]);
         }
     }
+    welcome.trace_dir = broker->plan->trace_dir;
     add_states(blocks, broker->plan, member, &welcome);
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), broker->segment_fd);
     welcome.member = member;

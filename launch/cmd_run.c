@@ -13,24 +13,32 @@
 #include "options.h"
 #include "places.h"
 #include "qemu.h"
+#include "races.h"
 
 #define JOIN_TIMEOUT_MS 30000
 
 struct run_options {
     const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number;
-    bool dry_run, trace_hash, turns, hold;
+    bool dry_run, trace_hash, turns, hold, check_races;
 };
 
 static bool parse_options(int argc, char **argv, struct run_options *o, struct words *words,
                           struct problem *why)
 {
     const struct option_def defs[] = {
-        {"for", &o->for_time, NULL},     {"only", &o->only, NULL},
-        {"dry-run", NULL, &o->dry_run},  {"trace-hash", NULL, &o->trace_hash},
-        {"log", &o->log, NULL},          {"jitter", &o->jitter, NULL},
-        {"turns", NULL, &o->turns},      {"pace", &o->pace, NULL},
-        {"seed", &o->seed, NULL},        {"join-timeout", &o->join_timeout, NULL},
-        {"case", &o->case_number, NULL}, {"hold", NULL, &o->hold},
+        {"for", &o->for_time, NULL},
+        {"only", &o->only, NULL},
+        {"dry-run", NULL, &o->dry_run},
+        {"trace-hash", NULL, &o->trace_hash},
+        {"log", &o->log, NULL},
+        {"jitter", &o->jitter, NULL},
+        {"turns", NULL, &o->turns},
+        {"pace", &o->pace, NULL},
+        {"seed", &o->seed, NULL},
+        {"join-timeout", &o->join_timeout, NULL},
+        {"case", &o->case_number, NULL},
+        {"hold", NULL, &o->hold},
+        {"check-races", NULL, &o->check_races},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
                                        .defs = defs,
@@ -179,7 +187,7 @@ static int run_with(int argc, char **argv, struct arena *arena)
     e.manifest = e.plan.manifest = &m;
     e.plan.script = script.steps ? &script : NULL;
     e.plan.run_id = random_id();
-    return ensemble_run(&e, &why);
+    return o.check_races ? races_check(&e, &m, &why) : ensemble_run(&e, &why);
 }
 
 static int run_main(int argc, char **argv)
@@ -202,6 +210,9 @@ const struct command run_command = {
     "  --log DIR            keep logs there, one for each instance\n"
     "  --turns              one instance at a time: slower, and deterministic even for\n"
     "                       firmware with data races\n"
+    "  --check-races        run it in parallel, with jitter, and then in turns: is all that is "
+    "sent\n"
+    "                       the same? Names the first message that is not; exit code 1\n"
     "  --pace X             1.0: real time; 0: as fast as it goes\n"
     "  --seed N             instead of the manifest's\n"
     "  --jitter SEED        end windows early at random; nothing may change (for tests)\n"

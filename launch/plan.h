@@ -11,7 +11,8 @@
 struct run_plan {
     const struct manifest *manifest;
     const char *run_dir;
-    const char *log_dir; /* absolute, or NULL */
+    const char *log_dir;   /* absolute, or NULL */
+    const char *trace_dir; /* likewise */
     uint64_t run_id;
     uint64_t jitter_seed; /* 0: off */
     uint32_t join_timeout_ms;

@@ -115,6 +115,7 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
 {
     m->self = welcome->member;
     m->stimulus_lane = welcome->stimulus_lane;
+    m->trace_dir = g_strdup(welcome->trace_dir);
     m->run_id = welcome->run_id;
     m->port_count = welcome->n_ports;
     m->ports = g_new0(OrreryPortInfo, welcome->n_ports);

@@ -168,7 +168,7 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
     }
     m->lanes = g_new0(OrreryLane, orrery_seg_lanes(m->seg) + 1);
     if (orrery_seg_trace_hash(m->seg)) {
-        m->trace = orrery_trace_new(orrery_seg_lanes(m->seg));
+        m->trace = orrery_trace_new(m->seg, m->trace_dir);
     }
     if (m->stimulus_lane >= orrery_seg_lanes(m->seg) ||
         orrery_seg_lane_dst(m->seg, m->stimulus_lane) != m->self) {

@@ -74,6 +74,7 @@ struct OrreryMember {
     OrreryStateInfo *states;
     size_t state_count;
     OrreryLane *lanes; /* [lane] */
+    char *trace_dir; /* "": the trace is hashed only */
     struct OrreryTrace *trace;
     struct OrreryControl *control;
 };
@@ -120,8 +121,8 @@ void orrery_pacer_sent(void);
 /* The time of a reset from outside has come. */
 void orrery_pacer_reset(void);
 
-/* trace.c: one SHA-256 per lane I send on */
-struct OrreryTrace *orrery_trace_new(size_t lanes);
+/* trace.c: one SHA-256 per lane I send on; with a directory, what it is of in a file as well */
+struct OrreryTrace *orrery_trace_new(struct orrery_segment *seg, const char *dir);
 void orrery_trace_add(struct OrreryTrace *trace, uint32_t lane, uint64_t send,
                       uint64_t arrival, uint64_t seq,
                       const void *payload, size_t len);

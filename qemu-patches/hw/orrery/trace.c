@@ -7,9 +7,13 @@
  * sequence (u64), length (u16), all little endian, then the payload. A run may end at a time
  * that is known only later, so messages wait here until nobody can end before them. Notes
  * (orrery_member_note) stand among them.
+ *
+ * With a directory, what a lane's hash is made of goes to a file there, named by the lane's number:
+ * a line with the lane's name, then the messages. `orrery run --check-races` compares them.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/error-report.h"
 #include "member.h"
 
 #define FOLD_AT 256
@@ -22,17 +26,24 @@ typedef struct Record {
 } Record;
 
 struct OrreryTrace {
+    struct orrery_segment *seg;
     GChecksum **sums;
+    const char *dir; /* or NULL */
+    FILE **files;
     size_t lanes;
     GQueue pending;
     size_t fold_at;
 };
 
-struct OrreryTrace *orrery_trace_new(size_t lanes)
+struct OrreryTrace *orrery_trace_new(struct orrery_segment *seg, const char *dir)
 {
     struct OrreryTrace *trace = g_new0(struct OrreryTrace, 1);
+    size_t lanes = orrery_seg_lanes(seg);
 
+    trace->seg = seg;
     trace->sums = g_new0(GChecksum *, lanes);
+    trace->files = g_new0(FILE *, lanes);
+    trace->dir = dir && *dir ? dir : NULL;
     trace->lanes = lanes;
     trace->fold_at = FOLD_AT;
     g_queue_init(&trace->pending);
@@ -59,12 +70,29 @@ bool orrery_trace_wants_fold(const struct OrreryTrace *trace)
     return trace->pending.length >= trace->fold_at;
 }
 
+static void open_file(struct OrreryTrace *trace, uint32_t lane)
+{
+    g_autofree char *path = NULL;
+
+    if (!trace->dir) {
+        return;
+    }
+    path = g_strdup_printf("%s/%u", trace->dir, lane);
+    trace->files[lane] = fopen(path, "w");
+    if (!trace->files[lane]) {
+        warn_report("orrery-member: %s: %s", path, strerror(errno));
+        return;
+    }
+    fprintf(trace->files[lane], "%s\n", orrery_seg_lane_name(trace->seg, lane));
+}
+
 static void hash(struct OrreryTrace *trace, const Record *r)
 {
     uint8_t head[26];
 
     if (!trace->sums[r->lane]) {
         trace->sums[r->lane] = g_checksum_new(G_CHECKSUM_SHA256);
+        open_file(trace, r->lane);
     }
     stq_le_p(head, r->send);
     stq_le_p(head + 8, r->arrival);
@@ -72,6 +100,10 @@ static void hash(struct OrreryTrace *trace, const Record *r)
     stw_le_p(head + 24, r->len);
     g_checksum_update(trace->sums[r->lane], head, sizeof(head));
     g_checksum_update(trace->sums[r->lane], r->payload, r->len);
+    if (trace->files[r->lane]) {
+        fwrite(head, sizeof(head), 1, trace->files[r->lane]);
+        fwrite(r->payload, r->len, 1, trace->files[r->lane]);
+    }
 }
 
 /* Sent in order, so what is safe is a prefix. */
@@ -103,5 +135,8 @@ void orrery_trace_finish(struct OrreryTrace *trace, uint64_t cut,
         }
         g_checksum_get_digest(sum, digest, &len);
         orrery_lane_set_digest(seg, lane, digest);
+        if (trace->files[lane]) {
+            fclose(trace->files[lane]);
+        }
     }
 }
