@@ -32,6 +32,54 @@ static const struct field cpu2_fields[] = {
 const struct section cpu2_section = {"cpu2", cpu2_fields,
                                      sizeof(cpu2_fields) / sizeof(cpu2_fields[0])};
 
+/* ---- sram: { ordered: [ADDRESS, BYTES] } ---- */
+
+static const struct {
+    uint32_t first, size;
+} srams[] = {{0x20000000, 192 * 1024}, {0x20030000, 32 * 1024}, {0x20038000, 32 * 1024}};
+
+static bool read_ordered(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+    uint64_t first, size;
+    size_t count;
+
+    if (!read_list(r, node, "ordered", &count)) {
+        return false;
+    }
+    if (count != 2) {
+        return reader_fail(r, node, "ordered: an address and a number of bytes were meant");
+    }
+    if (!read_u64(r, list_item(r, node, 0), "ordered", 0, UINT32_MAX, &first) ||
+        !read_u64(r, list_item(r, node, 1), "ordered", 1, UINT32_MAX, &size)) {
+        return false;
+    }
+    inst->ordered_first = (uint32_t)first;
+    inst->ordered_bytes = (uint32_t)size;
+    for (size_t i = 0; i < sizeof(srams) / sizeof(srams[0]); i++) {
+        if (first >= srams[i].first && first + size <= srams[i].first + srams[i].size) {
+            return true;
+        }
+    }
+    return reader_fail(r, node,
+                       "ordered: not within one SRAM: 0x20000000 to 0x2002FFFF, "
+                       "0x20030000 to 0x20037FFF, 0x20038000 to 0x2003FFFF");
+}
+
+static const struct field sram_fields[] = {{"ordered", read_ordered, .required = true}};
+const struct section sram_section = {"sram", sram_fields,
+                                     sizeof(sram_fields) / sizeof(sram_fields[0])};
+
+bool read_sram(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct instance *inst = record;
+
+    inst->sram_node = node;
+    return read_section(r, node, &sram_section, inst);
+}
+
+/* ---- cpu2 ---- */
+
 bool read_cpu2(struct reader *r, const yaml_node_t *node, void *record)
 {
     ((struct instance *)record)->cpu2_node = node;
@@ -69,6 +117,11 @@ bool add_cpu2(struct reader *r, struct manifest *m)
     struct instance *cpu2 = &m->instances[m->instance_count];
     const yaml_node_t *node = cpu1->cpu2_node;
 
+    if (cpu1->sram_node && !node) {
+        return reader_fail(r, cpu1->sram_node,
+                           "sram: only with the key cpu2: one core is always "
+                           "in order");
+    }
     if (!node || is_none(node)) {
         return true;
     }
@@ -92,6 +145,8 @@ bool add_cpu2(struct reader *r, struct manifest *m)
     cpu2->semihosting = cpu1->semihosting;
     cpu2->qemu = cpu1->qemu;
     cpu2->qemu_at = cpu1->qemu_at;
+    cpu2->ordered_first = cpu1->ordered_first;
+    cpu2->ordered_bytes = cpu1->ordered_bytes;
     cpu2->cores_latency_ns = CORES_LATENCY_NS;
     cpu2->core = 2;
     cpu1->core = 1;

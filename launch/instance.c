@@ -236,6 +236,7 @@ static const struct field instance_fields[] = {
     {"pins", read_pins},
     {"adc", read_adc},
     {"cpu2", read_cpu2},
+    {"sram", read_sram},
     {"icount", read_icount},
     {"args", read_args},
     {"target", read_target},

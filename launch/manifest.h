@@ -92,8 +92,9 @@ struct instance {
     unsigned core;             /* 1, 2: of a pair, CPU2 right after its CPU1; 0: alone */
     bool builtin;              /* core 2: Orrery's own firmware for it */
     uint64_t cores_latency_ns; /* core 2: of its link to CPU1 */
+    uint32_t ordered_first, ordered_bytes; /* of a pair: SRAM that both access in order; 0: none */
     /* while reading: nodes of keys that are there */
-    const yaml_node_t *load, *flash_node, *boot_node, *pins_node, *adc_node, *cpu2_node;
+    const yaml_node_t *load, *flash_node, *boot_node, *pins_node, *adc_node, *cpu2_node, *sram_node;
 };
 
 struct uart {

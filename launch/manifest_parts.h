@@ -12,7 +12,8 @@
 #include "scenario.h"
 
 extern const struct section instance_section, firmware_section, flash_section;
-extern const struct section clock_section, cpu2_section, scenario_section, step_section;
+extern const struct section clock_section, cpu2_section, sram_section, scenario_section,
+    step_section;
 extern const struct section link_section, pair_section, attach_section, input_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
@@ -42,6 +43,7 @@ bool read_gdb(struct reader *r, const yaml_node_t *node, void *record);
 /* cpu2: the other core. add_cpu2() makes it an instance, after the one that was read last;
  * link_cores() joins all pairs, for which there is room in m->links. */
 bool read_cpu2(struct reader *r, const yaml_node_t *node, void *record);
+bool read_sram(struct reader *r, const yaml_node_t *node, void *record);
 bool add_cpu2(struct reader *r, struct manifest *m);
 size_t count_cores(const struct manifest *m);
 void link_cores(struct reader *r, struct manifest *m);

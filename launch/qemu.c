@@ -252,6 +252,10 @@ static void add_cores(const struct instance *inst, struct arena *arena, struct s
         return;
     }
     strings_add(arena, words, "shared=/proc/self/fd/3");
+    if (inst->ordered_bytes) {
+        strings_addf(arena, words, "ordered-sram=0x%" PRIx32 "+0x%" PRIx32, inst->ordered_first,
+                     inst->ordered_bytes);
+    }
     if (inst->core == 1) {
         strings_addf(arena, words, "cpu2-firmware=%s", double_commas(arena, cpu2->firmware_path));
         if (cpu2->load) {
