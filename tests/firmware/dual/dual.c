@@ -73,12 +73,17 @@ static bool both_done(struct result *one, struct result *two)
     return done;
 }
 
+__attribute__((weak)) void before_boot(void)
+{
+}
+
 void test(void)
 {
     struct result one = {{0}}, two;
 
     clock_64mhz();
     clocks_on();
+    before_boot();
     RCC_EXTCFGR = 8u << 4; /* C2HPRE: CPU2 at 32 MHz */
     for (unsigned i = 0; i < sizeof(*SHARED) / 4; i++) {
         ((volatile uint32_t *)SHARED)[i] = 0;

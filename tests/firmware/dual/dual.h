@@ -51,6 +51,7 @@ struct shared {
 /* The program. */
 void work(struct result *result);
 #if CORE == 1
+void before_boot(void); /* may be left out: CPU2 is still in reset, shared memory not yet zero */
 void judge(const struct result *one, const struct result *two);
 #endif
 

@@ -10,7 +10,7 @@
 enum { WON, LOST, BROKEN };
 enum { OWNER, COUNT }; /* shared memory */
 
-static void critical_section(struct result *r, uint32_t turn)
+static __attribute__((noinline)) void critical_section(struct result *r, uint32_t turn)
 {
     uint32_t count;
 
