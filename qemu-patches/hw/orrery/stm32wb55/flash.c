@@ -27,6 +27,7 @@
 #include "../trace.h"
 #include "cores.h"
 #include "flash_registers.h"
+#include "secure.h"
 #include "shared.h"
 
 #define ACR_WRITABLE 0x00019F07
@@ -165,6 +166,7 @@ static void load_options(Stm32wbFlash *s)
         s->core[0].sr |= R_SR_OPTVERR_MASK;
     }
     flash_pcrop_update(s);
+    stm32wb_secure_update(STM32WB55_SOC(OBJECT(s)->parent));
     s->acr = FIELD_DP32(s->acr, ACR, EMPTY,
                         flash_is_blank(s, WB_FLASH_BASE, 4));
 }
@@ -580,6 +582,7 @@ static int flash_post_load(void *opaque, int version_id)
         return -EINVAL;
     }
     flash_pcrop_update(s);
+    stm32wb_secure_update(STM32WB55_SOC(OBJECT(s)->parent));
     return 0;
 }
 

@@ -168,6 +168,10 @@ void flash_changed_elsewhere(Stm32wbFlash *s, uint32_t address, uint32_t bytes);
 /* A write to the array or the information block. */
 void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
                       unsigned size);
+MemTxResult flash_write_memory(Stm32wbFlash *s, uint32_t address, uint64_t value,
+                               unsigned size, MemTxAttrs attrs);
+/* The core fetches, in the access that is being served. */
+bool flash_is_fetch(void);
 /* A read that PCROP forbids: RDERR. */
 void flash_refuse_read(Stm32wbFlash *s);
 

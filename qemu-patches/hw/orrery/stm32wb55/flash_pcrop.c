@@ -14,7 +14,7 @@
 #define UNIT (2 * KiB)
 
 /* The core fetches while it translates, when there is no host code to come back to. */
-static bool is_fetch(void)
+bool flash_is_fetch(void)
 {
     return current_cpu && !current_cpu->mem_io_pc;
 }
@@ -24,7 +24,7 @@ static MemTxResult window_read(void *opaque, hwaddr addr, uint64_t *value,
 {
     FlashWindow *w = opaque;
 
-    if (is_fetch()) {
+    if (flash_is_fetch()) {
         *value = ldn_le_p(w->flash->array_bytes + w->offset + addr, size);
     } else {
         *value = 0;
@@ -37,14 +37,9 @@ static MemTxResult window_write(void *opaque, hwaddr addr, uint64_t value,
                                 unsigned size, MemTxAttrs attrs)
 {
     FlashWindow *w = opaque;
-    uint32_t address = WB_FLASH_BASE + w->offset + addr;
-    OrreryAccess a = { .write = true, .addr = address, .size = size, .value = value };
 
-    if (flash_access_begin(w->flash, &a, attrs)) {
-        flash_write_word(w->flash, address, value, size);
-        flash_access_end(w->flash, &a);
-    }
-    return MEMTX_OK;
+    return flash_write_memory(w->flash, WB_FLASH_BASE + w->offset + addr, value, size,
+                              attrs);
 }
 
 static const MemoryRegionOps window_ops = {

@@ -232,8 +232,8 @@ void flash_write_word(Stm32wbFlash *s, uint32_t address, uint32_t value,
     program(s, owner, s->half_address, (uint64_t)value << 32 | s->half_word);
 }
 
-static MemTxResult write_memory(Stm32wbFlash *s, uint32_t address, uint64_t value,
-                                unsigned size, MemTxAttrs attrs)
+MemTxResult flash_write_memory(Stm32wbFlash *s, uint32_t address, uint64_t value,
+                               unsigned size, MemTxAttrs attrs)
 {
     OrreryAccess a = { .write = true, .addr = address, .size = size, .value = value };
 
@@ -261,13 +261,13 @@ static MemTxResult refuse_read(void *opaque, hwaddr addr, uint64_t *value,
 static MemTxResult array_write(void *opaque, hwaddr addr, uint64_t value,
                                unsigned size, MemTxAttrs attrs)
 {
-    return write_memory(opaque, WB_FLASH_BASE + addr, value, size, attrs);
+    return flash_write_memory(opaque, WB_FLASH_BASE + addr, value, size, attrs);
 }
 
 static MemTxResult info_write(void *opaque, hwaddr addr, uint64_t value,
                               unsigned size, MemTxAttrs attrs)
 {
-    return write_memory(opaque, WB_INFO_BASE + addr, value, size, attrs);
+    return flash_write_memory(opaque, WB_INFO_BASE + addr, value, size, attrs);
 }
 
 const MemoryRegionOps flash_array_ops = {

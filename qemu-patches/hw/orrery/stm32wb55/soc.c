@@ -27,6 +27,7 @@
 #include "rcc.h"
 #include "core-debug.h"
 #include "soc.h"
+#include "secure.h"
 #include "shared.h"
 #include "soc_view.h"
 
@@ -440,6 +441,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
     map_flash(s);
     if (first) {
         map_boot(s);
+        stm32wb_secure_init(s);
     }
     if (!realize_core(s, errp) || (first && !core_debug_create(OBJECT(s), &s->armv7m, errp))) {
         return;

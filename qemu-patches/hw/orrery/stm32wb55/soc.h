@@ -49,6 +49,14 @@ struct Stm32wb55SocClass {
     const WbView *view;
 };
 
+/* An area that CPU1 must not see; secure.c */
+typedef struct Stm32wbSecureArea {
+    MemoryRegion mr;
+    hwaddr base;
+    struct Stm32wbFlash *flash; /* NULL: of SRAM2 */
+    bool said;
+} Stm32wbSecureArea;
+
 struct Stm32wb55Soc {
     SysBusDevice parent_obj;
 
@@ -62,6 +70,8 @@ struct Stm32wb55Soc {
     MemoryRegion sram2b_code;
     MemoryRegion system;      /* ROM */
     MemoryRegion boot_flash, boot_system, boot_sram, boot_quadspi; /* at 0, one enabled */
+    Stm32wbSecureArea secure[5]; /* in use if secured */
+    bool secured;
     bool boot0; /* the pin's level at reset */
     int shared_fd; /* of the memories that the other core sees, too, or -1 (shared.h) */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
