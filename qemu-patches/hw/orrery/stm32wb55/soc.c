@@ -371,6 +371,40 @@ static bool realize_core(Stm32wb55Soc *s, Error **errp)
     return true;
 }
 
+/* QEMU's ARMv6-M cores have no System Control Register; DDI0419 B3.2.7 has these bits. */
+#define SCR_ADDRESS 0xE000ED10
+#define SCR_WRITABLE                                                          \
+    (R_V7M_SCR_SLEEPONEXIT_MASK | R_V7M_SCR_SLEEPDEEP_MASK | R_V7M_SCR_SEVONPEND_MASK)
+
+static uint64_t scr_read(void *opaque, hwaddr addr, unsigned size)
+{
+    Stm32wb55Soc *s = opaque;
+
+    return s->armv7m.cpu->env.v7m.scr[M_REG_NS];
+}
+
+static void scr_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
+{
+    Stm32wb55Soc *s = opaque;
+
+    s->armv7m.cpu->env.v7m.scr[M_REG_NS] = value & SCR_WRITABLE;
+}
+
+static const MemoryRegionOps scr_ops = {
+    .read = scr_read,
+    .write = scr_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.min_access_size = 4,
+    .valid.max_access_size = 4,
+};
+
+static void map_scr(Stm32wb55Soc *s)
+{
+    memory_region_init_io(&s->scr, OBJECT(s), &scr_ops, s, "SCR", 4);
+    memory_region_add_subregion_overlap(&s->armv7m.container, SCR_ADDRESS,
+                                        &s->scr, 2);
+}
+
 static bool in_private_bus(hwaddr base)
 {
     return base >= 0xE0000000;
@@ -454,6 +488,7 @@ static void soc_realize(DeviceState *dev, Error **errp)
     if (first) {
         stm32wb_pins_connect(&s->pins, find_device, s);
     } else {
+        map_scr(s);
         map_foreign(s, errp);
     }
 }

@@ -72,6 +72,7 @@ struct Stm32wb55Soc {
     MemoryRegion boot_flash, boot_system, boot_sram, boot_quadspi; /* at 0, one enabled */
     Stm32wbSecureArea secure[5]; /* in use if secured */
     bool secured;
+    MemoryRegion scr; /* CPU2's */
     bool boot0; /* the pin's level at reset */
     int shared_fd; /* of the memories that the other core sees, too, or -1 (shared.h) */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
