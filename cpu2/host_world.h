@@ -70,6 +70,17 @@ struct node {
     unsigned event_count;
 };
 
+/* The controllers beneath, if not the fake ones (host_real.h has the real). */
+struct world_controllers {
+    void (*start)(void (*up)(int k, bool acl, const uint8_t *packet, size_t n));
+    const uint8_t *(*address)(int k);
+    void (*command)(int k, const uint8_t *command, size_t n);
+    bool (*acl)(int k, const uint8_t *packet, size_t n);
+    uint32_t (*run)(uint32_t us);
+};
+extern const struct world_controllers *world_real;
+extern uint32_t world_patience_us; /* with real ones, world_run() lets so much time pass */
+
 extern struct node nodes[2];
 extern uint32_t world_now;
 extern bool world_synchronous;
