@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "test.h"
+
 #define RADIO(offset) (*(volatile uint32_t *)(0x60000000u + (offset)))
 #define RADIO_ID RADIO(0x00)
 #define RADIO_CR RADIO(0x04)
@@ -77,21 +79,43 @@ static inline void receive(uint32_t start, uint32_t window, uint8_t *pdu, uint32
     RADIO_CMD = RX;
 }
 
-/* Spin until one of these flags is there; returns and clears all. */
+/* Sleep until one of these flags is there; returns and clears all. */
 static inline uint32_t radio_wait(uint32_t flags)
 {
-    uint32_t seen;
+    uint32_t seen, enabled = RADIO_IER;
 
+    irqs_off();
+    RADIO_IER = enabled | flags;
+    irq_enable(RADIO_IRQ);
     while (!((seen = RADIO_SR) & flags)) {
+        wfi();
     }
+    RADIO_IER = enabled;
     RADIO_SR = seen;
+    irq_disable(RADIO_IRQ);
+    irq_clear(RADIO_IRQ);
+    irqs_on();
     return seen;
 }
 
+/* Sleep until then, by COMPARE1; other flags stay. */
 static inline void wait_time(uint32_t us)
 {
-    while ((int32_t)(RADIO_TIME - us) < 0) {
+    uint32_t enabled = RADIO_IER;
+
+    irqs_off();
+    RADIO_CCR(1) = us;
+    RADIO_CCER = 1 << 1;
+    RADIO_IER = COMPARE(1);
+    irq_enable(RADIO_IRQ);
+    while (!(RADIO_SR & COMPARE(1))) {
+        wfi();
     }
+    RADIO_SR = COMPARE(1);
+    RADIO_IER = enabled;
+    irq_disable(RADIO_IRQ);
+    irq_clear(RADIO_IRQ);
+    irqs_on();
 }
 
 /* From the first bit to the last of a packet with so many octets of payload. */
