@@ -367,12 +367,13 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
         release_last(c, ORRERY_TIME_INF);
         return true;
     }
-    if (c->script && end.kind == ENDING_OFF && !c->script_over) {
-        release(c, ORRERY_TIME_INF);
-        orrery_script_all_off(c->script, end.at_ns);
-        c->script_over = true;
+    if (!finish_run(c, end.at_ns)) {
+        return true; /* it died in this moment */
     }
-    if (finish_run(c, end.at_ns) && end.kind == ENDING_FAILED) {
+    if (c->script && end.kind == ENDING_OFF && !c->script_over) {
+        orrery_script_all_off(c->script, end.at_ns); /* their last words have been heard */
+    }
+    if (end.kind == ENDING_FAILED) {
         orrery_run_end(run, EXIT_RUN_GUEST, "%s exited with code %d at %s",
                        orrery_seg_member_name(c->seg, end.member), end.exit_code,
                        orrery_time_text(when, end.at_ns));

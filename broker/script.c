@@ -402,11 +402,13 @@ static bool is_over(const struct script *script)
 void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte)
 {
     GString *heard = script->heard[port];
-    const struct step *step = &script->steps[script->now];
+    const struct step *step;
 
+    orrery_script_bound(script, at_ns);
     if (is_over(script)) {
         return;
     }
+    step = &script->steps[script->now];
     if (heard->len >= HEARD_MAX) {
         g_string_erase(heard, 0, HEARD_MAX / 2);
     }

@@ -150,6 +150,19 @@ static void test_answer(void **state)
     finish(&b);
 }
 
+/* What comes in one go is judged by its own time. */
+static void test_late(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    step(&b, EXPECT, "ab", 500);
+    start(&b);
+    hear(&b, 499, "ab"); /* complete at 500 */
+    expect_state(&b, SCRIPT_FAILED, 500 + D);
+    finish(&b);
+}
+
 static void test_deadline(void **state)
 {
     struct bench b;
@@ -276,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answer),  cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_late),
         cmocka_unit_test(test_never),   cmocka_unit_test(test_captures),
         cmocka_unit_test(test_exit),    cmocka_unit_test(test_flood),
         cmocka_unit_test(test_refused),

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "rundir.h"
 
+#define DEATH_MS 5000
 #define PIPE_FD 3 /* the first that child.h passes */
 
 bool keeper_start(struct keeper *keeper, struct problem *why)
@@ -55,8 +57,20 @@ void keeper_dismiss(struct keeper *keeper)
     keeper->pipe = -1;
 }
 
+/* A process that dies closes one descriptor after the other, and its locks with them; only then
+ * are its children somebody else's. */
+static void wait_for_death(pid_t launcher)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (unsigned i = 0; getppid() == launcher && i < DEATH_MS; i++) {
+        nanosleep(&pause, NULL);
+    }
+}
+
 int keeper_main(void)
 {
+    pid_t launcher = getppid();
     char byte;
     ssize_t n;
 
@@ -67,6 +81,7 @@ int keeper_main(void)
         n = read(PIPE_FD, &byte, 1);
     } while (n < 0 && errno == EINTR);
     if (n == 0) {
+        wait_for_death(launcher);
         rundir_sweep();
     }
     return EXIT_PASS;
