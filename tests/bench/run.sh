@@ -69,7 +69,8 @@ spread() {
         END { printf "%.3f (%.3f to %.3f)", v[int((NR + 1) / 2)], v[1], v[NR] }'
 }
 
-# compare NAME GOAL 'COMMAND A' 'COMMAND B' [inverse] - A B A B…; the ratio pair by pair
+# compare NAME GOAL 'COMMAND A' 'COMMAND B' [inverse|TIMES] - A B A B…; the ratio pair by pair; A does
+# one TIMES-th of B's work
 compare() {
     : >"$DIR/a"
     : >"$DIR/b"
@@ -84,7 +85,7 @@ compare() {
         if [ "$i" -gt 0 ]; then
             echo "$a" >>"$DIR/a"
             echo "$b" >>"$DIR/b"
-            echo "$a $b ${5:-}" | awk '{ print ($3 == "inverse" ? $2 / $1 : $1 / $2) }' >>"$DIR/ratio"
+            echo "$a $b ${5:-}" | awk '{ print ($3 == "inverse" ? $2 / $1 : $1 * ($3 ? $3 : 1) / $2) }' >>"$DIR/ratio"
         fi
         i=$((i + 1))
     done
@@ -133,5 +134,9 @@ compare 'stm32wb55: an interrupt every 1,000 instructions' '<= 1.05' 'linked wb5
 speed 'stm32wb55: asleep with 1 kHz ticks' '>= 300' 100 linked wb55-tick
 rate 'stm32wb55: USART1 at 115200 baud by DMA' 100000 'us a frame (goal <= 2)' linked wb55-dma
 speed 'stm32wb55: 8 (16 QEMUs) that advertise and scan' '>= 0.2' 12 linked ble-beacons
+compare 'st33: code and data behind the MMU, against direct' '<= 1.05' 'linked st33-paged' 'linked st33-direct'
+compare 'st33: pages of 256 bytes, against direct' '' 'linked st33-p256' 'linked st33-direct'
+compare 'st33: MMIO callbacks, against the MMU: times slower' '>= 20' 'linked st33-callback' 'linked st33-paged' 8000
+compare 'st33: data only by callbacks: times slower' '' 'linked st33-callback-data' 'linked st33-paged' 40
 echo
 "$BUILD/tests/bench/sync-bench"
