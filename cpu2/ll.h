@@ -399,7 +399,9 @@ void conn_unreserve(unsigned handle);
 void conn_start(struct conn *c, const uint8_t *connect_ind, uint32_t end, bool central);
 void conn_close(struct conn *c, uint8_t reason); /* at once; main loop or interrupt */
 void conn_wake(struct conn *c);                  /* has something to send: do not skip events */
-uint32_t conn_free_anchor(uint16_t interval);
+/* The first time from `from` on that keeps anchors of this interval clear of other connections; it may
+ * take milliseconds to find. */
+uint32_t conn_free_anchor(uint16_t interval, uint32_t from, const struct conn *except);
 
 /* ll_data.c: main loop */
 void data_reset(void);

@@ -359,9 +359,7 @@ void conn_received(struct conn *c, const struct radio_packet *packet)
     if ((pdu[0] >> 3 & 1) == c->nesn) {
         take(c, pdu, packet->rssi);
     }
-    if (!c->central) {
-        send(c, packet->end + T_IFS_US);
-    } else if ((c->peer_more || c->more) && fits(c, packet->end)) {
+    if (!c->central || ((c->peer_more || c->more) && fits(c, packet->end))) {
         send(c, packet->end + T_IFS_US);
     } else {
         event_over(c);
@@ -414,14 +412,14 @@ static unsigned gcd(unsigned a, unsigned b)
 }
 
 /* How near an anchor at this time comes to those of the other connections, in the long run. */
-static uint32_t distance(uint32_t at, uint16_t interval)
+static uint32_t distance(uint32_t at, uint16_t interval, const struct conn *except)
 {
     uint32_t least = UINT32_MAX;
 
     for (unsigned i = 0; i < LL_CONNECTIONS; i++) {
         const struct conn *c = &ll.conn[i];
 
-        if (c->state == CONN_CREATED || c->state == CONN_ESTABLISHED) {
+        if (c != except && (c->state == CONN_CREATED || c->state == CONN_ESTABLISHED)) {
             uint32_t period = gcd(c->interval, interval) * UNIT_US;
             uint32_t d = (at + 0x40000000u / period * period - c->anchor) % period;
 
@@ -432,12 +430,12 @@ static uint32_t distance(uint32_t at, uint16_t interval)
     return least;
 }
 
-uint32_t conn_free_anchor(uint16_t interval)
+uint32_t conn_free_anchor(uint16_t interval, uint32_t from, const struct conn *except)
 {
-    uint32_t now = now_us(), best = now, best_distance = 0;
+    uint32_t best = from, best_distance = 0;
 
     for (unsigned i = 0; i < interval && i < 64; i++) {
-        uint32_t at = now + i * UNIT_US, d = distance(at, interval);
+        uint32_t at = from + i * UNIT_US, d = distance(at, interval, except);
 
         if (d > best_distance) {
             best_distance = d;

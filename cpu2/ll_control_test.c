@@ -229,6 +229,32 @@ static void test_update_by_central(void **state)
     exchange(ha, hb, 50, 60 * SECOND);
 }
 
+/* Three connections of one central, all updated to the same interval: their anchors stay apart. */
+static void test_update_of_three(void **state)
+{
+    unsigned h[3], peer;
+
+    start(4, 29);
+    for (unsigned i = 0; i < 3; i++) {
+        connect_pair(a, &sim[1 + i], 24 + 8 * i, 0, 400, &h[i], &peer);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(update(a, h[i], 16, 0, 400), 0);
+        check_update(a, 16, 0, 400);
+    }
+    sim_run(SECOND);
+    for (unsigned i = 0; i < 3; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            const struct conn *c = a->controller.conn;
+            uint32_t apart = (c[h[i]].anchor - c[h[j]].anchor + 16 * 1250 * 1000) % (16 * 1250);
+
+            assert_in_range(apart, 3700, 16 * 1250 - 3700);
+        }
+    }
+    sim_run(10 * SECOND);
+    assert_int_equal(a->disconnections, 0);
+}
+
 /* The peripheral asks; the central's host agrees, or does not. */
 static void test_update_by_peripheral(void **state)
 {
@@ -496,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_phy),
         cmocka_unit_test(test_throughput),
         cmocka_unit_test(test_update_by_central),
+        cmocka_unit_test(test_update_of_three),
         cmocka_unit_test(test_update_by_peripheral),
         cmocka_unit_test(test_channel_map),
         cmocka_unit_test(test_encryption),

@@ -81,7 +81,7 @@ static void prepare(const uint8_t *p)
     memcpy(data + 12, p + P_LATENCY, 4);
     memcpy(data + 16, ll.host_channels, 5);
     data[21] = (uint8_t)(7u << 5 | (5 + random[3] % 12)); /* sleep clock: up to 20 ppm; hop */
-    init->free_anchor = conn_free_anchor(init->conn_interval);
+    init->free_anchor = conn_free_anchor(init->conn_interval, now_us(), NULL);
 }
 
 bool init_start(const uint8_t *p)

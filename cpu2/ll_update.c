@@ -71,6 +71,12 @@ static void update_came(struct conn *c, const uint8_t *p)
     radio_unlock(lock);
 }
 
+/* Where the event of an instant would start as things are. */
+static uint32_t time_of(const struct conn *c, uint16_t instant)
+{
+    return c->anchor + (uint16_t)(instant - c->event) * c->interval * 1250u;
+}
+
 /* As central: parameters are interval min, max, latency, timeout. */
 static void send_update(struct conn *c, const uint8_t *parameters)
 {
@@ -81,13 +87,18 @@ static void send_update(struct conn *c, const uint8_t *parameters)
         .latency = get16(parameters + 4),
         .timeout = get16(parameters + 6),
     };
-    uint32_t lock = radio_lock();
+    uint32_t lock = radio_lock(), from;
 
     update.instant = new_instant(c);
-    put16(pdu + 3 + 1, update.interval);
-    put16(pdu + 5 + 1, update.latency);
-    put16(pdu + 7 + 1, update.timeout);
-    put16(pdu + 9 + 1, update.instant);
+    from = time_of(c, update.instant);
+    radio_unlock(lock);
+    update.window_offset = (uint16_t)((conn_free_anchor(update.interval, from, c) - from) / 1250u);
+    put16(pdu + 2, update.window_offset);
+    put16(pdu + 4, update.interval);
+    put16(pdu + 6, update.latency);
+    put16(pdu + 8, update.timeout);
+    put16(pdu + 10, update.instant);
+    lock = radio_lock();
     expect_update(c, &update);
     radio_unlock(lock);
     control_send(c, pdu, sizeof(pdu), 0);
