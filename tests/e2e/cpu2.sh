@@ -23,6 +23,11 @@ program pair <manifest
 chip '{ firmware: dual-pair-cpu2.elf, latency: 1us }' >manifest
 program pair-1us <manifest
 
+run_timeout 60 "$ORRERY" run "$EXAMPLES/dual.yaml"
+is "examples/dual.yaml: exit code" "$RC" 0
+contains "CPU2 speaks through CPU1" "$OUT" "CPU2: hello, I am the Cortex-M0+"
+contains "until the end" "$OUT" "CPU1: bye"
+
 # What the launcher makes of it.
 chip dual-pair-cpu2.elf 10s '' >m.yaml
 run_timeout 20 "$ORRERY" run --dry-run --only mcu m.yaml

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pair.h - what pair_one.c (CPU1, which judges) and pair_two.c (CPU2, which does as it is told) agree
- * on. An order lies in SRAM2a and is given by IPCC: CPU1 sets its channel 1, CPU2 clears it when done.
+ * pair.h - what pair_one.c (CPU1, which judges) and pair_two.c (CPU2, which does as it is told)
+ * agree on. An order lies in SRAM2a and is given by IPCC: CPU1 sets its channel 1, CPU2 clears it
+ * when done.
  */
 #ifndef PAIR_H
 #define PAIR_H
@@ -15,11 +16,11 @@ enum order {
     ORDER_CALL,     /* what the function at a returns */
     ORDER_PROGRAM,  /* erase the page of a, program b and c there -> C2SR */
     ORDER_SPIN,     /* a rounds of nothing */
-    ORDER_TOGGLE,   /* a times under semaphore 3: bit 1 of AHB2ENR -> how often it was not as left */
-    ORDER_DEEP,     /* done at once; then sleep deep until the next order */
-    ORDER_SEND,     /* done at once; after a rounds: channel 1 to CPU1 */
-    ORDER_RESET,    /* SYSRESETREQ; never done */
-    ORDER_EVENT,    /* line 41's interrupts so far */
+    ORDER_TOGGLE, /* a times under semaphore 3: bit 1 of AHB2ENR -> how often it was not as left */
+    ORDER_DEEP,   /* done at once; then sleep deep until the next order */
+    ORDER_SEND,   /* done at once; after a rounds: channel 1 to CPU1 */
+    ORDER_RESET,  /* SYSRESETREQ; never done */
+    ORDER_EVENT,  /* line 41's interrupts so far */
 };
 
 struct pair {

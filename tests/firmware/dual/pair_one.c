@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pair_one.c - the two cores of the chip: CPU2's start, memories, what is CPU2's alone, flash, clocks,
- * registers of both, events, low power and resets. CPU2 runs pair_two.c.
+ * pair_one.c - the two cores of the chip: CPU2's start, memories, what is CPU2's alone, flash,
+ * clocks, registers of both, events, low power and resets. CPU2 runs pair_two.c.
  */
 #include "pair.h"
 
@@ -66,7 +66,8 @@ static void boot(const char *life)
     PWR_CR4 &= ~C2BOOT;
     PWR_CR4 |= C2BOOT;
     delay_us(1000);
-    CHECK_EQ(name(life, "again has no effect"), order(ORDER_PING, 0, 0, 0) == CPU2_FLASH && PAIR->boots == 1, 1);
+    CHECK_EQ(name(life, "again has no effect"),
+             order(ORDER_PING, 0, 0, 0) == CPU2_FLASH && PAIR->boots == 1, 1);
 }
 
 static void memories(void)
@@ -192,8 +193,8 @@ static void clocks(void)
     CHECK_EQ("it reads CPU1's clock", order(ORDER_READ, 0x58000008, 0, 0), RCC_CFGR);
     RCC_CRRCR = 1;
     CHECK_EQ("HSI48 is not ready at once", order(ORDER_READ, 0x58000098, 0, 0) & 1, 1);
-    CHECK("and then both see it", wait_until(&RCC_CRRCR, 2, 2, 1000) &&
-                                      (order(ORDER_READ, 0x58000098, 0, 0) & 2));
+    CHECK("and then both see it",
+          wait_until(&RCC_CRRCR, 2, 2, 1000) && (order(ORDER_READ, 0x58000098, 0, 0) & 2));
     order(ORDER_WRITE, 0x58000098, 0, 0);
     CHECK_EQ("CPU2 stops it", RCC_CRRCR & 3, 0);
     toggle(300);

@@ -146,7 +146,8 @@ static _Noreturn void cut(uint32_t us)
 }
 
 /* A page of @before was to become @after: words that are done, one between, words that are not. */
-static void check_torn(const char *what, uint32_t before, uint32_t after, unsigned low, unsigned high)
+static void check_torn(const char *what, uint32_t before, uint32_t after, unsigned low,
+                       unsigned high)
 {
     unsigned done = 0;
 
@@ -155,8 +156,8 @@ static void check_torn(const char *what, uint32_t before, uint32_t after, unsign
     }
     CHECK_RANGE(name(what, "words done"), done, low, high);
     CHECK(name(what, "the rest is as before"), all_are(before, done + 1, 64));
-    CHECK(name(what, "and one between"),
-          ((at(done) ^ before) & ~(before ^ after)) == 0 && ((at(done) ^ after) & ~(before ^ after)) == 0);
+    CHECK(name(what, "and one between"), ((at(done) ^ before) & ~(before ^ after)) == 0 &&
+                                             ((at(done) ^ after) & ~(before ^ after)) == 0);
 }
 
 static void after_reset(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * update.c - two slots for an image; the power fails at some point of each update (update.yaml), and what
- * starts next is the old image or the new one, whole.
+ * update.c - two slots for an image; the power fails at some point of each update (update.yaml),
+ * and what starts next is the old image or the new one, whole.
  */
 #include "test.h"
 
@@ -30,7 +30,8 @@ static uint32_t version_in(unsigned slot)
         sum = sum * 31 + REG32(SLOT(slot) + 4 * i);
     }
     return REG32(header) == MAGIC && REG32(header + 8) == sum && REG32(header + 12) == ~version
-               ? version : 0;
+               ? version
+               : 0;
 }
 
 static bool image_is(unsigned slot, uint32_t version)
