@@ -373,7 +373,7 @@ static bool find_system(struct manifest *m, struct instance *inst, struct proble
 
     firmware_directories(m->arena, &where);
     inst->system_path = look_up(m, SYSTEM_MEMORY, &where);
-    return inst->system_path || inst->boot != BOOT_SYSTEM ||
+    return inst->system_path || !boots_from_system(inst) ||
            problem_at(why, m->file, inst->at, "instance '%s': no %s in %s; run ./bootstrap build",
                       inst->name, SYSTEM_MEMORY, strings_join(m->arena, &where, ", "));
 }

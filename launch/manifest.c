@@ -194,6 +194,49 @@ const struct section *const *manifest_sections(size_t *count)
     return sections;
 }
 
+/*
+ * boot: recovery: serial0 goes to a pty, and what it is linked to sees an idle line: a port without
+ * a link.
+ */
+static void give_to_host(struct manifest *m, unsigned instance)
+{
+    struct attach attach = {
+        .end = {instance, arena_copy(m->arena, "serial0"), {0, 0}},
+        .to = TO_PTY,
+        /* as the boot loader wants it (AN3155) */
+        .uart = {.baud = DEFAULT_BAUD, .data_bits = 8, .stop_halves = 2, .parity = 'E'}};
+    struct attach *attaches = arena_array(m->arena, m->attach_count + 1, sizeof(*attaches));
+
+    for (size_t i = 0; i < m->attach_count; i++) {
+        attaches[i] = m->attaches[i];
+        if (attaches[i].end.instance == instance && !strcmp(attaches[i].end.port, "serial0")) {
+            return; /* it is there already */
+        }
+    }
+    for (size_t i = 0; i < m->link_count; i++) {
+        const struct link *link = &m->links[i];
+
+        for (size_t k = 0; k < link->end_count; k++) {
+            if (link->ends[k].instance == instance && !strcmp(link->ends[k].port, "serial0")) {
+                memmove(&m->links[i], &m->links[i + 1], (m->link_count - i - 1) * sizeof(*link));
+                m->link_count--;
+                break;
+            }
+        }
+    }
+    attaches[m->attach_count++] = attach;
+    m->attaches = attaches;
+}
+
+static void start_recovery(struct manifest *m)
+{
+    for (unsigned i = 0; i < m->instance_count; i++) {
+        if (m->instances[i].boot == BOOT_RECOVERY) {
+            give_to_host(m, i);
+        }
+    }
+}
+
 static bool read_manifest(struct reader *r, struct manifest *m)
 {
     struct outline outline = {.m = m};
@@ -229,6 +272,9 @@ bool manifest_parse(struct manifest *m, const char *file, const char *text, size
         return false;
     }
     good = read_manifest(&r, m);
+    if (good) {
+        start_recovery(m);
+    }
     document_close(&r);
     return good;
 }
@@ -264,6 +310,9 @@ bool manifest_read(struct manifest *m, const char *path, struct arena *arena, st
         return false;
     }
     good = read_manifest(&r, m);
+    if (good) {
+        start_recovery(m);
+    }
     document_close(&r);
     return good;
 }

@@ -47,7 +47,8 @@ struct clock_plan {
 enum firmware_kind { FIRMWARE_ELF, FIRMWARE_HEX, FIRMWARE_BIN };
 
 /* Where a machine with a model of its flash starts (keys of stm32wb55). */
-enum boot { BOOT_FLASH, BOOT_SRAM, BOOT_SYSTEM, BOOT_COUNT };
+enum boot { BOOT_FLASH, BOOT_SRAM, BOOT_SYSTEM, BOOT_RECOVERY, BOOT_COUNT };
+/* BOOT_RECOVERY is BOOT_SYSTEM with serial0 at the host, whatever it is linked to. */
 extern const char *const boot_names[BOOT_COUNT];
 
 /* A chardev id that the instance's args name (chardev=ID, chardev1=ID, ...) and so a port. */
@@ -188,6 +189,9 @@ bool is_machine(const struct instance *inst, const char *name);
 
 /* Has it an input of that name, which a button or script may hold at a level (gpio.PC4)? */
 bool machine_has_line(const char *machine, const char *line);
+
+/* Does it start in the boot loader? */
+bool boots_from_system(const struct instance *inst);
 
 /* Has the machine the keys flash and boot, and loads firmware by itself? */
 bool has_flash(const struct instance *inst);

@@ -79,7 +79,7 @@ bool read_flash(struct reader *r, const yaml_node_t *node, void *record)
     return read_section(r, node, &flash_section, inst);
 }
 
-/* ---- boot: flash, sram, system ---- */
+/* ---- boot: flash, sram, system, recovery ---- */
 
 bool read_boot(struct reader *r, const yaml_node_t *node, void *record)
 {
@@ -94,7 +94,12 @@ bool read_boot(struct reader *r, const yaml_node_t *node, void *record)
     return true;
 }
 
-const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system"};
+const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system", "recovery"};
+
+bool boots_from_system(const struct instance *inst)
+{
+    return inst->boot == BOOT_SYSTEM || inst->boot == BOOT_RECOVERY;
+}
 
 /* ---- all of them together ---- */
 
@@ -151,6 +156,6 @@ bool check_memory(struct reader *r, const yaml_node_t *node, const struct instan
         !check_stm32wb55(r, inst->adc_node, "adc", inst)) {
         return false;
     }
-    return inst->firmware || inst->flash || inst->boot == BOOT_SYSTEM ||
+    return inst->firmware || inst->flash || boots_from_system(inst) ||
            reader_fail(r, node, "instance: key 'firmware' is missing");
 }

@@ -271,7 +271,8 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
 
     strings_add(arena, &words, inst->machine);
     if (inst->boot != BOOT_FLASH) {
-        strings_addf(arena, &words, "boot-from=%s", boot_names[inst->boot]);
+        strings_addf(arena, &words, "boot-from=%s",
+                     boot_names[boots_from_system(inst) ? BOOT_SYSTEM : inst->boot]);
     }
     add_cores(inst, arena, &words);
     if (inst->load && inst->core != 2) {

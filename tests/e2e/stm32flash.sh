@@ -103,6 +103,19 @@ protect() {
     stop
 }
 
+# The wallet's MCU in recovery: its USART1 is ours, and the secure element waits in reset.
+recovery() {
+    sed -e 's/firmware: wallet-mcu.elf,/boot: recovery,/' -e 's/for: 4s/pace: 2.0/' -e 's/ cpu2: builtin,//' \
+        -e '/^inputs:/,$d' "$EXAMPLES/wallet.yaml" >"$SCRATCH/recovery.yaml"
+    start_run recovery "$SCRATCH/recovery.yaml"
+    PTY=$(cat "$SCRATCH/recovery.out" "$SCRATCH/recovery.err" | grep -o 'mcu.serial0 is at /dev/pts/[0-9]*' | cut -d ' ' -f 4)
+    BAUD=115200
+    flasher
+    contains "recovery: stm32flash gets the part's ID" "$SCRATCH/flasher" 'Device ID: 0x495'
+    check 'recovery: the secure element waits' test "$(ps_run '.members[] | select(.name == "se") | .state')" != off
+    stop
+}
+
 if ! command -v stm32flash >/dev/null; then
     skip "stm32flash" "not installed"
     done_testing
@@ -110,6 +123,8 @@ if ! command -v stm32flash >/dev/null; then
 fi
 image
 identify
+recovery
+BAUD=230400
 export ORRERY_FIRMWARE_DIR="$SCRATCH/roms"
 write_and_start
 from_kept
