@@ -118,10 +118,13 @@ static uint16_t get_security_level(struct in *in, struct out *ret)
         return status;
     }
     out8(ret, 1); /* Core, Vol 3 Part C, 10.2.1 */
-    out8(ret, !link->encrypted                          ? 1
-              : !link->authenticated                    ? 2
-              : !(link->secure && link->key_size == 16) ? 3
-                                                        : 4);
+    if (!link->encrypted) {
+        out8(ret, 1);
+    } else if (!link->authenticated) {
+        out8(ret, 2);
+    } else {
+        out8(ret, link->secure && link->key_size == 16 ? 4 : 3);
+    }
     return ST_OK;
 }
 

@@ -490,7 +490,7 @@ int main(void)
         TEST(test_sc_numeric),  TEST(test_sc_passkey),     TEST(test_requirements),
         TEST(test_bond_legacy), TEST(test_bond_sc),        TEST(test_bond_lost),
         TEST(test_resolvable),  TEST(test_authorization),  TEST(test_pairing_request_event),
-        TEST(test_hostile),       TEST(test_privacy),
+        TEST(test_hostile),     TEST(test_privacy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

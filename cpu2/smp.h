@@ -60,7 +60,8 @@ int bond_store(const struct bond *bond);
 void bonds_clear(void);
 bool bonds_any(void);
 void bond_remove(int index);
-/* With privacy, to the controller's resolving list; one that has none refuses, and the host resolves. */
+/* With privacy, to the controller's resolving list; one that has none refuses, and the host
+ * resolves. */
 void bond_to_resolving_list(const struct bond *bond);
 
 /* ---- pairing, for CPU1's commands (smp.c) ---- */
