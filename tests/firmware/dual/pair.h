@@ -19,6 +19,7 @@ enum order {
     ORDER_TOGGLE, /* a times under semaphore 3: bit 1 of AHB2ENR -> how often it was not as left */
     ORDER_DEEP,   /* done at once; then sleep deep until the next order */
     ORDER_SEND,   /* done at once; after a rounds: channel 1 to CPU1 */
+    ORDER_NAP,      /* done at once; sleep deep for a us; then channel 1 to CPU1 */
     ORDER_RESET,  /* SYSRESETREQ; never done */
     ORDER_EVENT,  /* line 41's interrupts so far */
 };

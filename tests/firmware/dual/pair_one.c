@@ -242,6 +242,13 @@ static void low_power(void)
     CHECK_EQ("CPU2 has woken CPU1", received, 1);
     CHECK_EQ("the system did not stop while it ran", PWR_EXTSCR & EXTSCR_FLAGS, 0);
     CHECK_EQ("nor its clock", RCC_CFGR >> 2 & 3, 3);
+    order(ORDER_NAP, 5000, 0, 0);
+    sleep_deep();
+    CHECK_EQ("the radio has woken CPU2, and that CPU1", received, 2);
+    CHECK_EQ("the system was in Stop", PWR_EXTSCR & EXTSCR_FLAGS, 0xa00);
+    CHECK_EQ("and CPU1 on MSI", RCC_CFGR >> 2 & 3, 0);
+    CHECK_EQ("as CPU2", order(ORDER_READ, 0x58000008, 0, 0) >> 2 & 3, 0);
+    clock_64mhz();
 }
 
 static _Noreturn void reset_self(void)
@@ -254,12 +261,15 @@ static _Noreturn void reset_self(void)
 
 void test(void)
 {
+    static const char *const lives[] = {"power-on:", "CPU1's reset:", "CPU2's reset:", "option bytes:",
+                                        "IWDG:"};
+
     if ((LIFE & 0xffff0000u) != MAGIC) {
         LIFE = MAGIC;
     }
     clock_64mhz();
     clocks_on();
-    boot(LIFE == MAGIC ? "power-on:" : LIFE == MAGIC + 1 ? "CPU1's reset:" : "CPU2's reset:");
+    boot(LIFE - MAGIC < 5 ? lives[LIFE - MAGIC] : "one too many:");
     switch (LIFE) {
     case MAGIC:
         memories();
@@ -279,8 +289,31 @@ void test(void)
         break;
     case MAGIC + 2:
         CHECK("as a software reset", (RCC_CSR & (1u << 28)) != 0);
+        RCC_CSR |= 1u << 23;
+        LIFE++;
+        unlock_flash();
+        FLASH_OPTKEYR = 0x08192a3b;
+        FLASH_OPTKEYR = 0x4c5d6e7f;
+        FLASH_CR = 1u << 27; /* OBL_LAUNCH */
+        delay_us(1000);
+        CHECK("option bytes reset", false);
+        break;
+    case MAGIC + 3:
+        CHECK("by option bytes", (RCC_CSR & (1u << 25)) != 0);
+        RCC_CSR |= 1u << 23;
+        LIFE++;
+        IWDG_KR = 0xcccc;
+        IWDG_KR = 0x5555;
+        IWDG_RLR = 10;
+        wait_until(&IWDG_SR, 7, 0, 100000);
+        IWDG_KR = 0xaaaa;
+        delay_us(100000);
+        CHECK("IWDG resets", false);
+        break;
+    case MAGIC + 4:
+        CHECK("by IWDG", (RCC_CSR & (1u << 29)) != 0);
         break;
     default:
-        CHECK_EQ("resets", LIFE, MAGIC + 2);
+        CHECK_EQ("resets", LIFE, MAGIC + 4);
     }
 }

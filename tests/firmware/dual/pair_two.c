@@ -32,6 +32,25 @@ void irq_IPCC_HSEM(void)
     IPCC_C2MR |= 1; /* the main loop looks at the flag */
 }
 
+void irq_RADIO(void)
+{
+    RADIO_SR = RADIO_COMPARE3;
+}
+
+/* The radio's time goes on while the system is in Stop. */
+static void nap(uint32_t us)
+{
+    RADIO_CCR3 = RADIO_TIME + us;
+    RADIO_CCER = RADIO_CC3;
+    RADIO_IER = RADIO_COMPARE3;
+    irq_enable(IRQ_RADIO);
+    SCB_SCR |= SCR_SLEEPDEEP;
+    wfi();
+    SCB_SCR &= ~SCR_SLEEPDEEP;
+    RADIO_IER = 0;
+    IPCC_C2SCR = 1u << 16;
+}
+
 static void spin(uint32_t rounds)
 {
     while (rounds--) {
@@ -127,6 +146,8 @@ int main(void)
         } else if (order == ORDER_SEND) {
             spin(a);
             IPCC_C2SCR = 1u << 16;
+        } else if (order == ORDER_NAP) {
+            nap(a);
         }
     }
 }
