@@ -457,7 +457,7 @@ static bool check_end(struct reader *r, const yaml_node_t *node, const struct ma
         const struct endpoint *other = &link->ends[i];
 
         if (other->instance == end->instance) {
-            return strcmp(other->port, end->port) || link->kind == LINK_UART
+            return strcmp(other->port, end->port) != 0 || link->kind == LINK_UART
                        ? reader_fail(r, node, "instance '%s' is linked to itself%s",
                                      m->instances[end->instance].name,
                                      link->kind == LINK_GPIO ? "; pins of one chip: its key pins"
