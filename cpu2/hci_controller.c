@@ -147,18 +147,22 @@ static void set_host_flow_control(uint16_t opcode, const uint8_t *p)
         answer(opcode, p[0] > 3 ? INVALID_PARAMETERS : UNSUPPORTED); /* no synchronous data */
         return;
     }
+    if (p[0] && !ll.host_acl_octets) {
+        answer(opcode, COMMAND_DISALLOWED); /* Host_Buffer_Size comes first */
+        return;
+    }
     ll.host_flow = p[0];
     answer(opcode, OK);
 }
 
 static void host_buffer_size(uint16_t opcode, const uint8_t *p)
 {
-    if (get16(p) < DATA_OCTETS_MAX) {
-        answer(opcode, UNSUPPORTED); /* a PDU is not cut for the host */
+    if (get16(p) < DATA_OCTETS_MIN || !get16(p + 3)) {
+        answer(opcode, INVALID_PARAMETERS);
         return;
     }
-    ll.host_acl_count = get16(p + 3);
-    ll.host_acl_free = ll.host_acl_count;
+    ll.host_acl_octets = get16(p);
+    ll.host_acl_free = get16(p + 3);
     answer(opcode, OK);
 }
 
@@ -177,7 +181,7 @@ static void host_completed_packets(uint16_t opcode, const uint8_t *p, size_t len
             answer(opcode, INVALID_PARAMETERS);
             return;
         }
-        c->given = (uint8_t)(c->given - n);
+        c->given = (uint16_t)(c->given - n);
         ll.host_acl_free = (uint16_t)(ll.host_acl_free + n);
     }
 }

@@ -258,7 +258,7 @@ struct conn {
     uint8_t completed_told;
     uint8_t acl[LL_ACL], acl_count; /* indices of ll.acl, oldest first */
     uint16_t acl_offset;
-    uint8_t given; /* ACL packets that the host has yet to return (host flow control) */
+    uint16_t given; /* ACL packets that the host has yet to return (host flow control) */
     struct control_pdu control[LL_CONTROL];
     uint8_t control_count;
     struct data_length max, remote; /* connMax..., what the peer said */
@@ -298,6 +298,7 @@ struct conn {
 struct rx_pdu {
     uint8_t handle; /* connection, or RX_ADV */
     int8_t rssi;
+    uint8_t told; /* octets of its payload that the host has */
     uint8_t pdu[RADIO_PDU_MAX];
 };
 #define RX_ADV 0xFF
@@ -337,7 +338,7 @@ struct link_layer {
     uint16_t backlog_len;
     bool flushing;
     bool host_flow;
-    uint16_t host_acl_count, host_acl_free;
+    uint16_t host_acl_octets, host_acl_free;
     uint16_t default_tx_octets, default_tx_time;
     uint8_t default_tx_phys, default_rx_phys;
     struct p256_job p256;
@@ -485,6 +486,12 @@ void event_p256(uint8_t subevent, uint8_t status, const uint8_t *data, size_t le
 bool le_command(uint16_t opcode, const uint8_t *parameters, size_t len); /* false: unknown */
 bool le_p256_work(void);                                                 /* true: there is more */
 bool connection_parameters_valid(const uint8_t *p); /* interval min, max, latency, timeout */
+
+/* Main loop and interrupt share a core: only the compiler may reorder what they share. */
+static inline void in_order(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
 
 static inline uint16_t get16(const uint8_t *p)
 {

@@ -13,11 +13,13 @@
 static void put(struct ring *ring, uint8_t what)
 {
     ring->slot[ring->in % sizeof(ring->slot)] = what;
+    in_order();
     ring->in++;
 }
 
 static uint8_t first(const struct ring *ring)
 {
+    in_order();
     return ring->slot[ring->out % sizeof(ring->slot)];
 }
 
@@ -25,6 +27,7 @@ static uint8_t take(struct ring *ring)
 {
     uint8_t what = first(ring);
 
+    in_order();
     ring->out++;
     return what;
 }
@@ -49,6 +52,7 @@ bool rx_pass(uint8_t handle, int8_t rssi, unsigned keep)
     }
     rx->handle = handle;
     rx->rssi = rssi;
+    rx->told = 0;
     put(&ll.rx_done, ll.rx_now);
     ll.rx_now = take(&ll.rx_free);
     return true;
@@ -209,7 +213,7 @@ void data_send(struct conn *c)
         if (tx->flags & TX_ENCRYPT) {
             encrypt(c, tx->pdu);
         }
-        __asm__ volatile("" ::: "memory"); /* the PDU before the index that shows it */
+        in_order(); /* the PDU before the index that shows it */
         c->tx_in++;
         conn_wake(c);
     }
@@ -274,38 +278,50 @@ void data_drop(struct conn *c)
 
 /* ---- to the host ---- */
 
+/* As much as the host's buffers hold, if it said how much that is. */
+static uint8_t host_octets(uint8_t len)
+{
+    return ll.host_flow && ll.host_acl_octets < len ? (uint8_t)ll.host_acl_octets : len;
+}
+
 /* False: it has no room now. */
-static bool to_host(const struct rx_pdu *rx)
+static bool to_host(struct rx_pdu *rx)
 {
     static uint8_t packet[HCI_ACL_MAX];
     struct conn *c = &ll.conn[rx->handle];
-    unsigned first = (rx->pdu[0] & 3) == LLID_START ? PB_FIRST : PB_CONTINUE;
 
-    if (ll.host_flow && !ll.host_acl_free) {
-        return false;
-    }
-    put16(packet, rx->handle | first << 12);
-    put16(packet + 2, rx->pdu[1]);
-    memcpy(packet + 4, rx->pdu + 2, rx->pdu[1]);
-    if (!router_acl(packet, 4u + rx->pdu[1])) {
-        return false;
-    }
-    if (ll.host_flow) {
-        ll.host_acl_free--;
-        c->given++;
+    while (rx->told < rx->pdu[1]) {
+        bool first = (rx->pdu[0] & 3) == LLID_START && !rx->told;
+        uint8_t len = host_octets(rx->pdu[1] - rx->told);
+
+        if (ll.host_flow && !ll.host_acl_free) {
+            return false;
+        }
+        put16(packet, rx->handle | (first ? PB_FIRST : PB_CONTINUE) << 12);
+        put16(packet + 2, len);
+        memcpy(packet + 4, rx->pdu + 2 + rx->told, len);
+        if (!router_acl(packet, 4u + len)) {
+            return false;
+        }
+        rx->told += len;
+        if (ll.host_flow) {
+            ll.host_acl_free--;
+            c->given++;
+        }
     }
     return true;
 }
 
 static void flush_out(void)
 {
-    uint8_t done = 0;
-
-    while (done < ll.out_count && to_host(&ll.rx[ll.out[done]])) {
-        put(&ll.rx_free, ll.out[done++]);
+    while (ll.out_count && to_host(&ll.rx[ll.out[0]])) {
+        if (!ll.out_count) {
+            return; /* the router came back with HCI_Reset */
+        }
+        put(&ll.rx_free, ll.out[0]);
+        ll.out_count--;
+        memmove(ll.out, ll.out + 1, ll.out_count);
     }
-    ll.out_count -= done;
-    memmove(ll.out, ll.out + done, ll.out_count);
 }
 
 /* True: the buffer waits for the host. */

@@ -332,6 +332,34 @@ static void test_host_flow_control(void **state)
     CHECK(INVALID_PARAMETERS, b, 3, 0x35, returned, 5);
 }
 
+/* A host with small buffers gets PDUs in pieces, and all of them. */
+static void test_host_buffers(void **state)
+{
+    const uint8_t size[7] = {70, 0, 0, 4, 0, 0, 0}, length[4] = {251, 0, 0x48, 0x08};
+    struct stream s = {a, 0, 0, 20};
+    unsigned hb;
+
+    start(2, 17);
+    CHECK(COMMAND_DISALLOWED, b, 3, 0x31, "\1", 1);
+    CHECK(INVALID_PARAMETERS, b, 3, 0x33, "\x1A\0\0\4\0\0\0", 7);
+    CHECK(0, b, 3, 0x33, size, 7);
+    CHECK(0, b, 3, 0x31, "\1", 1);
+    CHECK(0, a, 8, 0x24, length, 4);
+    connect_pair(a, b, 12, 0, 100, &s.handle, &hb);
+    sim_run(SECOND);
+    b->on_acl = check_acl;
+    for (int i = 0; i < 1000 && (s.packets || b->acl_check < s.made); i++) {
+        uint8_t returned[5] = {1, 0, 0, b->controller.conn[hb].given};
+
+        feed(&s);
+        put16(returned + 1, hb);
+        sim_command(b, 3, 0x35, returned, 5);
+        sim_run(5000);
+    }
+    assert_int_equal(b->acl_check, s.made);
+    assert_true(b->acl_packets > 30);
+}
+
 /* Latency: the peripheral sleeps, and still answers at once when it has something to say. */
 static void test_latency(void **state)
 {
@@ -418,7 +446,8 @@ int main(void)
         cmocka_unit_test(test_supervision),   cmocka_unit_test(test_not_established),
         cmocka_unit_test(test_data),          cmocka_unit_test(test_data_loss),
         cmocka_unit_test(test_host_full),     cmocka_unit_test(test_host_flow_control),
-        cmocka_unit_test(test_latency),       cmocka_unit_test(test_many),
+        cmocka_unit_test(test_host_buffers),  cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
