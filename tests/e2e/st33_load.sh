@@ -77,6 +77,7 @@ is "no such file, and not to be kept: exit code" "$RC" 2
 # the end of a run is a power failure: the same each time, and something half done
 cut_at() {
     rm -f cut.img
+    # shellcheck disable=SC2086 # words
     run_part st33 'firmware: update.elf, flash: { file: cut.img, keep: true }' --for "$1" $2
     sha256sum <cut.img
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_paged.c - for tests/bench: the same work (records, strings, branches, a little arithmetic) in
- * direct memory, and with -DPAGED=BITS with its code and data behind the MMU, in pages of 2^BITS bytes. Nothing
- * misses after the first round. With the machine's property mmu-callback=on each of those accesses is
- * an MMIO callback (-DDATA_ONLY: those of data).
+ * bench_paged.c - for tests/bench: the same work (records, strings, branches, a little arithmetic)
+ * in direct memory, and with -DPAGED=BITS with its code and data behind the MMU, in pages of 2^BITS
+ * bytes. Nothing misses after the first round. With the machine's property mmu-callback=on each of
+ * those accesses is an MMIO callback (-DDATA_ONLY: those of data).
  */
 #include "test.h"
 

@@ -74,7 +74,8 @@ static void as_uart(void)
     }
     CHECK_EQ("UART: nine wait", IART_STAT >> 24 & 0x1f, 9);
     wait_until(&IART_STAT, IART_TC, IART_TC, 100000);
-    CHECK_RANGE("UART: ten frames of ten bits, in us", (uint32_t)(ns_since(from) / 1000), 1066, 1068);
+    CHECK_RANGE("UART: ten frames of ten bits, in us", (uint32_t)(ns_since(from) / 1000), 1066,
+                1068);
     until(OVERRUN_AT - 2);
     IART_CTRL = 0;
     IART_STAT = ~0u;
