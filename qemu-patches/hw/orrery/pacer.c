@@ -282,8 +282,10 @@ static int64_t pacer_turn(CPUState *cpu)
         int64_t now = icount_get();
         uint64_t horizon;
         int64_t window;
+        unsigned state;
 
-        if (now >= pacer.deadline || orrery_ordered_pending()) {
+        if (now >= pacer.deadline || orrery_ordered_pending() ||
+            orrery_ordered_waiting(&state)) {
             return 0;
         }
         orrery_publish(pacer.lockstep, now, now);
@@ -324,9 +326,10 @@ static int64_t pacer_extend(CPUState *cpu, int64_t tb_insns)
     int64_t now = icount_get();
     uint64_t horizon;
     int64_t insns;
+    unsigned state;
 
     if (interrupted(cpu) || pacer.over || now >= pacer.deadline ||
-        qatomic_read(&pacer.timers_changed)) {
+        orrery_ordered_waiting(&state) || qatomic_read(&pacer.timers_changed)) {
         return 0;
     }
     orrery_publish(pacer.lockstep, now, now);
