@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each access that a running instruction has completed stands in a log, keyed by the count of
- * instructions, until the next instruction makes one. When a later access of the same instruction
+ * Each access that a running instruction has completed stands in a log, keyed by their time, until
+ * the next instruction makes one. When a later access of the same instruction
  * (LDM, STM, LDRD, a split access) must be abandoned, the instruction starts anew, and what it has
  * done comes from the log.
  */
@@ -34,7 +34,7 @@ static struct {
     OrreryAccess log[ACCESSES_MAX];
     unsigned done; /* entries of the log */
     unsigned next; /* that the instruction makes */
-    int64_t count; /* of instructions: which one it is */
+    int64_t t; /* of its effects: no other instruction has the same */
     int64_t pending; /* it has been left half-way: the time of its access; 0: it has not */
     vaddr pc; /* where it starts */
     int held_interrupts;
@@ -78,14 +78,11 @@ static bool same_access(const OrreryAccess *a, const OrreryAccess *b)
            (!a->write || a->value == b->value);
 }
 
-/* Has the running instruction made this access before it was begun anew? */
-static bool replay(OrreryAccess *a)
+/* Has the running instruction, whose effects are at @t, made this access before it was begun anew? */
+static bool replay(OrreryAccess *a, int64_t t)
 {
-    int64_t count = icount_get_raw();
-
-    if (count != insn.count ||
-        (insn.next < insn.done && !insn.pending)) {
-        insn.count = count;
+    if (t != insn.t || (insn.next < insn.done && !insn.pending)) {
+        insn.t = t;
         insn.done = insn.next = 0;
     }
     if (insn.next >= insn.done) {
@@ -181,10 +178,10 @@ OrreryAccessStep orrery_ordered_begin(OrreryState *s, OrreryAccess *a,
         say_unordered(s);
         return ORRERY_ACCESS_GO;
     }
-    if (replay(a)) {
+    t = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    if (replay(a, t)) {
         return ORRERY_ACCESS_DONE;
     }
-    t = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     if (s && wait_for_others(orrery_member_get(), s, t) != ORRERY_READY) {
         abandon(cpu, t);
     }

@@ -14,6 +14,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/host-utils.h"
 #include "qemu/log.h"
 #include "hw/irq.h"
 #include "hw/registerfields.h"
@@ -99,11 +100,9 @@ static uint32_t take(Stm32wbHsem *s, unsigned n, uint32_t who)
 
 static void set_status(Stm32wbHsem *s, unsigned core, uint32_t which, bool status)
 {
-    for (unsigned n = 0; n < SEMAPHORES; n++) {
-        if (which >> n & 1) {
-            stm32wb_cell_set(&s->cells, STATUS(core, n), status,
-                             core != s->parent_obj.core);
-        }
+    for (; which; which &= which - 1) {
+        stm32wb_cell_set(&s->cells, STATUS(core, ctz32(which)), status,
+                         core != s->parent_obj.core);
     }
 }
 
