@@ -48,6 +48,25 @@ stock() {
     for pid in $pids; do wait "$pid"; done
 }
 
+# Two stock QEMUs that throw one byte to and fro, 10,000 times, over a Unix socket between them.
+stock_socket() {
+    set -- "$DIR/socket.$$"
+    rm -f "$1"
+    server=server=on,wait=on
+    pids=
+    for elf in pingpong_b pingpong_a; do
+        "$QEMU" -M lm3s6965evb -nodefaults -display none -seed 1 \
+            -rtc base=2020-01-01T00:00:00,clock=vm -icount shift=4,align=off,sleep=off \
+            -chardev "socket,id=link,path=$1,$server" -serial chardev:link -serial null \
+            -semihosting-config enable=on,target=gdb \
+            -kernel "$FIRMWARE/$elf.elf" >"$DIR/stock.log" 2>&1 &
+        pids="$pids $!"
+        server=server=off
+        while [ ! -S "$1" ]; do :; done
+    done
+    for pid in $pids; do wait "$pid"; done
+}
+
 linked() { orrery run "$HERE/$1.yaml" >"$DIR/linked.log" 2>&1; }
 linked_loaded() {
     hogs_start
@@ -138,5 +157,10 @@ compare 'st33: code and data behind the MMU, against direct' '<= 1.05' 'linked s
 compare 'st33: pages of 256 bytes, against direct' '' 'linked st33-p256' 'linked st33-direct'
 compare 'st33: MMIO callbacks, against the MMU: times slower' '>= 20' 'linked st33-callback' 'linked st33-paged' 8000
 compare 'st33: data only by callbacks: times slower' '' 'linked st33-callback-data' 'linked st33-paged' 40
+compare 'stm32wb55: CPU1 busy beside CPU2 asleep, against alone' '<= 1.03' 'linked dual-busy' 'linked dual-alone'
+compare 'stm32wb55: both cores busy at 5 us, against CPU1 alone' '<= 1.8' 'linked dual-both' 'linked dual-alone'
+compare 'stm32wb55: HSEM lock, against any other register' '<= 1.5' 'linked dual-locks' 'linked dual-plain'
+rate 'stm32wb55: IPCC round trip, 64 bytes each way' 200000 'us (goal: a tenth of the next)' linked dual-ipcc
+rate 'a byte to and fro, two stock QEMUs on a Unix socket' 10000 us stock_socket
 echo
 "$BUILD/tests/bench/sync-bench"
