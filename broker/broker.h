@@ -21,6 +21,7 @@ struct input;
 struct output;
 struct script;
 struct host;
+struct taps;
 
 struct broker {
     Orrery__Plan *plan;
@@ -37,6 +38,7 @@ struct broker {
     struct output *output;
     struct script *script; /* NULL: none */
     struct host *host;
+    struct taps *taps;
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "members.h"
 #include "status.h"
+#include "tap.h"
 
 /* The message and what hangs on it live in one list of blocks, freed together. */
 static void *block(GPtrArray *blocks, size_t size)
@@ -218,6 +219,9 @@ void orrery_calls_handle(struct broker *broker, struct call *call, const Orrery_
         break;
     case ORRERY__REQUEST__CALL_STIMULUS:
         stimulate(broker, call, request->stimulus);
+        break;
+    case ORRERY__REQUEST__CALL_TAP:
+        orrery_taps_add(broker->taps, call, request->tap);
         break;
     case ORRERY__REQUEST__CALL_DOWN:
         orrery_conductor_command(conductor, COMMAND_DOWN, 0, call);

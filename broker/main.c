@@ -28,6 +28,7 @@
 #include "script.h"
 #include "run_dir.h"
 #include "say.h"
+#include "tap.h"
 #include "trace.h"
 
 #define FLUSH_MS 300
@@ -174,6 +175,7 @@ static int set_up(struct program *program, struct orrery_error *err)
     if (!broker->host) {
         return EXIT_RUN_INPUT;
     }
+    broker->taps = orrery_taps_create(broker);
     orrery_io_on_poke(broker->io, poked, program);
     broker->control = orrery_control_create(broker, err);
     if (!broker->control) {
@@ -191,6 +193,7 @@ static void tear_down(struct program *program)
     struct broker *broker = &program->broker;
 
     orrery_control_destroy(broker->control, 100);
+    orrery_taps_destroy(broker->taps);
     orrery_host_destroy(broker->host);
     orrery_conductor_destroy(broker->conductor);
     orrery_script_destroy(broker->script);

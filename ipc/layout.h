@@ -14,7 +14,7 @@
 #include "orrery.h"
 
 #define SEG_MAGIC UINT64_C(0x59524552524f0a01) /* "\1\nORRERY" */
-#define SEG_VERSION 1u
+#define SEG_VERSION 2u
 #define SEG_MAX_BYTES (UINT64_C(1) << 32)
 
 #define CACHE_LINE 64
@@ -70,9 +70,12 @@ struct seg_lane {
 struct ring {
     LINE_ALIGNED uint64_t tail; /* written by the source */
     uint32_t starved;           /* 1: the source waits for a free slot */
+    uint64_t tap; /* 0: none; TAP_GONE; else 1 + the slot that a tap reads next (tap.c) */
     LINE_ALIGNED uint64_t head; /* written by the destination */
     LINE_ALIGNED uint8_t slots[];
 };
+
+#define TAP_GONE UINT64_MAX
 
 struct slot {
     uint64_t send_ns, arrival_ns, seq;

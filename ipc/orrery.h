@@ -381,6 +381,23 @@ enum orrery_wake orrery_broker_wait(struct orrery_member *broker, uint64_t need_
 /* Move what members sent to the broker into its private queue (then orrery_take()). */
 void orrery_broker_drain(struct orrery_member *broker);
 
+/* ---- a tap: reading along on a lane, from a process that is no member (tap.c) ---- */
+
+struct orrery_tap {
+    unsigned lane;
+    uint64_t next;
+    uint64_t lost; /* messages that were overwritten while it was opened */
+};
+/* One tap a lane. From now on its source waits for me when its ring is full: read on, or close. */
+void orrery_tap_open(struct orrery_segment *seg, unsigned lane, struct orrery_tap *tap);
+/* Also on behalf of somebody who died. */
+void orrery_tap_close(struct orrery_segment *seg, unsigned lane);
+/* The next message, as it was sent; its payload is copied. False: none is there yet. */
+bool orrery_tap_read(struct orrery_segment *seg, struct orrery_tap *tap, struct orrery_message *out,
+                     uint8_t payload[ORRERY_MAX_PAYLOAD]);
+/* To be called now and then while nothing comes: the source may wait for slots that I have read. */
+void orrery_tap_poke(struct orrery_segment *seg, const struct orrery_tap *tap);
+
 /* ---- wire formats that several programs share ---- */
 
 /* A UART frame as it travels (payload of a uart lane), little endian, 12 bytes. */

@@ -151,6 +151,22 @@ static bool take_slot(struct orrery_member *m, unsigned lane, const struct lane_
     return true;
 }
 
+/*
+ * Where the source may overwrite up to: head, or what a tap has read if that is less; never back. A
+ * tap that has gone is forgotten once what it held is free again.
+ */
+static uint64_t released(struct ring *ring, uint64_t head, uint64_t tap)
+{
+    uint64_t before = load_relaxed(&ring->head);
+
+    if (tap == TAP_GONE) {
+        __atomic_compare_exchange_n(&ring->tap, &tap, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+        return head;
+    }
+    head = tap && tap - 1 < head ? tap - 1 : head;
+    return head - before <= UINT32_MAX ? head : before;
+}
+
 void ring_drain(struct orrery_member *m)
 {
     for (size_t i = 0; i < m->inbound_count; i++) {
@@ -159,8 +175,9 @@ void ring_drain(struct orrery_member *m)
         uint64_t head = m->heads[lane];
         /* Pairs with the store_release() in ring_push(): slots below tail are whole. */
         uint64_t tail = load_acquire(&view->ring->tail);
+        uint64_t tap = load_total(&view->ring->tap);
 
-        if (tail == head) {
+        if (tail == head && !tap) {
             continue;
         }
         if (tail - head > view->slots) {
@@ -175,7 +192,7 @@ void ring_drain(struct orrery_member *m)
         m->heads[lane] = head;
         /* Pairs with the load in ring_push(): slots below head may be overwritten. In the
          * total order: a source that finds no slot either sees this store or is seen starved. */
-        store_total(&view->ring->head, head);
+        store_total(&view->ring->head, released(view->ring, head, tap));
         if (load_total(&view->ring->starved)) {
             store_total(&view->ring->starved, 0);
             wake_member(m->seg, view->src);

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# orrery tap: what a link carries, seen from a second terminal, and a run that does not notice.
+. "$(dirname "$0")/lib.sh"
+
+pair stream stream_tx stream_rx >/dev/null
+sed "s/seed: 1, for: 30s/seed: 1, for: 30s, pace: 1/" "$SCRATCH/stream.yaml" >"$SCRATCH/paced.yaml"
+run_timeout 60 "$ORRERY" run "$SCRATCH/stream.yaml" --trace-hash
+is 'without a tap' "$RC" 0
+untapped=$(hash_in "$OUT")
+
+# From before the first byte: everybody is stopped at once.
+check 'a run' start_run paced "$SCRATCH/paced.yaml" --trace-hash
+run=$PID
+"$ORRERY" pause --run "$RUN" >"$SCRATCH/paused"
+"$ORRERY" tap a.serial0 --run "$RUN" --to "$SCRATCH/frames" &
+tap=$!
+wait_for 5 test -e "$SCRATCH/frames"
+sleep 0.2
+run_timeout 10 "$ORRERY" tap b.serial0 --run "$RUN"
+is 'a second tap of the same link: exit code' "$RC" 3
+contains 'and one line' "$ERR" 'b.serial0 has a tap already'
+run_timeout 10 "$ORRERY" tap a.serial7 --run "$RUN"
+contains 'a port that is not there' "$ERR" "no wire ends at 'a.serial7'"
+run_timeout 10 "$ORRERY" tap a.serial0 --decode morse --run "$RUN"
+is 'a decoding that is not there: exit code' "$RC" 2
+"$ORRERY" resume --run "$RUN"
+finish 60 "$run"
+is 'with a tap' "$RC" 0
+is 'the same trace' "$(hash_in "$SCRATCH/paced.out")" "$untapped"
+RC=0
+wait "$tap" || RC=$?
+is 'the tap ends with the run' "$RC" 0
+seen=$(grep -c '^\[.*a\.serial0 > b\.serial0' "$SCRATCH/frames")
+check "it saw what came after the pause ($seen frames)" test "$seen" -ge 2000
+# back to back, a frame every 86.8 us
+is 'and missed none' "$(grep 'a\.serial0 > b' "$SCRATCH/frames" | tr -d '[]' |
+    awk 'NR > 1 && $1 - last > 0.0000870 { n++ } { last = $1 } END { print n + 0 }')" 0
+check 'each with its time and direction' grep -qE '^\[  0\.[0-9]{9}\] a\.serial0 > b\.serial0 \| [0-9a-f]{2}' "$SCRATCH/frames"
+check 'in order' sort -c -s -k 2,2n "$SCRATCH/frames"
+
+# A tap that is killed does not hold the run up.
+check 'another run' start_run again "$SCRATCH/paced.yaml" --trace-hash
+run=$PID
+"$ORRERY" tap a.serial0 --run "$RUN" --to "$SCRATCH/killed" &
+tap=$!
+wait_for 5 test -s "$SCRATCH/killed"
+kill -STOP "$tap"
+sleep 0.5
+kill -KILL "$tap"
+finish 60 "$run"
+is 'a tap that stops reading and is killed: the run goes on' "$RC" 0
+is 'and is the same' "$(hash_in "$SCRATCH/again.out")" "$untapped"
+
+# A dialogue, decoded.
+check 'the wallet' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1
+run=$PID
+"$ORRERY" tap se.serial0 --decode seproxyhal --run "$RUN" >"$SCRATCH/dialogue" &
+finish 60 "$run"
+is 'it ends' "$RC" 0
+wait_for 5 grep -q 'device off' "$SCRATCH/dialogue"
+for line in 'mcu.serial0 > se.serial0 | 0e ticker' 'se.serial0 > mcu.serial0 | 60 general status 00 00' \
+    'se.serial0 > mcu.serial0 | 5f printf: right button' 'se.serial0 > mcu.serial0 | 4b device off'; do
+    contains "decoded: $line" "$SCRATCH/dialogue" "$line"
+done
+done_testing
