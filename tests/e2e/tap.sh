@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 pair stream stream_tx stream_rx >/dev/null
-sed "s/seed: 1, for: 30s/seed: 1, for: 30s, pace: 1/" "$SCRATCH/stream.yaml" >"$SCRATCH/paced.yaml"
+sed "s/seed: 1, for: 30s/seed: 1, for: 30s, pace: 0.2/" "$SCRATCH/stream.yaml" >"$SCRATCH/paced.yaml"
 run_timeout 60 "$ORRERY" run "$SCRATCH/stream.yaml" --trace-hash
 is 'without a tap' "$RC" 0
 untapped=$(hash_in "$OUT")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The wallet of examples/wallet.yaml: the dialogue, the same each time, and what its screen shows.
+# The wallet of examples/wallet.yaml, and with a phone: the dialogue, the same each time, and what its screen shows.
 # ORRERY_KEEP_PICTURES=DIR keeps what was seen, as text, in the place of screenshot/wallet-*.txt.
 . "$(dirname "$0")/lib.sh"
 
@@ -34,10 +34,32 @@ picture() {
     check "$1: every pixel" cmp -s "$SCRATCH/$1.txt" "$WANTED/$1.txt"
 }
 
+# A phone: four messages of its own, and the same signature each time.
+run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet-phone.yaml" --trace-hash
+is 'the wallet and a phone: end by themselves' "$RC" 0
+cp "$OUT" "$SCRATCH/phone"
+for line in 'phone: connected to WALLET' 'SE > 5f printf: a request' 'SE > 5f printf: signed' \
+    'phone: signed, and the signature is right' 'phone: disconnected' 'SE > 5f printf: disconnected'; do
+    contains "it says: $line" "$SCRATCH/phone" "$line"
+done
+run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet-phone.yaml" --trace-hash --jitter 3
+is 'again with --jitter: the same trace' "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/phone")"
+sed -e 's/at: 5s, click: se.gpio.1/at: 5s, click: se.gpio.0/' "$EXAMPLES/wallet-phone.yaml" >"$SCRATCH/no.yaml"
+run_timeout 120 "$ORRERY" run "$SCRATCH/no.yaml"
+contains 'the left button: no' "$OUT" 'phone: refused'
+
 check 'a run in real time' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1
 "$ORRERY" pause --run "$RUN" >/dev/null
 picture wallet-start 1.500000000
 picture wallet-pressed 2.500000000
+"$ORRERY" resume --run "$RUN"
+finish 30 "$PID"
+is 'it ends' "$RC" 0
+
+sed 's/seed: 1,/seed: 1, pace: 4,/' "$EXAMPLES/wallet-phone.yaml" >"$SCRATCH/phone.yaml"
+check 'the phone again' start_run phone "$SCRATCH/phone.yaml"
+"$ORRERY" pause --run "$RUN" >/dev/null
+picture wallet-request 4.500000000
 "$ORRERY" resume --run "$RUN"
 finish 30 "$PID"
 is 'it ends' "$RC" 0

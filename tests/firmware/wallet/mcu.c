@@ -169,6 +169,26 @@ static void ble_send(const uint8_t *packet, unsigned len)
     bluetooth[2] = (uint8_t)bluetooth_len;
 }
 
+/* The oldest event of CPU2's own, if there is one. */
+static void take_event(void)
+{
+    struct tl_packet *packet = tl_event(0);
+
+    if (packet && packet->type == 4) {
+        bluetooth_len = 3u + packet->data[1];
+        bluetooth[0] = EVENT_BLE_RECV;
+        bluetooth[1] = 0;
+        bluetooth[2] = (uint8_t)bluetooth_len;
+        bluetooth[3] = 4;
+        for (unsigned i = 0; i < 2u + packet->data[1]; i++) {
+            bluetooth[4 + i] = packet->data[i];
+        }
+    }
+    if (packet) {
+        tl_release(packet);
+    }
+}
+
 static void obey(const uint8_t *packet)
 {
     unsigned len = (unsigned)packet[1] << 8 | packet[2];
@@ -249,16 +269,18 @@ void test(void)
     exchange(session);
     next = tl_us();
     while (!off) {
+        if (!bluetooth_len) {
+            take_event();
+        }
         if (bluetooth_len) {
             bluetooth_len = 0;
             exchange(bluetooth);
-            continue;
-        }
-        while (tl_us() < next) {
+        } else if (tl_us() >= next) {
+            next += interval_us;
+            exchange(ticker);
+        } else {
             wfi();
         }
-        next += interval_us;
-        exchange(ticker);
     }
     say("mcu: off\r\n");
     wait_until(&LPUART1_ISR, 1u << 6, 1u << 6, ~0u);

@@ -14,6 +14,7 @@ enum call {
     CALL_PRINT,     /* text */
     CALL_MORE_TIME, /* the MCU waits on */
     CALL_BLE_SEND,  /* packet with type octet, length */
+    CALL_SIGN,      /* 16 octets, where 16 go */
     CALL_FAULTS,    /* pages brought in so far */
     CALL_OFF,       /* switch the device off */
 };

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * se_app.c - the app: one screen after the other, as buttons are pressed. All of it is in memory
- * that is brought in when it is touched; the large table makes it more than there are entries.
+ * se_app.c - the app: one screen after the other as buttons are pressed; a request that comes over
+ * Bluetooth is shown, and signed if the right button says so. All of it is in memory that is
+ * brought in when it is touched; the large table makes it more than there are entries.
  */
 #include <stdbool.h>
 
+#include "phone.h"
 #include "se_api.h"
+#include "se_ble.h"
 #include "seproxyhal.h"
 
 __attribute__((section(".entry"))) _Noreturn void app_entry(void);
 
-static const uint8_t hci_reset[] = {0x01, 0x03, 0x0c, 0x00};
-static uint8_t event[PACKET_MAX];
+#define APDU_MAX 16
+enum { LEFT = 1, RIGHT = 2 };
+
+static uint8_t event[PACKET_MAX], request[APDU_MAX];
 static uint8_t table[6 * 1024];
-static unsigned presses;
+static unsigned presses, request_len;
+
+static void print(const char *text)
+{
+    os(CALL_PRINT, (uint32_t)text, 0, 0);
+}
 
 static void title(const char *text, const char *below)
 {
@@ -43,35 +53,82 @@ static uint32_t work(void)
     return sum;
 }
 
+/* ---- requests ---- */
+
+static void answer(unsigned status, unsigned len, uint8_t *data)
+{
+    data[len] = (uint8_t)(status >> 8);
+    data[len + 1] = (uint8_t)status;
+    if (!ble_answer(data, len + 2)) {
+        print("the answer was not taken");
+    }
+}
+
+static void decide(bool yes)
+{
+    uint8_t data[APDU_MAX + 2];
+
+    request_len = 0;
+    if (yes) {
+        os(CALL_SIGN, (uint32_t)request, (uint32_t)data, 0);
+        answer(SW_OK, APDU_MAX, data);
+        title("Done", "");
+        print("signed");
+    } else {
+        answer(SW_REFUSED, 0, data);
+        title("No", "");
+        print("refused");
+    }
+}
+
+static void bluetooth(const uint8_t *packet, unsigned len)
+{
+    unsigned got;
+
+    if (ble_is_disconnected(packet, len)) {
+        print(ble_advertise() ? "disconnected" : "disconnected, and lost");
+        return;
+    }
+    got = ble_written(packet, len, request, sizeof(request));
+    if (got < 5 || request[1] != SIGN_INS) {
+        return;
+    }
+    for (unsigned i = got; i < sizeof(request); i++) {
+        request[i] = 0;
+    }
+    request_len = got;
+    title("Sign", "Right or Left");
+    print("a request");
+}
+
+/* ---- ---- */
+
 static void pressed(unsigned mask)
 {
     char count[] = "Button 0";
 
-    if (mask & 1) {
+    if (request_len) {
+        decide(mask & RIGHT);
+        return;
+    }
+    if (mask & LEFT) {
         title("Bye", "");
-        os(CALL_PRINT, (uint32_t) "left button: off", 0, 0);
+        print("left button: off");
         os(CALL_OFF, 0, 0, 0);
     }
     presses++;
     count[7] = (char)('0' + presses % 10);
     title("Hello", count);
-    os(CALL_PRINT, (uint32_t) "right button", 0, 0);
-}
-
-static void bluetooth(const uint8_t *packet, unsigned len)
-{
-    bool good = len == 7 && packet[0] == 4 && packet[1] == 0x0e && packet[6] == 0;
-
-    os(CALL_PRINT, (uint32_t)(good ? "Bluetooth is there" : "Bluetooth: what is this?"), 0, 0);
+    print("right button");
 }
 
 void app_entry(void)
 {
-    bool started = false;
-
     title("Orrery", "Right or Left");
-    os(CALL_PRINT, (uint32_t) "app started", 0, 0);
-    os(CALL_BLE_SEND, (uint32_t)hci_reset, sizeof(hci_reset), 0);
+    print("app started");
+    work();
+    print(os(CALL_FAULTS, 0, 0, 0) > 50 ? "worked in few pages" : "worked");
+    print(ble_start() ? "Bluetooth is there" : "Bluetooth failed");
     for (;;) {
         uint32_t len = os(CALL_EXCHANGE, (uint32_t)event, sizeof(event), 0);
 
@@ -79,11 +136,6 @@ void app_entry(void)
             pressed(event[3]);
         } else if (event[0] == EVENT_BLE_RECV) {
             bluetooth(event + 3, len - 3);
-        } else if (!started) {
-            started = true;
-            work();
-            os(CALL_PRINT,
-               (uint32_t)(os(CALL_FAULTS, 0, 0, 0) > 50 ? "worked in few pages" : "worked"), 0, 0);
         }
     }
 }

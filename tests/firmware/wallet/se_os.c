@@ -3,6 +3,7 @@
  * se_os.c - the secure element's OS: it owns the screen, the buttons and the link to the MCU, and
  * runs one app, unprivileged, in memory that the MMU brings in page by page when it is touched.
  */
+#include "phone.h"
 #include "screen.h"
 #include "se_api.h"
 #include "seproxyhal.h"
@@ -182,6 +183,30 @@ static _Noreturn void switch_off(void)
     exit_with(0);
 }
 
+/* The key is the OS's, and never in the app's memory. */
+static void sign(const uint8_t *from, uint8_t *to)
+{
+    static const uint32_t key[4] = WALLET_KEY;
+    uint32_t word = 0;
+
+    AES_CR = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        AES_KEYR(i) = key[i];
+    }
+    AES_CR = 1; /* encryption, ECB, words as they are */
+    for (unsigned i = 0; i < 16; i += 4) {
+        AES_DINR = (uint32_t)from[i] << 24 | (uint32_t)from[i + 1] << 16 |
+                   (uint32_t)from[i + 2] << 8 | from[i + 3];
+    }
+    while (!(AES_SR & 1)) {
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        word = i % 4 ? word : AES_DOUTR;
+        to[i] = (uint8_t)(word >> (24 - i % 4 * 8));
+    }
+    AES_CR = 0;
+}
+
 static uint32_t call(const uint32_t *args)
 {
     char text[96];
@@ -209,6 +234,9 @@ static uint32_t call(const uint32_t *args)
         return 0;
     case CALL_BLE_SEND:
         send_packet(COMMAND_BLE_SEND, (const uint8_t *)args[1], args[2] & 0xff);
+        return 0;
+    case CALL_SIGN:
+        sign((const uint8_t *)args[1], (uint8_t *)args[2]);
         return 0;
     case CALL_FAULTS:
         return faults;
