@@ -108,6 +108,11 @@ void test(void)
     send(0x5a);
     until(CLASH_AT);
     send(0x66);
-    until(END_AT);
+    until(QUIET_AT + 20);
+    as_reader(false, 3);
+    USART1_CR1 &= ~(uint32_t)CR1_UE;
+    USART1_CR2 |= 3 << 18; /* DATAINV, MSBFIRST */
+    USART1_CR1 |= CR1_UE;
+    give_back(END_AT);
     finish();
 }

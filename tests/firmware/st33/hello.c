@@ -58,6 +58,30 @@ static void check_clock(void)
     CHECK_RANGE("6,000 cycles of 6 MHz are 1 ms", TIM_CNT(0) - from, 30000, 30200);
 }
 
+/* Back to privileged: a handler may. */
+void exc_SVCall(void)
+{
+    __asm__ volatile("mrs r0, control\n\tbic r0, #1\n\tmsr control, r0" ::: "r0");
+}
+
+static void check_privilege(void)
+{
+    static const uint32_t closed[] = {0x40000000, 0x40001000, 0x40002000, 0x40003000, 0x4000e000};
+    static const uint32_t open[] = {0x40004000, 0x40005000, 0x40006000, 0x4000b000};
+    unsigned refused = 0, answered = 0;
+
+    __asm__ volatile("mrs r0, control\n\torr r0, #1\n\tmsr control, r0\n\tisb" ::: "r0");
+    for (unsigned i = 0; i < 5; i++) {
+        refused += !try_read(closed[i], NULL) && !try_write(closed[i], 0);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        answered += try_read(open[i], NULL);
+    }
+    __asm__ volatile("svc 0");
+    CHECK_EQ("unprivileged: refused by SYS, MMU, FLASH, WDG, TAMPER", refused, 5);
+    CHECK_EQ("unprivileged: answered by the others", answered, 4);
+}
+
 /* The second time it comes from its own reset. */
 void test(void)
 {
@@ -78,6 +102,7 @@ void test(void)
     CHECK_EQ("RAM is zero after power-on", noinit, 0);
     check_map();
     check_clock();
+    check_privilege();
     noinit = 0x12345678;
     SYS_RESET = SYS_RESET_KEY;
     for (;;) {

@@ -174,6 +174,15 @@ static void times(void)
                 (uint32_t)(ns_since(from) / 1000), 3355, 3370);
 }
 
+static void inverse(void)
+{
+    IART_GUARD = 0;
+    until(INVERSE_AT);
+    set(ISO | IART_CTRL_INVERSE, ETU_93750_CLK);
+    CHECK_EQ("ISO: the inverse convention, there and back", exchange(0x3f, 10), 10);
+    CHECK_EQ("ISO: inverse, no error", IART_STAT & 0x3f8, 0);
+}
+
 void test(void)
 {
     start = cycles();
@@ -181,4 +190,5 @@ void test(void)
     card_sends();
     card_receives();
     times();
+    inverse();
 }

@@ -15,6 +15,7 @@
 #define TAKEN_AT 170   /* a byte, which the card takes though its parity is wrong */
 #define CLASH_AT 180   /* a byte, while the card sends, too */
 #define QUIET_AT 190
-#define END_AT 230
+#define INVERSE_AT 220 /* the reader gives back, in the inverse convention */
+#define END_AT 240
 
 #endif

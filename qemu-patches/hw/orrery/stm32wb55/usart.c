@@ -121,6 +121,18 @@ char usart_parity(Stm32wbUsart *s)
     return FIELD_EX32(s->cr1, CR1, PS) ? 'O' : 'E';
 }
 
+/* 35.8.3 DATAINV inverts the parity bit, too: of the ones on the line, seen with an even number of data bits. */
+char usart_wire_parity(Stm32wbUsart *s)
+{
+    char parity = usart_parity(s);
+
+    if (parity == 'N' || !FIELD_EX32(s->cr2, CR2, DATAINV) ||
+        usart_data_bits(s) % 2) {
+        return parity;
+    }
+    return parity == 'E' ? 'O' : 'E';
+}
+
 static unsigned stop_halves(Stm32wbUsart *s)
 {
     static const uint8_t halves[] = { 2, 1, 4, 3 };
@@ -138,7 +150,7 @@ void usart_format(Stm32wbUsart *s, struct orrery_uart_frame *frame)
     *frame = (struct orrery_uart_frame){
         .baud = usart_baud(s),
         .data_bits = usart_data_bits(s),
-        .parity = usart_parity(s),
+        .parity = usart_wire_parity(s),
         .stop_halves = stop_halves(s),
     };
 }

@@ -194,6 +194,8 @@ unsigned usart_word_bits(Stm32wbUsart *s);
 unsigned usart_data_bits(Stm32wbUsart *s);
 /* 'N', 'E' or 'O' */
 char usart_parity(Stm32wbUsart *s);
+/* The same of the levels on the line. */
+char usart_wire_parity(Stm32wbUsart *s);
 /* Half bits of a character, with start and stop. */
 unsigned usart_frame_halves(Stm32wbUsart *s);
 uint32_t usart_baud(Stm32wbUsart *s);

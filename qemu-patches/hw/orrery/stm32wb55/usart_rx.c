@@ -64,7 +64,7 @@ static void complete_format(Stm32wbUsart *s, struct orrery_uart_frame *f)
         f->data_bits = usart_data_bits(s);
     }
     if (f->parity != 'N' && f->parity != 'E' && f->parity != 'O') {
-        f->parity = usart_parity(s);
+        f->parity = usart_wire_parity(s);
     }
     f->data &= (1u << f->data_bits) - 1;
 }
@@ -97,6 +97,7 @@ static unsigned sample_word(Stm32wbUsart *s, const struct orrery_uart_frame *f,
 {
     bool garbled = baud_differs(f->baud, usart_baud(s));
     unsigned bits = usart_word_bits(s);
+    bool inverted = FIELD_EX32(s->cr2, CR2, DATAINV) && bits % 2;
     unsigned word = 0;
 
     for (unsigned i = 0; i < bits; i++) {
@@ -109,7 +110,7 @@ static unsigned sample_word(Stm32wbUsart *s, const struct orrery_uart_frame *f,
         *errors |= R_ISR_NE_MASK;
     }
     if (FIELD_EX32(s->cr1, CR1, PCE) &&
-        odd(word) != FIELD_EX32(s->cr1, CR1, PS)) {
+        (odd(word) ^ inverted) != FIELD_EX32(s->cr1, CR1, PS)) {
         *errors |= R_ISR_PE_MASK;
     }
     return word;
