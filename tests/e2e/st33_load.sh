@@ -94,14 +94,15 @@ is "without a word" "$(cat tap 2>/dev/null)" ""
 cat >modes.yaml <<END
 orrery: 1
 name: modes
-clock: { seed: 1, for: 100ms }
+clock: { seed: 1, for: 300ms }
 instances:
   se: { machine: st33, firmware: st33-iart.elf, semihosting: true }
   mcu: { machine: lm3s6965evb, firmware: stream_tx.elf, icount: 4, semihosting: true }
 links:
   - { uart: [se.serial0, mcu.serial0], baud: 115200 }
 END
-run_timeout 30 "$ORRERY" run modes.yaml
-contains "two modes on one line" "$ERR" 'IART: set to ISO 7816-3, but the other end of the line is set to UART'
-is "two modes on one line: said once" "$(grep -c 'other end of the line' "$ERR")" 1
+run_timeout 30 "$ORRERY" run modes.yaml --log "$SCRATCH/log"
+cat log/se* >said
+contains "two modes on one line" said 'IART: set to ISO 7816-3, but the other end of the line is set to UART'
+is "two modes on one line: said once" "$(grep -c 'other end of the line' said)" 1
 done_testing
