@@ -66,6 +66,25 @@ if start_run held m.yaml; then
 else
     not_ok "a run that waits for gdb at CPU2"
 fi
+# Each instance can be saved while the pair stands.
+saved() { "$ORRERY" qmp "$1" query-migrate 2>/dev/null | grep -q completed; }
+chip '{ firmware: dual-pair-cpu2.elf, gdb: wait }' 1000s '' >m.yaml
+if start_run save m.yaml; then
+    "$ORRERY" pause >/dev/null 2>&1
+    "$ORRERY" qmp mcu.cpu2 cont >/dev/null 2>&1
+    "$ORRERY" until 3ms >"$OUT" 2>&1
+    check "the pair stands at 3 ms" grep -q '0\.003' "$OUT"
+    for core in mcu mcu.cpu2; do
+        "$ORRERY" qmp "$core" migrate "{\"uri\": \"file:$SCRATCH/$core.state\"}" >/dev/null 2>&1
+        check "$core: saved" wait_for 20 saved "$core"
+    done
+    run_timeout 20 "$ORRERY" monitor mcu.cpu2 </dev/null
+    is "monitor of CPU2" "$RC" 0
+    "$ORRERY" down "$RUN" >/dev/null 2>&1
+    finish 20 "$PID"
+else
+    not_ok "a run to be saved"
+fi
 chip '{ firmware: dual-pair-cpu2.elf, gdb: wait }' 1000s '' >m.yaml
 if start_run dead m.yaml; then
     kill -KILL "$(pid_of mcu.cpu2)"
@@ -74,5 +93,13 @@ if start_run dead m.yaml; then
     contains "who died" "$SCRATCH/dead.err" mcu.cpu2
 else
     not_ok "a run to be killed"
+fi
+if start_run dead1 m.yaml; then
+    kill -KILL "$(pid_of mcu)"
+    finish 20 "$PID"
+    is "CPU1's process killed: exit code" "$RC" 3
+    check "who died, the other" grep -q "mcu[^.]" "$SCRATCH/dead1.err"
+else
+    not_ok "another run to be killed"
 fi
 done_testing
