@@ -22,8 +22,9 @@ static void *block(GPtrArray *blocks, size_t size)
     return memory;
 }
 
-static Orrery__Uart *welcome_uart(GPtrArray *blocks, const struct uart_format *format)
+static Orrery__Uart *welcome_uart(GPtrArray *blocks, const struct layout_port *port)
 {
+    const struct uart_format *format = &port->format;
     Orrery__Uart *uart = block(blocks, sizeof(*uart));
 
     orrery__uart__init(uart);
@@ -32,6 +33,11 @@ static Orrery__Uart *welcome_uart(GPtrArray *blocks, const struct uart_format *f
     uart->stop_halves = format->stop_halves;
     uart->parity = block(blocks, 2);
     uart->parity[0] = format->parity;
+    if (port->uart) {
+        uart->drop_ppb = port->uart->drop_ppb;
+        uart->corrupt_ppb = port->uart->corrupt_ppb;
+        uart->fault_seed = port->uart->fault_seed;
+    }
     return uart;
 }
 
@@ -61,7 +67,7 @@ static Orrery__Port *welcome_port(GPtrArray *blocks, const struct layout_port *f
         port->radio->loss_ppb = from->radio->loss_ppb;
     }
     if (from->kind == ORRERY__LINK__KIND__UART) {
-        port->uart = welcome_uart(blocks, &from->format);
+        port->uart = welcome_uart(blocks, from);
     }
     return port;
 }

@@ -12,6 +12,7 @@
 
 #define PLAN_MAX (4u << 20)
 #define BAUD_MAX 1000000000u
+#define PPB 1000000000u
 #define LINK_ENDS_MAX 64 /* 4032 lanes */
 #define STATE_BYTES_MAX (1u << 20)
 #define RUN_DIR_MAX 80 /* sun_path holds 108 with the socket's name */
@@ -163,6 +164,9 @@ static bool check_uart_link(const Orrery__Link *link, size_t i, struct orrery_er
     }
     if (!check_uart(link->uart, "link", i, err)) {
         return false;
+    }
+    if (link->uart && (link->uart->drop_ppb > PPB || link->uart->corrupt_ppb > PPB)) {
+        return bad(err, "link %zu: a probability above 1", i);
     }
     if (link->latency_ns && link->latency_ns < orrery_plan_frame_ns(&format)) {
         return bad(err, "link %zu: latency is less than one frame", i);

@@ -288,11 +288,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answer),  cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_never),   cmocka_unit_test(test_captures),
-        cmocka_unit_test(test_exit),    cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_answer), cmocka_unit_test(test_deadline), cmocka_unit_test(test_late),
+        cmocka_unit_test(test_never),  cmocka_unit_test(test_captures), cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_flood),  cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,22 @@ static uint64_t least_word(const struct orrery_segment *seg)
     return least;
 }
 
+static void fill_lane(struct broker *broker, unsigned lane, Orrery__LaneStatus *status)
+{
+    struct orrery_lane_stats stats;
+
+    orrery_lane_stats(broker->seg, lane, &stats);
+    orrery__lane_status__init(status);
+    status->name = broker->layout->lanes[lane].name;
+    status->sent = stats.sent;
+    status->delivered = stats.delivered;
+    status->overruns = stats.overruns;
+    status->framing_errors = stats.framing_errors;
+    status->too_fast = stats.too_fast;
+    status->dropped = stats.dropped;
+    status->corrupted = stats.corrupted;
+}
+
 void orrery_status_send(struct broker *broker, struct call *call)
 {
     unsigned count = (unsigned)broker->layout->member_count - 1;
@@ -86,6 +102,9 @@ void orrery_status_send(struct broker *broker, struct call *call)
     Orrery__Status status = ORRERY__STATUS__INIT;
     Orrery__MemberStatus *members = g_new0(Orrery__MemberStatus, count);
     Orrery__MemberStatus **list = g_new0(Orrery__MemberStatus *, count);
+    unsigned lanes = (unsigned)broker->layout->lane_count;
+    Orrery__LaneStatus *lane = g_new0(Orrery__LaneStatus, lanes + 1);
+    Orrery__LaneStatus **lane_list = g_new0(Orrery__LaneStatus *, lanes + 1);
 
     for (unsigned i = 0; i < count; i++) {
         fill_member(broker, i + 1, &members[i]);
@@ -98,10 +117,18 @@ void orrery_status_send(struct broker *broker, struct call *call)
     status.wall_s = orrery_conductor_wall_s(broker->conductor);
     status.members = list;
     status.n_members = count;
+    for (unsigned i = 0; i < lanes; i++) {
+        fill_lane(broker, i, &lane[i]);
+        lane_list[i] = &lane[i];
+    }
+    status.lanes = lane_list;
+    status.n_lanes = lanes;
     status.host_ports = orrery_host_ports(broker->host, &status.n_host_ports);
     reply.result_case = ORRERY__REPLY__RESULT_STATUS;
     reply.status = &status;
     orrery_call_reply(call, &reply);
+    g_free(lane_list);
+    g_free(lane);
     g_free(list);
     g_free(members);
 }

@@ -167,10 +167,17 @@ int orrery_dead_reason(const struct orrery_segment *seg, char *buf, size_t len);
 /* Counters, for `orrery ps|top` and link blocks. All monotonic, relaxed. */
 struct orrery_lane_stats {
     uint64_t sent, delivered, overruns, framing_errors, too_fast;
+    uint64_t dropped, corrupted; /* faults of the link, as the manifest asks */
 };
 void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
                        struct orrery_lane_stats *out);
-enum orrery_lane_event { ORRERY_LANE_OVERRUN, ORRERY_LANE_FRAMING, ORRERY_LANE_TOO_FAST };
+enum orrery_lane_event {
+    ORRERY_LANE_OVERRUN,
+    ORRERY_LANE_FRAMING,
+    ORRERY_LANE_TOO_FAST,
+    ORRERY_LANE_DROPPED,
+    ORRERY_LANE_CORRUPTED,
+};
 void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_lane_event what);
 
 struct orrery_member_stats {

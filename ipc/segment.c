@@ -634,6 +634,8 @@ void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
     out->overruns = load_relaxed(&stats->overruns);
     out->framing_errors = load_relaxed(&stats->framing_errors);
     out->too_fast = load_relaxed(&stats->too_fast);
+    out->dropped = load_relaxed(&stats->dropped);
+    out->corrupted = load_relaxed(&stats->corrupted);
 }
 
 void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_lane_event what)
@@ -649,6 +651,12 @@ void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_la
         break;
     case ORRERY_LANE_TOO_FAST:
         add_relaxed(&stats->too_fast, 1);
+        break;
+    case ORRERY_LANE_DROPPED:
+        add_relaxed(&stats->dropped, 1);
+        break;
+    case ORRERY_LANE_CORRUPTED:
+        add_relaxed(&stats->corrupted, 1);
         break;
     }
 }

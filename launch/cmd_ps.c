@@ -109,6 +109,24 @@ static json_t *json_time(uint64_t ns)
     return ns >= ORRERY_TIME_INF ? json_null() : json_integer((json_int_t)ns);
 }
 
+static json_t *json_lanes(const Orrery__Status *status)
+{
+    json_t *lanes = json_array();
+
+    for (size_t i = 0; i < status->n_lanes; i++) {
+        const Orrery__LaneStatus *l = status->lanes[i];
+
+        json_array_append_new(lanes,
+                              json_pack("{ss, sI, sI, sI, sI, sI, sI, sI}", "lane", l->name, "sent",
+                                        (json_int_t)l->sent, "delivered", (json_int_t)l->delivered,
+                                        "overruns", (json_int_t)l->overruns, "framing_errors",
+                                        (json_int_t)l->framing_errors, "too_fast",
+                                        (json_int_t)l->too_fast, "dropped", (json_int_t)l->dropped,
+                                        "corrupted", (json_int_t)l->corrupted));
+    }
+    return lanes;
+}
+
 static json_t *json_of_run(const char *run, const Orrery__Status *status)
 {
     json_t *members = json_array(), *ports = json_array();
@@ -126,11 +144,11 @@ static json_t *json_of_run(const char *run, const Orrery__Status *status)
         json_array_append_new(ports, json_pack("{ss, ss}", "port", status->host_ports[i]->port,
                                                "where", status->host_ports[i]->where));
     }
-    return json_pack("{ss, ss, ss, ss, so, so, sf, so, so}", "run", rundir_name(run), "path", run,
-                     "name", status->name, "state", status->state, "ceiling_ns",
+    return json_pack("{ss, ss, ss, ss, so, so, sf, so, so, so}", "run", rundir_name(run), "path",
+                     run, "name", status->name, "state", status->state, "ceiling_ns",
                      json_time(status->ceiling_ns), "lower_bound_ns",
                      json_time(status->lower_bound_ns), "wall_s", status->wall_s, "instances",
-                     members, "ports", ports);
+                     members, "ports", ports, "lanes", json_lanes(status));
 }
 
 static bool print_json(const struct strings *runs)

@@ -29,7 +29,7 @@ static Orrery__Clock *plan_clock(const struct clock_plan *clock, struct arena *a
     return out;
 }
 
-static Orrery__Uart *plan_uart(const struct uart *uart, struct arena *arena)
+static Orrery__Uart *plan_uart(const struct uart *uart, uint64_t seed, struct arena *arena)
 {
     Orrery__Uart *out = NEW(arena, Orrery__Uart, orrery__uart);
 
@@ -37,14 +37,17 @@ static Orrery__Uart *plan_uart(const struct uart *uart, struct arena *arena)
     out->data_bits = uart->data_bits;
     out->parity = arena_copy_n(arena, &uart->parity, 1);
     out->stop_halves = uart->stop_halves;
+    out->drop_ppb = uart->drop_ppb;
+    out->corrupt_ppb = uart->corrupt_ppb;
+    out->fault_seed = seed;
     return out;
 }
 
-static Orrery__Radio *plan_radio(const struct link *link, struct arena *arena)
+static Orrery__Radio *plan_radio(const struct link *link, uint64_t seed, struct arena *arena)
 {
     Orrery__Radio *out = NEW(arena, Orrery__Radio, orrery__radio);
 
-    out->seed = link->radio.seed;
+    out->seed = link->radio.seed_given ? link->radio.seed : seed;
     out->loss_ppb = link->radio.loss_ppb;
     out->path_db.data = link->radio.path_db;
     out->path_db.len = link->end_count * link->end_count;
@@ -101,9 +104,9 @@ static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct aren
             out->ends[k] = plan_end(&link->ends[k], arena);
         }
         if (link->kind == LINK_UART) {
-            out->uart = plan_uart(&link->uart, arena);
+            out->uart = plan_uart(&link->uart, m->clock.seed, arena);
         } else if (link->kind == LINK_RADIO) {
-            out->radio = plan_radio(link, arena);
+            out->radio = plan_radio(link, m->clock.seed, arena);
         }
         out->latency_ns = link->latency_ns;
         out->pull = link->pull;
@@ -166,7 +169,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
             out->path = attach->path;
         }
         out->tcp_port = attach->listen;
-        out->uart = plan_uart(&attach->uart, arena);
+        out->uart = plan_uart(&attach->uart, m->clock.seed, arena);
         out->capture = captures[attach->capture];
         plan->attaches[i] = out;
     }

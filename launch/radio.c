@@ -187,9 +187,6 @@ bool finish_radio(struct reader *r, const struct manifest *m, struct link_draft 
                            node_text(draft->latency), RADIO_LATENCY_NS);
     }
     draft->link.latency_ns = RADIO_LATENCY_NS;
-    if (!radio->seed_given) {
-        radio->seed = m->clock.seed;
-    }
     radio->path_db = arena_array(r->arena, n * n, 1);
     memset(radio->path_db, radio->default_db, n * n);
     return read_pairs(r, m, draft);

@@ -122,6 +122,19 @@ static bool read_link_format(struct reader *r, const yaml_node_t *node, void *re
     return read_format_into(r, node, &((struct link_draft *)record)->link.uart);
 }
 
+static bool read_link_drop(struct reader *r, const yaml_node_t *node, void *record)
+{
+    link_key_of(record, LINK_UART, node, "drop");
+    return read_probability(r, node, "drop", &((struct link_draft *)record)->link.uart.drop_ppb);
+}
+
+static bool read_link_corrupt(struct reader *r, const yaml_node_t *node, void *record)
+{
+    link_key_of(record, LINK_UART, node, "corrupt");
+    return read_probability(r, node, "corrupt",
+                            &((struct link_draft *)record)->link.uart.corrupt_ppb);
+}
+
 static bool read_link_latency(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct link_draft *draft = record;
@@ -135,6 +148,7 @@ static const struct field link_fields[] = {
     {"format", read_link_format}, {"latency", read_link_latency}, {"path_db", read_link_path_db},
     {"pairs", read_link_pairs},   {"loss", read_link_loss},       {"seed", read_link_seed},
     {"gpio", read_link_gpio},     {"pull", read_link_pull},       {"capture", read_link_capture},
+    {"drop", read_link_drop},     {"corrupt", read_link_corrupt},
 };
 const struct section link_section = {"link", link_fields,
                                      sizeof(link_fields) / sizeof(link_fields[0])};

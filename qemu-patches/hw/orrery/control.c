@@ -135,6 +135,11 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
         port->stop_halves = from->uart ? from->uart->stop_halves : 2;
         port->parity = from->uart && from->uart->parity[0]
                        ? from->uart->parity[0] : 'N';
+        if (from->uart) {
+            port->drop_ppb = from->uart->drop_ppb;
+            port->corrupt_ppb = from->uart->corrupt_ppb;
+            port->fault_seed = from->uart->fault_seed;
+        }
         port->radio_seed = from->radio ? from->radio->seed : 0;
         port->radio_loss_ppb = from->radio ? from->radio->loss_ppb : 0;
     }

@@ -31,6 +31,9 @@ typedef struct OrreryPortInfo {
     uint32_t baud;
     uint8_t data_bits, stop_halves;
     char parity;
+    /* and how it loses frames or turns bits over, in parts of 10^9 */
+    uint32_t drop_ppb, corrupt_ppb;
+    uint64_t fault_seed;
     /* of a radio: packets lost, of 10^9 */
     uint64_t radio_seed;
     uint32_t radio_loss_ppb;

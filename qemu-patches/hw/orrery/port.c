@@ -38,6 +38,7 @@ struct OrreryPort {
     /* the device's own setting; baud 0: it never said */
     QEMUSerialSetParams own;
     uint64_t tx_end; /* of the frame on the wire */
+    uint64_t faults; /* state of the generator; never 0 */
     OrreryPortFrameFn *receive; /* of a model that takes whole frames */
     void *receive_opaque;
     bool warned;
@@ -83,10 +84,56 @@ static uint64_t frame_ns(OrreryPort *p)
     return ns;
 }
 
-static void put_frame(OrreryPort *p, const struct orrery_uart_frame *frame,
+/* xorshift64* (Vigna 2016): the faults of this end, in the order of its frames. */
+static uint64_t fault_random(OrreryPort *p)
+{
+    p->faults ^= p->faults >> 12;
+    p->faults ^= p->faults << 25;
+    p->faults ^= p->faults >> 27;
+    return p->faults * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static bool happens(OrreryPort *p, uint32_t ppb)
+{
+    return ppb && (fault_random(p) >> 32) * UINT64_C(1000000000) >> 32 < ppb;
+}
+
+static void turn_bit(OrreryPort *p, struct orrery_uart_frame *frame)
+{
+    unsigned bits = frame->data_bits ? frame->data_bits : 8;
+
+    frame->data ^= 1u << (fault_random(p) >> 32) % bits;
+    if (frame->parity == 'E' || frame->parity == 'O') {
+        frame->flags |= ORRERY_UART_PARITY_ERROR;
+    }
+}
+
+/* What the wire makes of a frame. False: nothing is left of it. */
+static bool survives(OrreryPort *p, struct orrery_uart_frame *frame)
+{
+    if (happens(p, p->info->drop_ppb)) {
+        orrery_lane_count(p->member->seg, p->info->tx_lane,
+                          ORRERY_LANE_DROPPED);
+        return false;
+    }
+    if (happens(p, p->info->corrupt_ppb) &&
+        !(frame->flags & (ORRERY_UART_BREAK | ORRERY_UART_NACK))) {
+        orrery_lane_count(p->member->seg, p->info->tx_lane,
+                          ORRERY_LANE_CORRUPTED);
+        turn_bit(p, frame);
+    }
+    return true;
+}
+
+static void put_frame(OrreryPort *p, const struct orrery_uart_frame *sent,
                       uint64_t now)
 {
     uint8_t wire[FRAME_BYTES] = { 0 };
+    struct orrery_uart_frame copy = *sent, *frame = &copy;
+
+    if (!survives(p, frame)) {
+        return;
+    }
 
     stl_le_p(wire, frame->baud);
     stw_le_p(wire + 4, frame->data);
@@ -299,6 +346,9 @@ static void orrery_port_open(Chardev *chr, ChardevBackend *backend,
                    chr->label);
         return;
     }
+    /* the seed is that of the link: another for each end, and never 0 */
+    p->faults = (p->info->fault_seed + p->info->tx_lane + 1) *
+                UINT64_C(0x9e3779b97f4a7c15) | 1;
     orrery_member_on_message(p->member, p->info->rx_lane,
                              orrery_port_deliver, p);
     QSLIST_INSERT_HEAD(&all_ports, p, next);
