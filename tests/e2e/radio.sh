@@ -66,7 +66,20 @@ run_timeout 120 "$ORRERY" run "$SCRATCH/seed.yaml"
 is "with another seed: ends well" "$RC" 0
 check_not "with another seed: other packets" [ "$(missed b)" = "$first" ]
 
-# cpu2/'s controller on that radio: scan, two connections, 2M, encryption, data both ways.
-manifest controller >"$SCRATCH/controller.yaml"
+# cpu2/'s controller on that radio: scan, two connections, procedures, 2M, encryption, data both ways;
+# and what Wireshark makes of what is in the air.
+manifest controller ", capture: $SCRATCH/air.pcapng" >"$SCRATCH/controller.yaml"
 twice controller
+decode() { tshark -r "$SCRATCH/air.pcapng" "$@" 2>>"$ERR"; }
+if command -v tshark >/dev/null; then
+    is "nothing in the air is malformed" "$(decode -Y _ws.malformed)" ""
+    decode -T fields -e _ws.col.Info >"$SCRATCH/air"
+    for pdu in ADV_IND SCAN_REQ SCAN_RSP CONNECT_IND 'Empty PDU' 'L2CAP Fragment Start' LL_VERSION_IND LL_FEATURE_REQ \
+        LL_FEATURE_RSP LL_LENGTH_REQ LL_LENGTH_RSP LL_CONNECTION_UPDATE_IND LL_CHANNEL_MAP_IND LL_PHY_REQ LL_PHY_RSP \
+        LL_PHY_UPDATE_IND LL_ENC_REQ LL_ENC_RSP LL_START_ENC_REQ; do
+        check "Wireshark sees $pdu" grep -q "$pdu" "$SCRATCH/air"
+    done
+else
+    skip "tshark reads what is in the air" "no tshark here"
+fi
 done_testing

@@ -301,6 +301,27 @@ static void talk(const unsigned handle[2])
     note_hex("us for them", now_us() - begun);
 }
 
+/* What the link layers negotiate besides. */
+static void negotiate(unsigned handle)
+{
+    const uint8_t h[2] = {(uint8_t)handle}, map[5] = {0xFF, 0x0F, 0, 0xF0, 0x1F};
+    const uint8_t update[14] = {(uint8_t)handle, 0, 12, 0, 12, 0, 0, 0, 100};
+    const uint8_t *e;
+
+    CHECK_EQ("read remote features", command(8, 0x16, h, 2), 0);
+    e = wait(LE(0x04), SECONDS(2));
+    CHECK("2M, #2, and those of 4.2", e && e[3] == 0 && get16(e + 6) == 0x413F);
+    CHECK_EQ("read remote version", command(1, 0x1D, h, 2), 0);
+    e = wait(0x0C, SECONDS(2));
+    CHECK("version 5.2", e && e[2] == 0 && e[5] == 11);
+    CHECK_EQ("connection update", command(8, 0x13, update, 14), 0);
+    e = wait(LE(0x03), SECONDS(2));
+    CHECK("interval 15 ms", e && e[3] == 0 && get16(e + 6) == 12);
+    CHECK_EQ("channel classification", command(8, 0x14, map, 5), 0);
+    wait(0xFFFF, SECONDS(1));
+    CHECK_EQ("read RSSI", command(5, 0x05, h, 2), 0);
+}
+
 static void central(void)
 {
     unsigned handle[2];
@@ -309,6 +330,7 @@ static void central(void)
     find_both();
     handle[0] = join(1);
     handle[1] = join(2);
+    negotiate(handle[1]);
     improve(handle[0], "1");
     improve(handle[1], "2");
     talk(handle);
