@@ -315,14 +315,16 @@ uint8_t db_add_characteristic(uint16_t service, const struct new_characteristic 
     put16(declaration + 1, (uint16_t)(first + 1));
     memcpy(declaration + 3, c->uuid, c->uuid_len);
 
+    /* Of a configuration CPU1 learns whatever the characteristic's mask says: so the services of
+     * ST's expect it. */
     const struct new_attribute parts[] = {
         {0, declaration_uuid, 2, declaration, (uint16_t)(3 + c->uuid_len),
          (uint16_t)(3 + c->uuid_len), 0, 1, 0, 0, ATTR_DECLARATION},
         {0, c->uuid, c->uuid_len, NULL, c->variable ? 0 : c->max, c->max, c->security,
          (uint8_t)((p & 2 ? 1 : 0) | (p & 8 ? 2 : 0) | (p & 4 ? 4 : 0) | (p & 0x40 ? 8 : 0)),
          c->events, c->key_size, c->variable ? ATTR_VARIABLE : 0},
-        {0, sccd_uuid, 2, NULL, 2, 2, c->security & 0xB8, 3, c->events & 1, c->key_size, 0},
-        {0, cccd_uuid, 2, NULL, 2, 2, c->security & 0xB8, 3, c->events & 1, c->key_size, ATTR_CCCD},
+        {0, sccd_uuid, 2, NULL, 2, 2, c->security & 0xB8, 3, 1, c->key_size, 0},
+        {0, cccd_uuid, 2, NULL, 2, 2, c->security & 0xB8, 3, 1, c->key_size, ATTR_CCCD},
         {0, extended_uuid, 2, NULL, 2, 2, 0, 1, 0, 0, 0},
     };
     const bool include[] = {true, true, p & 1, (p & 0x30) != 0, p & 0x80};

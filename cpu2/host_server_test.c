@@ -258,6 +258,23 @@ static void test_read_write(void **state)
     assert_false(has_event(server, EV_GATT_ATTRIBUTE_MODIFIED));
 }
 
+/* ST's heart rate service masks the events of its measurement, and counts on this one. */
+static void test_subscription_event(void **state)
+{
+    uint16_t heart, measurement;
+    const uint8_t *e;
+
+    (void)state;
+    world_gap();
+    heart = handle_of(cpu1_ok(server, 0xFD02, "bhbb", 1, 0x180D, 1, 12));
+    measurement =
+        handle_of(cpu1_ok(server, 0xFD04, "hbhhbbbbb", heart, 1, 0x2A37, 5, 0x10, 0, 0, 10, 1));
+    world_connect();
+    check(ASK(ATT_WRITE_REQ, (uint8_t)(measurement + 2), 0, 1, 0), "13");
+    e = expect_event(server, EV_GATT_ATTRIBUTE_MODIFIED, NULL);
+    assert_int_equal(get16(e + 2), measurement + 2);
+}
+
 static void test_notify(void **state)
 {
     size_t n;
@@ -635,10 +652,12 @@ static void test_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_start),      TEST(test_advertising), TEST(test_discovery), TEST(test_read_write),
-        TEST(test_notify),     TEST(test_notify_flow), TEST(test_indicate),  TEST(test_prepared),
-        TEST(test_permit),     TEST(test_database),    TEST(test_delete),    TEST(test_full),
-        TEST(test_signalling), TEST(test_cpu1_slow),   TEST(test_l2cap),     TEST(test_reset),
+        TEST(test_start),       TEST(test_advertising), TEST(test_discovery),
+        TEST(test_read_write),  TEST(test_notify),      TEST(test_subscription_event),
+        TEST(test_notify_flow), TEST(test_indicate),    TEST(test_prepared),
+        TEST(test_permit),      TEST(test_database),    TEST(test_delete),
+        TEST(test_full),        TEST(test_signalling),  TEST(test_cpu1_slow),
+        TEST(test_l2cap),       TEST(test_reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
