@@ -21,7 +21,7 @@ enum order {
     ORDER_SEND,   /* done at once; after a rounds: channel 1 to CPU1 */
     ORDER_NAP,      /* done at once; sleep deep for a us; then channel 1 to CPU1 */
     ORDER_RESET,  /* SYSRESETREQ; never done */
-    ORDER_EVENT,  /* line 41's interrupts so far */
+    ORDER_EVENT,  /* interrupts so far of line 41, and of line 0 times 256 */
 };
 
 struct pair {

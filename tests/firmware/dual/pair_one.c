@@ -214,6 +214,16 @@ static void events(void)
     CHECK_EQ("CPU1's line 41 interrupts CPU2", order(ORDER_EVENT, 0, 0, 0), 1);
     CHECK_EQ("each cleared its own", EXTI_PR2, 0);
     EXTI_C2IMR2 &= ~(1u << 9);
+    GPIOA_MODER = (GPIOA_MODER & ~3u) | 1;
+    EXTI_RTSR1 |= 1;
+    EXTI_C2IMR1 |= 1;
+    for (unsigned i = 0; i < 3; i++) {
+        GPIOA_BSRR = 1;
+        delay_us(20);
+        GPIOA_BSRR = 1u << 16;
+    }
+    CHECK_EQ("edges of a pin of CPU1's interrupt CPU2", order(ORDER_EVENT, 0, 0, 0), 0x301);
+    CHECK_EQ("which cleared them", EXTI_PR1, 0);
 }
 
 static void sleep_deep(void)

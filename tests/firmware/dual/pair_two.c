@@ -15,6 +15,7 @@
 #define FLASH_CR REG32(0x58004014)
 #define FLASH_C2SR REG32(0x58004060)
 #define FLASH_C2CR REG32(0x58004064)
+#define EXTI_PR1 REG32(0x5800080c)
 #define EXTI_PR2 REG32(0x5800082c)
 
 int main(void);
@@ -25,6 +26,12 @@ void irq_RCC_FLASH_C1SEV(void)
 {
     EXTI_PR2 = 1u << 9;
     events++;
+}
+
+void irq_EXTI0_1(void)
+{
+    EXTI_PR1 = 1;
+    events += 256;
 }
 
 void irq_IPCC_HSEM(void)
@@ -128,6 +135,7 @@ int main(void)
     PAIR->boots++;
     irq_enable(IRQ_IPCC_HSEM);
     irq_enable(IRQ_RCC_FLASH_C1SEV);
+    irq_enable(IRQ_EXTI0_1);
     IPCC_C2CR = IPCC_CR_RXOIE;
     for (;;) {
         uint32_t order, a;
