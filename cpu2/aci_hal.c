@@ -167,10 +167,7 @@ static uint16_t set_tx_power_level(struct in *in, struct out *ret)
     (void)ret;
     in8(in); /* high power mode: "deprecated and ignored" */
     level = in8(in);
-    if (!in_done(in)) {
-        return ST_BAD_HCI_PARAMETERS;
-    }
-    if (level > 0x23) {
+    if (in->bad || level > 0x23) { /* Zephyr's driver sends an octet more */
         return ST_BAD_HCI_PARAMETERS;
     }
     config.tx_power_dbm = level < sizeof dbm ? dbm[level] : 6;

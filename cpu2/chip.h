@@ -26,6 +26,11 @@
 #define RCC_C2APB3ENR REG32(0x58000164)
 #define RCC_APB3_BLE (1u << 0)
 
+/* PWR: how deep CPU2's deep sleep lets the system go; CPU1 sets it before C2BOOT */
+#define PWR_C2CR1 REG32(0x58000480)
+#define PWR_LPMS 7u
+#define PWR_LPMS_STOP2 2u
+
 /* IPCC, CPU2's half */
 #define IPCC_C1TOC2SR REG32(0x58000c0c)
 #define IPCC_C2CR REG32(0x58000c10)
@@ -47,6 +52,7 @@
 #define RNG_DR REG32(0x58001008)
 
 /* the radio (docs/radio.md): its time, and the compare that is the main loop's */
+#define RADIO_CR REG32(0x60000004)
 #define RADIO_SR REG32(0x60000008)
 #define RADIO_IER REG32(0x6000000c)
 #define RADIO_COMPARE3 (1u << 11) /* in SR and IER */
@@ -61,8 +67,11 @@
 
 /* core */
 #define NVIC_ISER REG32(0xe000e100)
+#define NVIC_ICER REG32(0xe000e180)
 #define NVIC_ICPR REG32(0xe000e280)
 #define SCB_VTOR REG32(0xe000ed08)
+#define SCB_SCR REG32(0xe000ed10)
+#define SCB_SCR_SLEEPDEEP (1u << 2)
 
 /* IRQ(number, name): the handler is irq_NAME, weak; whoever needs it defines it */
 #define CPU2_IRQS(IRQ)                                                                             \

@@ -16,8 +16,9 @@
 
 static uint8_t type;
 static uint8_t header[HEADER_MAX];
-static size_t have, want; /* octets of the packet, without its type; want is 0: the header is not whole */
-static bool lost;         /* in step no longer */
+static size_t have,
+    want;         /* octets of the packet, without its type; want is 0: the header is not whole */
+static bool lost; /* in step no longer */
 
 static const uint8_t reset[] = {H4_COMMAND, 0x03, 0x0c, 0x00};
 static size_t matched; /* of reset[], while lost */

@@ -19,8 +19,8 @@ void h4_start(void);
 
 /*
  * The next packet from the host, without its type, once all of it is there; call until it returns
- * H4_NOTHING. After an octet that is no type, or a packet longer than size, it listens for an HCI_Reset,
- * as a host sends it that has lost step, and answers with a Hardware Error.
+ * H4_NOTHING. After an octet that is no type, or a packet longer than size, it listens for an
+ * HCI_Reset, as a host sends it that has lost step, and answers with a Hardware Error.
  */
 uint8_t h4_receive(uint8_t *packet, size_t size, size_t *len);
 

@@ -39,6 +39,8 @@ bool controller_work(void);
 /* The radio's interrupt, called by the router's handler. COMPARE3 is the router's own (the host's
  * alarm). */
 void controller_interrupt(void);
+/* Nothing to send or hear, now or later, until a command comes: CPU2 may sleep deep. */
+bool controller_is_idle(void);
 /* What HCI has no command for and ST's has (the host calls these): the public BD_ADDR, and the
  * transmit power of everything sent from now on. */
 void controller_set_address(const uint8_t address[6]);

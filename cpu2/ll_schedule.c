@@ -178,6 +178,11 @@ void ll_disarm(struct activity *a)
     }
 }
 
+bool controller_is_idle(void)
+{
+    return !ll.owner && !earliest();
+}
+
 uint32_t ll_free_until(const struct activity *a)
 {
     uint32_t until = now_us() + FAR_US;

@@ -320,6 +320,18 @@ static size_t copy_in(uint32_t buffer, size_t header, unsigned length_octets, ui
     return len;
 }
 
+/* All of the buffer, whatever the length says: see mailbox.h. */
+static size_t copy_system(uint32_t buffer, uint8_t *to, size_t room)
+{
+    const uint8_t *from = cpu1_memory(buffer, LINKS + 1 + COMMAND_MAX, 1);
+
+    if (!from || room < COMMAND_MAX) {
+        return 0;
+    }
+    memcpy(to, from + LINKS + 1, COMMAND_MAX);
+    return 3u + to[2];
+}
+
 size_t mailbox_receive(unsigned channel, uint8_t *packet, size_t room)
 {
     switch (channel) {
@@ -327,7 +339,7 @@ size_t mailbox_receive(unsigned channel, uint8_t *packet, size_t room)
         command_open = true;
         return copy_in(table_word(TABLE_BLE, BLE_COMMAND), 3, 1, packet, room);
     case CHANNEL_SYSTEM:
-        return copy_in(table_word(TABLE_SYSTEM, SYSTEM_COMMAND), 3, 1, packet, room);
+        return copy_system(table_word(TABLE_SYSTEM, SYSTEM_COMMAND), packet, room);
     case CHANNEL_ACL:
         return copy_in(table_word(TABLE_BLE, BLE_ACL), 4, 2, packet, room);
     default:

@@ -54,7 +54,8 @@ void mailbox_publish(const struct device_info *info);
 /*
  * What came in: a command or ACL packet without type octet, copied to `packet`; its length, or 0 if
  * there is none or its buffer cannot be. The channel stays occupied: answer a system command by
- * mailbox_system_response(), end the others by mailbox_taken().
+ * mailbox_system_response(), end the others by mailbox_taken(). Of a system command the whole
+ * buffer is copied, COMMAND_MAX octets: CPU1's code may give a length that is too small.
  */
 size_t mailbox_receive(unsigned channel, uint8_t *packet, size_t room);
 void mailbox_taken(unsigned channel);

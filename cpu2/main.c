@@ -20,7 +20,7 @@
 #define OGF_VENDOR 0x3f
 
 extern volatile bool interrupted; /* start.c */
-_Noreturn void reset_handler(void);
+_Noreturn void start_again(void); /* start.c */
 int main(void);
 
 static bool ble_started, link_layer_only;
@@ -84,6 +84,7 @@ static void start_controller(void)
     irq_enable(IRQ_RADIO);
     controller_init(address);
     host_init(address);
+    PWR_C2CR1 = (PWR_C2CR1 & ~PWR_LPMS) | PWR_LPMS_STOP2; /* our SRAM is not to be lost now */
     ble_started = true;
 }
 
@@ -99,9 +100,14 @@ void platform_start_ble(const struct ble_parameters *parameters)
 
 void platform_reinit(void)
 {
-    __asm__ volatile("sev\n\twfe\n\twfe" ::: "memory");
     irqs_off();
-    reset_handler();
+    RADIO_CR = 0;
+    RADIO_IER = 0;
+    NVIC_ICER = NVIC_ICPR = ~0u;
+    SCB_SCR = SCB_SCR_SLEEPDEEP;
+    __asm__ volatile("sev\n\twfe\n\twfe" ::: "memory");
+    SCB_SCR = 0;
+    start_again();
 }
 
 void platform_set_clock(uint8_t how)
@@ -240,11 +246,11 @@ static void serve_mailbox(void)
     }
 }
 
-/* The radio's COMPARE3 is the host's alarm; one that is too early only wakes. False: it is due
- * already. */
+static bool alarm_set; /* COMPARE3 of the radio: the host's */
+
+/* One that is too early only wakes. False: it is due already. */
 static bool set_alarm(void)
 {
-    static bool alarm_set;
     static uint32_t alarm_us;
     bool wanted = false;
     uint32_t now, then;
@@ -294,12 +300,19 @@ static bool work(void)
     return more;
 }
 
-/* An interrupt between the work and the WFI keeps its pending bit, which ends the WFI. */
+/*
+ * Deep, that is CStop, while nobody but CPU1 can want something: PWR shows it (C2DS), and the
+ * system may stop. The radio's time needs HSE. An interrupt between the work and the WFI keeps its
+ * pending bit, which ends the WFI.
+ */
 static void sleep_until_interrupted(void)
 {
     uint32_t primask = irqs_off();
 
     if (!interrupted) {
+        bool deep = !outside && !alarm_set && (!ble_started || controller_is_idle());
+
+        SCB_SCR = deep ? SCB_SCR_SLEEPDEEP : 0;
         wfi();
     }
     irqs_restore(primask);

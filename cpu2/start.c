@@ -9,6 +9,7 @@ extern uint32_t __bss_b_start[], __bss_b_end[], __stack_top[];
 
 int main(void);
 _Noreturn void reset_handler(void);
+_Noreturn void start_again(void);
 _Noreturn void halt(void);
 
 static void clear(uint32_t *from, const uint32_t *end)
@@ -36,6 +37,13 @@ _Noreturn void reset_handler(void)
     clear(__bss_b_start, __bss_b_end);
     main();
     halt();
+}
+
+/* As after a reset, but for the peripherals. */
+_Noreturn void start_again(void)
+{
+    __asm__ volatile("msr msp, %0\n\tcpsie i\n\tbx %1" ::"r"(__stack_top), "r"(reset_handler));
+    __builtin_unreachable();
 }
 
 /* A fault of CPU2's own: CPU1 and the debugger see it stand still. */

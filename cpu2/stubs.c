@@ -40,6 +40,11 @@ WEAK void controller_interrupt(void)
 {
 }
 
+WEAK bool controller_is_idle(void)
+{
+    return true;
+}
+
 WEAK bool controller_acl(const uint8_t *packet, size_t len)
 {
     return false;

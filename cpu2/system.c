@@ -79,14 +79,15 @@ static unsigned get16(const uint8_t *p)
 
 /*
  * SHCI_C2_Ble_Init_Cmd_Param_t. Later versions of the vendor's header have more behind; what sizes
- * ST's memory (attributes, services, blocks) does not size ours.
+ * ST's memory (attributes, services, blocks) does not size ours. ST's firmware does not look at the
+ * command's length: NuttX gives 3, and starts there.
  */
-static uint8_t ble_init(const uint8_t *p, size_t len)
+static uint8_t ble_init(const uint8_t *p)
 {
-    enum { LINKS = 14, ATT_MTU = 18, OPTIONS = 31, MIN_LEN = 32, OPTION_LL_ONLY = 1 };
+    enum { LINKS = 14, ATT_MTU = 18, OPTIONS = 31, OPTION_LL_ONLY = 1 };
     struct ble_parameters parameters;
 
-    if (len < MIN_LEN || p[LINKS] < 1 || p[LINKS] > 8) {
+    if (p[LINKS] < 1 || p[LINKS] > 8) {
         return INVALID_PARAMETERS;
     }
     parameters.links = p[LINKS];
@@ -116,7 +117,7 @@ static uint8_t execute(unsigned opcode, const uint8_t *p, size_t len)
 {
     switch (opcode) {
     case BLE_INIT:
-        return ble_init(p, len);
+        return ble_init(p);
     case DEBUG_INIT:
         mailbox_traces_on();
         return SUCCESS;

@@ -12,7 +12,7 @@
 
 /* Fill the device information table and send the ready event. */
 void system_start(void);
-/* One command, answered before it returns. */
+/* One command, answered before it returns; there are COMMAND_MAX octets, whatever len is. */
 void system_command(const uint8_t *command, size_t len);
 
 /* ---- what it calls (main.c) ---- */

@@ -403,6 +403,7 @@ unsigned shci_ble_init(void)
 }
 
 size_t hci_answer_len;
+bool hci_release_answers;
 
 void hci_send(unsigned opcode, const void *parameters, size_t len)
 {
@@ -430,19 +431,22 @@ unsigned hci(unsigned opcode, const void *parameters, size_t len, void *answer, 
         }
         command_answered = false;
         while (!list_empty(&answers)) {
-            const struct tl_packet *packet = remove_head(&answers);
+            struct tl_packet *packet = remove_head(&answers);
             const uint8_t *e = packet->data;
 
             if (e[0] == EVENT_COMMAND_STATUS) {
                 more = more && !e[3];
                 status = (e[4] | e[5] << 8) == (int)opcode ? e[2] : status;
-                continue;
+            } else {
+                more = more && !e[2];
+                if ((e[3] | e[4] << 8) == (int)opcode) {
+                    status = e[5];
+                    hci_answer_len = e[1] - 4u;
+                    memcpy(answer, e + 6, hci_answer_len < room ? hci_answer_len : room);
+                }
             }
-            more = more && !e[2];
-            if ((e[3] | e[4] << 8) == (int)opcode) {
-                status = e[5];
-                hci_answer_len = e[1] - 4u;
-                memcpy(answer, e + 6, hci_answer_len < room ? hci_answer_len : room);
+            if (hci_release_answers) {
+                tl_release(packet);
             }
         }
     }

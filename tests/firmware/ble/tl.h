@@ -54,6 +54,8 @@ bool tl_start_ble(void);
  */
 unsigned hci(unsigned opcode, const void *parameters, size_t len, void *answer, size_t room);
 extern size_t hci_answer_len;
+/* Give the buffers of answers back, too, which are none of the pool: Zephyr's driver does. */
+extern bool hci_release_answers;
 /* The same without waiting. */
 void hci_send(unsigned opcode, const void *parameters, size_t len);
 
