@@ -702,6 +702,55 @@ static void vectors(void)
     irq_disable(IRQ_SOFTWARE);
 }
 
+/* --- the MPU before it ---------------------------------------------------------------------- */
+
+#define APP_VA 0xc0de0000u /* where the core executes nothing by itself */
+
+static volatile unsigned mpu_faults;
+static volatile uint32_t mpu_cfsr;
+
+/* The MPU goes off, and the access comes again. */
+void exc_MemManage(void)
+{
+    mpu_faults++;
+    mpu_cfsr = SCB_CFSR & 0xff;
+    SCB_CFSR = SCB_CFSR;
+    MPU_CTRL = 0;
+    __asm__ volatile("dsb\n\tisb");
+}
+
+/* 1 MiB at APP_VA */
+static void mpu_on(uint32_t access, bool execute_never)
+{
+    MPU_RNR = 0;
+    MPU_RBAR = APP_VA & ~0xfffffu;
+    MPU_RASR = (execute_never ? 1u << 28 : 0) | access << 24 | 19u << 1 | 1;
+    MPU_CTRL = 5; /* ENABLE, PRIVDEFENA */
+    __asm__ volatile("dsb\n\tisb");
+}
+
+static void mpu(void)
+{
+    uint32_t count;
+
+    program_code(FLASH_PA, 42);
+    forget();
+    put_entry(9, APP_VA, 0, FLASH_PA, ALL);
+    SCB_SHCSR |= 1u << 16; /* MEMFAULTENA */
+    mpu_on(3, false);
+    CHECK_EQ("MPU: code at 0xC0DE0000", call(APP_VA), 42);
+    CHECK_EQ("MPU: no fault", mpu_faults + fault.count, 0);
+    count = MMU_FCOUNT;
+    MMU_INVALL = 0;
+    put_entry(9, APP_VA, 0, DATA_PA, ALL);
+    mpu_on(0, true);
+    (void)REG32(APP_VA);
+    CHECK_EQ("MPU: it judges first", mpu_faults, 1);
+    CHECK_EQ("MPU: MemManage", mpu_cfsr, 0x82); /* DACCVIOL, MMARVALID */
+    CHECK_EQ("MPU: the MMU hears nothing of it", MMU_FCOUNT, count);
+    MPU_CTRL = 0;
+}
+
 static void with_pages(unsigned bits)
 {
     page = 1u << bits;
@@ -719,6 +768,8 @@ static void with_pages(unsigned bits)
     stacks();
     hard_faults = 0;
     vectors();
+    mpu_faults = 0;
+    mpu();
 }
 
 void test(void)
