@@ -34,6 +34,21 @@ picture() {
     check "$1: every pixel" cmp -s "$SCRATCH/$1.txt" "$WANTED/$1.txt"
 }
 
+# A bad line: characters that are refused and sent again, thousands of exchanges; what is broken ends it.
+storm() {
+    sed -e 's/wallet-se.elf/wallet-storm.elf/' -e "s/format: 8E1.5/format: 8E1.5, corrupt: $1/" \
+        -e "s/for: 4s/for: $(full 12s 200s)/" -e "s/at: 2s/at: 1s/; s/at: 3s/at: $(full 10s 190s)/" \
+        "$EXAMPLES/wallet.yaml" >"$SCRATCH/storm.yaml"
+    run_timeout 500 "$ORRERY" run "$SCRATCH/storm.yaml" --trace-hash
+}
+storm 0.01
+is 'a storm on a bad line: ends well' "$RC" 0
+exchanges=$(sed -n 's/.*mcu: off, after \([0-9]*\) exchanges.*/\1/p' "$OUT")
+check "the dialogue holds over $exchanges exchanges" test "${exchanges:-0}" -ge "$(full 9000 100000)"
+storm_hash=$(hash_in "$OUT")
+storm 0.01
+is 'again: the same trace' "$(hash_in "$OUT")" "$storm_hash"
+
 # A phone: four messages of its own, and the same signature each time.
 run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet-phone.yaml" --trace-hash
 is 'the wallet and a phone: end by themselves' "$RC" 0

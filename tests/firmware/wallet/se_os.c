@@ -22,6 +22,10 @@ extern uint32_t __app_stack_top[];
 /* Fewer pages than an app has, so that they are replaced: entry 0 is the app's stack and stays. */
 #define ENTRIES 6
 
+#ifndef TICK_MS
+#define TICK_MS 100
+#endif
+
 enum { BUTTON_LEFT = 1, BUTTON_RIGHT = 2 };
 
 static uint32_t faults, next_entry = 1;
@@ -92,9 +96,13 @@ static uint8_t receive_byte(void)
     }
 }
 
+/* What the MCU refuses is sent again; too often, and there is no talking to it. */
 static void send_byte(uint8_t byte)
 {
     while (!(IART_STAT & IART_TXE)) {
+    }
+    if (IART_STAT & (IART_NAK | IART_OVR | IART_COLL)) {
+        exit_with(4);
     }
     IART_DATA = byte;
 }
@@ -261,7 +269,8 @@ void exc_SVCall(void)
 static void start_link(void)
 {
     IART_ETU = (30000000u * 16 + LINK_BAUD / 2) / LINK_BAUD;
-    IART_CTRL = IART_CTRL_EN;
+    IART_GUARD = 1;
+    IART_CTRL = IART_CTRL_EN | IART_CTRL_ISO | IART_CTRL_NACK | IART_CTRL_REPEAT(7);
     irq_enable(IRQ_IART);
 }
 
@@ -301,7 +310,7 @@ static _Noreturn void run_app(void)
 
 static void wait_session(void)
 {
-    static const uint8_t interval[2] = {0, 100};
+    static const uint8_t interval[2] = {TICK_MS >> 8, TICK_MS & 0xff};
 
     do {
         receive_packet();
