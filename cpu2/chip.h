@@ -13,6 +13,8 @@
 
 /* RCC: system clock, and CPU2's clock enables */
 #define RCC_CR REG32(0x58000000)
+#define RCC_CR_HSEON (1u << 16)
+#define RCC_CR_HSERDY (1u << 17)
 #define RCC_CR_PLLON (1u << 24)
 #define RCC_CFGR REG32(0x58000008)
 #define RCC_CFGR_SW 3u

@@ -199,9 +199,25 @@ static void acl_data(void)
 
 /* ---- a host at the H4 port ---- */
 
+/*
+ * The link layer answers within 90 us, for which 4 MHz are too few. SYSCLK is CPU1's business, but here
+ * there may be no CPU1.
+ */
+static void leave_msi(void)
+{
+    if (RCC_CFGR >> 2 & RCC_CFGR_SW) {
+        return;
+    }
+    RCC_CR |= RCC_CR_HSEON;
+    while (!(RCC_CR & RCC_CR_HSERDY)) {
+    }
+    platform_set_clock(1);
+}
+
 static void start_outside(void)
 {
     outside = true;
+    leave_msi();
     start_controller();
     h4_start();
 }

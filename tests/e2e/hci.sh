@@ -96,30 +96,45 @@ check "the air: again with --jitter: the same file" cmp -s "$SCRATCH/air.pcapng"
 
 # ---- H4: another host, here some octets through socat ----
 
+# One CPU2 alone, one beside a CPU1 that boots it and then has no say; between them the air.
 cat >"$SCRATCH/h4.yaml" <<END
 orrery: 1
-clock: { seed: 1, pace: 1.0 }
+clock: { seed: 1, pace: 5 }
 instances:
-  radio: { machine: stm32wb55-cpu2, firmware: cpu2.elf }
+  alone: { machine: stm32wb55-cpu2, firmware: cpu2.elf }
+  mcu: { machine: stm32wb55, firmware: ble-idle.elf, cpu2: builtin, semihosting: true }
+links:
+  - { radio: [alone.radio, mcu.radio] }
 attach:
-  - { port: radio.hci, to: pty }
+  - { port: alone.hci, to: pty }
+  - { port: mcu.hci, to: pty }
 END
 start_run h4 "$SCRATCH/h4.yaml"
-pty=$RUN_DIR/radio.hci.pty
-check "H4: the port is a pty" wait_for 10 [ -e "$pty" ]
+alone=$RUN_DIR/alone.hci.pty
+mcu=$RUN_DIR/mcu.cpu2.hci.pty
+check "H4: the ports are ptys" wait_for 10 [ -e "$alone" -a -e "$mcu" ]
 
-# ask OCTETS… (printf) - what comes back within a second, in hexadecimal
+# ask PTY OCTETS… (printf) [SECONDS] - what comes back in that time, in hexadecimal
 ask() {
     # shellcheck disable=SC2059 # that is the format
-    printf "$1" | timeout 10 socat -t 1 - "$pty,raw,echo=0" | od -An -v -tx1 | tr -d ' \n'
+    printf "$2" | timeout 20 socat -t "${3:-0.7}" - "$1,raw,echo=0" | od -An -v -tx1 | tr -d ' \n'
 }
-is "H4: HCI_Reset is answered" "$(ask '\001\003\014\000')" 040e0401030c00
-is "H4: two commands in one write" "$(ask '\001\003\014\000\001\005\020\000' | cut -c 1-28)" \
+is "H4: HCI_Reset is answered" "$(ask "$alone" '\001\003\014\000')" 040e0401030c00
+is "H4: beside CPU1, too" "$(ask "$mcu" '\001\003\014\000')" 040e0401030c00
+is "H4: two commands in one write" "$(ask "$alone" '\001\003\014\000\001\005\020\000' | cut -c 1-28)" \
     040e0401030c00040e0b01051000
-is "H4: a vendor's command is unknown" "$(ask '\001\146\374\000')" 040e040166fc01
+is "H4: a vendor's command is unknown" "$(ask "$alone" '\001\146\374\000')" 040e040166fc01
 is "H4: rubbish is answered by a hardware error, and HCI_Reset finds back" \
-    "$(ask 'rubbish\001\003\014\000')" 04100101040e0401030c00
-is "H4: in step again" "$(ask '\001\003\014\000')" 040e0401030c00
+    "$(ask "$alone" 'rubbish\001\003\014\000')" 04100101040e0401030c00
+
+# LE Set Advertising Data ("hi"), LE Set Advertising Enable; events of LE, LE Set Scan Enable
+data=$(printf '\\000%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27)
+is "H4: advertising" "$(ask "$alone" "\\001\\010\\040\\040\\004\\003\\011hi$data\\001\\012\\040\\001\\001")" \
+    040e0401082000040e04010a2000
+ask "$mcu" '\001\001\014\010\377\377\377\377\377\377\377\077\001\014\040\002\001\001' 2 >"$SCRATCH/scan"
+check "H4: scanning" grep -q '^040e0401010c00040e04010c2000' "$SCRATCH/scan"
+# ADV_IND, every 1.28 s, from a public address, 4 octets of data, the name, -60 dBm
+check "H4: the one hears the other" grep -qE '043e10020100 *00[0-9a-f]{12}0403096869c4' "$SCRATCH/scan"
 "$ORRERY" down --run "$RUN" >/dev/null 2>&1
 finish 10 "$PID"
 is "H4: taken down" "$RC" 3
