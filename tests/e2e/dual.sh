@@ -25,6 +25,7 @@ END
     echo "$SCRATCH/$1.yaml"
 }
 TRACE=orrery_leave
+ORDERED='sram: { ordered: [0x20030000, 0x1000] }'
 
 verdicts() {
     tr -d '\r' <"$2" >"$SCRATCH/lines"
@@ -47,9 +48,9 @@ run_litmus() {
     result="$(hash_in "$OUT") $(md5sum <"$SCRATCH/tap") $(cat "$SCRATCH/serial" 2>/dev/null)"
 }
 
-# same NAME - what the first run printed comes again under jitter and load, and in turns.
+# same NAME [KEYS] - what the first run printed comes again under jitter and load, and in turns.
 same() {
-    manifest=$(litmus "$1")
+    manifest=$(litmus "$1" "${2:-}")
     run_litmus "$1" "$manifest"
     verdicts "$1" "$SCRATCH/tap"
     reference=$result
@@ -106,7 +107,7 @@ under_gdb() {
 # Firmware without a guard: in parallel it may do anything, but in turns, or with its SRAM ordered,
 # it does the same each time; and --check-races names what the race has changed.
 races() {
-    ordered=$(litmus race 'sram: { ordered: [0x20030000, 0x1000] }')
+    ordered=$(litmus race "$ORDERED")
     run_litmus race "$ordered"
     verdicts "race, ordered" "$SCRATCH/tap"
     reference=$result
@@ -132,6 +133,7 @@ races() {
 for name in ${DUAL:-hsem ipcc queue race_guarded reset}; do
     same "$name"
 done
+same words "$ORDERED"
 exact
 under_gdb
 races
