@@ -260,6 +260,7 @@ bool ordered_ready(struct orrery_member *m, unsigned state, uint64_t t_ns);
 /* turns.c */
 uint64_t turns_horizon(struct orrery_member *m, int *origin);
 bool turns_may_touch(struct orrery_member *m, uint64_t t_ns);
+bool jitter_kicks(struct orrery_member *m); /* an ordered access, for the tests */
 void turns_wake_next(struct orrery_member *m);
 
 /* park.c */

@@ -381,6 +381,11 @@ static uint64_t next_random(uint64_t *state)
     return *state * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+bool jitter_kicks(struct orrery_member *m)
+{
+    return m->jitter && next_random(&m->jitter) % 8 == 0;
+}
+
 /*
  * R12. Without a cap two busy members would take turns, each running two latencies while the
  * other waits. So: up to one own latency past base, or further to the point where the nearest

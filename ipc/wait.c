@@ -402,37 +402,33 @@ bool orrery_spin(struct orrery_member *m, uint64_t now_ns, uint64_t own_next_ns,
     return spin_until(&wait, poll_horizon, &why) && why == ORRERY_READY;
 }
 
-/* False: an access at t_ns must be abandoned. */
-static bool ordered_begin(struct orrery_member *m, uint64_t t_ns)
+/* ABANDON or KICK: leave it at that. With jitter some accesses are kicked at random (R6: that may
+ * happen at any moment, and nobody is to see it). */
+static enum orrery_wake ordered_begin(struct orrery_member *m, uint64_t t_ns)
 {
     m->access_ns = t_ns; /* R2: the floor of my word, also when the access is abandoned */
     if (t_ns >= m->horizon) {
         orrery_publish(m, t_ns, t_ns);
-        return false;
+        return ORRERY_ABANDON;
     }
     m->last_stamp = time_max(m->last_stamp, t_ns);
-    return true;
+    return jitter_kicks(m) ? ORRERY_KICK : ORRERY_READY;
 }
 
 enum orrery_wake orrery_ordered_wait(struct orrery_member *m, unsigned state, uint64_t t_ns)
 {
     struct wait wait = {m, t_ns, t_ns, t_ns, state};
+    enum orrery_wake why = ordered_begin(m, t_ns);
 
-    if (!ordered_begin(m, t_ns)) {
-        return ORRERY_ABANDON;
-    }
-    return wait_until(&wait, poll_ordered, NEED_ORDERED);
+    return why == ORRERY_READY ? wait_until(&wait, poll_ordered, NEED_ORDERED) : why;
 }
 
 enum orrery_wake orrery_ordered_try(struct orrery_member *m, unsigned state, uint64_t t_ns)
 {
     struct wait wait = {m, t_ns, t_ns, t_ns, state};
-    enum orrery_wake why = ORRERY_READY;
+    enum orrery_wake why = ordered_begin(m, t_ns);
 
-    if (!ordered_begin(m, t_ns)) {
-        return ORRERY_ABANDON;
-    }
-    return poll_ordered(&wait, &why) ? why : ORRERY_MESSAGE;
+    return why == ORRERY_READY && !poll_ordered(&wait, &why) ? ORRERY_MESSAGE : why;
 }
 
 /* Is there anything the broker should look at? */

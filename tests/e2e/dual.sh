@@ -104,6 +104,30 @@ under_gdb() {
         "$(hash_in "$SCRATCH/gdb.out") $(md5sum <"$SCRATCH/tap") $(cat "$SCRATCH/serial")" "$reference"
 }
 
+# A monitor that interrupts the cores again and again, also between two accesses of one instruction,
+# which then begins anew.
+interrupted() {
+    run_litmus interrupted "$(litmus words "$ORDERED" 30ms)"
+    reference=$result
+    rm -f "$SCRATCH/tap"
+    TRACE=orrery_ordered_abandon
+    start_run interrupted "$(litmus words "$ORDERED" 30ms)" --trace-hash --pace 0.01 ||
+        not_ok "interrupted: starts"
+    run_pid=$PID
+    for turn in $(seq 40); do
+        [ $((turn % 2)) = 0 ] && instance=mcu || instance=mcu.cpu2
+        timeout 20 "$ORRERY" qmp --run "$RUN" $instance stop >"$OUT" 2>&1 || break
+        timeout 20 "$ORRERY" qmp --run "$RUN" $instance cont >"$OUT" 2>&1
+    done
+    finish 100 "$run_pid"
+    TRACE=orrery_leave
+    is "interrupted: exit code" "$RC" 0
+    is "interrupted: the same as an undisturbed run" \
+        "$(hash_in "$SCRATCH/interrupted.out") $(md5sum <"$SCRATCH/tap") $(cat "$SCRATCH/serial")" \
+        "$reference"
+    diag "$turn stops; $(grep -c abandon "$SCRATCH/cpu2.log") accesses begun anew"
+}
+
 # Firmware without a guard: in parallel it may do anything, but in turns, or with its SRAM ordered,
 # it does the same each time; and --check-races names what the race has changed.
 races() {
@@ -136,5 +160,6 @@ done
 same words "$ORDERED"
 exact
 under_gdb
+interrupted
 races
 done_testing
