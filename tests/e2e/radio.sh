@@ -82,4 +82,8 @@ if command -v tshark >/dev/null; then
 else
     skip "tshark reads what is in the air" "no tshark here"
 fi
+
+# The same where three packets in ten are lost.
+manifest controller ', loss: 0.3' >"$SCRATCH/lossy.yaml"
+twice lossy
 done_testing
