@@ -303,6 +303,35 @@ static void test_notify(void **state)
     check(ASK(ATT_READ_REQ, 17, 0), "0b0000");
 }
 
+static void test_notification_complete(void **state)
+{
+    uint16_t sv, a, b;
+
+    (void)state;
+    world_gap();
+    sv = handle_of(cpu1_ok(server, 0xFD02, "bhbb", 1, 0xABCD, 1, 8));
+    a = handle_of(cpu1_ok(server, 0xFD04, "hbhhbbbbb", sv, 1, 0x1111, 4, 0x10, 0, 8, 7, 1));
+    b = handle_of(cpu1_ok(server, 0xFD04, "hbhhbbbbb", sv, 1, 0x2222, 4, 0x12, 0, 0, 7, 1));
+    world_connect();
+    assert_int_equal(cpu1(server, NULL, 0xFD31, "hbhh", server->handle, 2, a, b),
+                     ST_INVALID_OPERATION);
+    check(ASK(ATT_WRITE_REQ, (uint8_t)(a + 2), 0, 1, 0), "13");
+    check(ASK(ATT_WRITE_REQ, (uint8_t)(b + 2), 0, 1, 0), "13");
+    server->hold_acl = true;
+    cpu1_ok(server, 0xFD06, "hhbbm", sv, a, 0, 2, "hi", 2);
+    assert_false(has_event(server, EV_GATT_NOTIFICATION_COMPLETE));
+    assert_int_equal(cpu1(server, NULL, 0xFD06, "hhbbm", sv, a, 0, 2, "ho", 2), ST_BUSY);
+    server->hold_acl = false;
+    world_run();
+    assert_int_equal(get16(expect_event(server, EV_GATT_NOTIFICATION_COMPLETE, NULL)), a + 1);
+    assert_memory_equal(expect_event(client, EV_GATT_NOTIFICATION, NULL) + 5, "hi", 2);
+    cpu1_ok(server, 0xFD06, "hhbbm", sv, b, 0, 1, "!", 1);
+    expect_event(client, EV_GATT_NOTIFICATION, NULL);
+    cpu1_ok(server, 0xFD31, "hbhh", server->handle, 2, a, b);
+    assert_memory_equal(expect_event(client, EV_GATT_MULT_NOTIFICATION, NULL) + 2,
+                        "\0\0\x0b\0\x0e\0\x02\0hi\x11\0\x01\0!", 15);
+}
+
 static void test_notify_flow(void **state)
 {
     unsigned sent = 0, got = 0;
@@ -652,11 +681,14 @@ static void test_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_start),       TEST(test_advertising), TEST(test_discovery),
-        TEST(test_read_write),  TEST(test_notify),      TEST(test_subscription_event),
-        TEST(test_notify_flow), TEST(test_indicate),    TEST(test_prepared),
-        TEST(test_permit),      TEST(test_database),    TEST(test_delete),
-        TEST(test_full),        TEST(test_signalling),  TEST(test_cpu1_slow),
+        TEST(test_start),       TEST(test_advertising),
+        TEST(test_discovery),   TEST(test_read_write),
+        TEST(test_notify),      TEST(test_subscription_event),
+        TEST(test_notify_flow), TEST(test_notification_complete),
+        TEST(test_indicate),    TEST(test_prepared),
+        TEST(test_permit),      TEST(test_database),
+        TEST(test_delete),      TEST(test_full),
+        TEST(test_signalling),  TEST(test_cpu1_slow),
         TEST(test_l2cap),       TEST(test_reset),
     };
 
