@@ -17,6 +17,7 @@ struct pairing pairing;
 void smp_reset(void)
 {
     memset(&pairing, 0, sizeof pairing);
+    smp_phase2_reset();
     smp_settings = (struct smp_settings){.io = 3, .min_key = 7, .max_key = 16, .sc = 1};
 }
 
@@ -34,11 +35,6 @@ void smp_own_hash(const uint8_t prand[3], uint8_t hash[3])
     h = smp_ah(irk, prand);
     hash[0] = (uint8_t)h;
     put16(hash + 1, (uint16_t)(h >> 8));
-}
-
-bool smp_wants_key_events(void)
-{
-    return pairing.key_asked || pairing.dhkey_asked;
 }
 
 /* ---- sending, ending ---- */
@@ -111,10 +107,13 @@ static void features(uint8_t pdu[7], uint8_t code)
 
 static bool begin(struct link *link, bool initiator)
 {
+    static uint8_t serial;
+
     if (pairing.link) {
         return false;
     }
     memset(&pairing, 0, sizeof pairing);
+    pairing.serial = ++serial;
     pairing.link = link;
     pairing.initiator = initiator;
     pairing.local = link->local;

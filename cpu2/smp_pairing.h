@@ -48,8 +48,9 @@ struct pairing {
     uint8_t preq[7], pres[7];
     /* phase 2 */
     bool has_passkey, has_confirm, has_key, has_peer_key, has_dhkey, has_check, user_agrees;
-    bool key_asked, dhkey_asked;
-    uint8_t round; /* bit of the passkey, secure connections */
+    bool key_asked, dhkey_asked; /* of the controller */
+    uint8_t serial;              /* tells this pairing from those before */
+    uint8_t round;               /* bit of the passkey, secure connections */
     uint8_t tk[16];
     uint8_t random[16], peer_random[16], peer_confirm[16], peer_check[16];
     uint8_t key[64], peer_key[64], dhkey[32];
@@ -69,6 +70,7 @@ void smp_fail(uint8_t reason);
 void smp_encrypt(const uint8_t key[16], const uint8_t rand[8], uint16_t ediv);
 
 void smp_phase2(void);
+void smp_phase2_reset(void);
 /* False: this PDU does not belong here. */
 bool smp_phase2_receive(const uint8_t *pdu, size_t n);
 void smp_phase3(void);

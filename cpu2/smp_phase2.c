@@ -164,20 +164,46 @@ static void randoms_done(void)
 
 /* ---- public keys ---- */
 
-static void key_asked(uint8_t status, const uint8_t *ret, size_t n, uint32_t arg)
+/* The controller works on one at a time, and goes on when the pairing that asked is long over. */
+static bool key_running, dhkey_running;
+static uint8_t dhkey_serial; /* of the pairing that it is for */
+
+void smp_phase2_reset(void)
+{
+    key_running = dhkey_running = false;
+}
+
+bool smp_wants_key_events(void)
+{
+    return key_running || dhkey_running;
+}
+
+static void refused(uint8_t status, const uint8_t *ret, size_t n, uint32_t arg)
 {
     (void)ret;
     (void)n;
     (void)arg;
-    if (status != ST_OK && pairing.link && smp_wants_key_events()) {
-        smp_fail(0x08);
+    if (status != ST_OK) {
+        key_running = dhkey_running = false;
+        if (pairing.key_asked || pairing.dhkey_asked) {
+            smp_fail(0x08);
+        }
     }
 }
 
-static void ask_dhkey(void)
+static void ask_controller(void)
 {
-    pairing.dhkey_asked = true;
-    hci_send(HCI_LE_GENERATE_DHKEY, pairing.peer_key, 64, key_asked, 0);
+    if (key_running || dhkey_running) {
+        return;
+    }
+    if (pairing.key_asked) {
+        key_running = true;
+        hci_send(HCI_LE_READ_P256_KEY, NULL, 0, refused, 0);
+    } else if (pairing.dhkey_asked) {
+        dhkey_running = true;
+        dhkey_serial = pairing.serial;
+        hci_send(HCI_LE_GENERATE_DHKEY, pairing.peer_key, 64, refused, 0);
+    }
 }
 
 static void keys_exchanged(void)
@@ -187,7 +213,8 @@ static void keys_exchanged(void)
         send_confirm();
         pairing.state = RANDOM;
     }
-    ask_dhkey();
+    pairing.dhkey_asked = true;
+    ask_controller();
     confirm_go_on();
 }
 
@@ -209,6 +236,7 @@ static void keys_go_on(void)
 
 void smp_public_key(uint8_t status, const uint8_t key[64])
 {
+    key_running = false;
     if (!pairing.key_asked) {
         return;
     }
@@ -227,7 +255,9 @@ void smp_public_key(uint8_t status, const uint8_t key[64])
 
 void smp_dhkey(uint8_t status, const uint8_t key[32])
 {
-    if (!pairing.dhkey_asked) {
+    dhkey_running = false;
+    if (!pairing.dhkey_asked || dhkey_serial != pairing.serial) {
+        ask_controller(); /* for the pairing that waited behind it */
         return;
     }
     pairing.dhkey_asked = false;
@@ -246,7 +276,7 @@ void smp_phase2(void)
         pairing.state = PUBLIC_KEYS;
         pairing.key_asked = true;
         ask_passkey();
-        hci_send(HCI_LE_READ_P256_KEY, NULL, 0, key_asked, 0);
+        ask_controller();
     } else {
         pairing.state = CONFIRM;
         ask_passkey();
