@@ -24,11 +24,6 @@ const uint8_t *real_address(int k)
     return sim[k].address;
 }
 
-bool real_connected(int k)
-{
-    return sim[k].connections != sim[k].disconnections;
-}
-
 void real_command(int k, const uint8_t *command, size_t n)
 {
     sim_raw_command(&sim[k], command, n);

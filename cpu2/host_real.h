@@ -15,7 +15,6 @@ typedef void real_packet(int k, bool acl, const uint8_t *packet, size_t n);
 
 void real_start(real_packet *up);
 const uint8_t *real_address(int k);
-bool real_connected(int k);
 void real_command(int k, const uint8_t *command, size_t n);
 bool real_acl(int k, const uint8_t *packet, size_t n);
 /* Lets this much time pass; the time then. */

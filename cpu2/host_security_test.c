@@ -421,6 +421,34 @@ static void test_authorization(void **state)
     assert_int_equal(read_secret(), 0);
 }
 
+/* The peer goes while the controller works on P-256: the next pairing waits, and is not given what
+ * was meant for the last. */
+static void test_gone_meanwhile(void **state)
+{
+    struct settings s = {NONE, 0, 0, 2};
+
+    (void)state;
+    begin(s, s, 4);
+    periph->slow_p256 = true;
+    cpu1_ok(central, 0xFC9F, "hb", central->handle, 1); /* its key is being made */
+    reconnect();
+    cpu1_ok(central, 0xFC9F, "hb", central->handle, 1);
+    assert_false(has_event(periph, EV_GAP_PAIRING_COMPLETE));
+    world_p256(periph); /* an unused key is as good */
+    world_p256(periph); /* DHKey */
+    paired(0, 0);
+    pair(0, 0);
+    world_p256(periph);
+    reconnect(); /* while the DHKey is being made */
+    pair(0, 0);
+    world_p256(periph); /* that of the last */
+    assert_false(has_event(periph, EV_GAP_PAIRING_COMPLETE));
+    world_p256(periph);
+    world_p256(periph);
+    paired(0, 0);
+    assert_int_equal(read_secret(), 0);
+}
+
 static void send(struct node *to, const char *pdu, size_t n)
 {
     world_inject_sdu(to, CID_SMP, (const uint8_t *)pdu, n);
@@ -490,7 +518,7 @@ int main(void)
         TEST(test_sc_numeric),  TEST(test_sc_passkey),     TEST(test_requirements),
         TEST(test_bond_legacy), TEST(test_bond_sc),        TEST(test_bond_lost),
         TEST(test_resolvable),  TEST(test_authorization),  TEST(test_pairing_request_event),
-        TEST(test_hostile),     TEST(test_privacy),
+        TEST(test_hostile),     TEST(test_privacy),        TEST(test_gone_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,20 @@ static void p256(struct node *node, const uint8_t *peer)
     for (int i = 0; peer && i < 32; i++) {
         b[2 + i] ^= peer[i];
     }
-    le_event(node, b, peer ? 34 : 66);
+    if (node->slow_p256) {
+        node->p256.n = peer ? 34 : 66;
+        memcpy(node->p256.octets, b, node->p256.n);
+    } else {
+        le_event(node, b, peer ? 34 : 66);
+    }
+}
+
+void world_p256(struct node *node)
+{
+    assert_true(node->p256.n != 0);
+    le_event(node, node->p256.octets, node->p256.n);
+    node->p256.n = 0;
+    world_run();
 }
 
 static void ltk_reply(struct node *node, const uint8_t *key)
@@ -272,12 +285,18 @@ static void on_command(void *ctx, const uint8_t *c, size_t n)
         ltk_reply(node, get16(c) == HCI_LE_LTK_REPLY ? p + 2 : NULL);
         return;
     case HCI_LE_READ_P256_KEY:
-        answer_status(node, c, 0);
+        answer_status(node, c, node->p256.n ? 0x0C : 0);
+        if (node->p256.n) {
+            return;
+        }
         node->shim.random(node, node->private_key, 32);
         p256(node, NULL);
         return;
     case HCI_LE_GENERATE_DHKEY:
-        answer_status(node, c, 0);
+        answer_status(node, c, node->p256.n ? 0x0C : 0);
+        if (node->p256.n) {
+            return;
+        }
         p256(node, p);
         return;
     default:

@@ -59,6 +59,8 @@ struct node {
     uint8_t wanted_key[16];
     bool encrypted;
     uint8_t private_key[32];
+    bool slow_p256;       /* its answers wait until world_p256() */
+    struct packet p256;   /* the one that waits; n 0: none */
     bool cpu1_full;       /* CPU1 takes no events */
     unsigned acl_held;    /* packets taken and not completed */
     bool hold_acl;        /* the controller completes nothing */
@@ -109,6 +111,8 @@ void drop_events(struct node *node);
 void world_gap(void);
 /* They connect, nodes[1] as central. */
 void world_connect(void);
+/* The controller is done with P-256. */
+void world_p256(struct node *node);
 /* An ACL packet from the air to a node's host, as is. */
 void world_inject(struct node *node, uint8_t boundary, const uint8_t *data, size_t n);
 /* An L2CAP SDU. */
