@@ -285,6 +285,47 @@ static void test_joins_once(void **state)
     assert_true(test_clean(&run));
 }
 
+/* A plan of two instances and one state that is wrong in one way. */
+static void bad_state(const char *name, uint32_t size, uint32_t a, uint32_t b, const char *wrong)
+{
+    Orrery__Plan plan = ORRERY__PLAN__INIT;
+    Orrery__Instance one = ORRERY__INSTANCE__INIT, two = ORRERY__INSTANCE__INIT;
+    Orrery__Instance *instances[] = {&one, &two};
+    Orrery__State state = ORRERY__STATE__INIT;
+    Orrery__State *states[] = {&state};
+    uint32_t members[] = {a, b};
+    char names[][4] = {"one", "two", "bad"}, dir[] = "/tmp/orrery-test.XXXXXX", *err;
+    uint8_t bytes[512];
+
+    one.name = names[0];
+    two.name = names[1];
+    plan.name = names[2];
+    plan.run_dir = mkdtemp(dir);
+    plan.n_instances = 2;
+    plan.instances = instances;
+    plan.n_states = 1;
+    plan.states = states;
+    state.name = (char *)name;
+    state.size = size;
+    state.members = members;
+    state.n_members = b ? 2 : 1;
+    assert_true(orrery__plan__get_packed_size(&plan) < sizeof(bytes));
+    assert_int_equal(test_plan_bytes(bytes, orrery__plan__pack(&plan, bytes), &err), 2);
+    assert_non_null(strstr(err, wrong));
+    free(err);
+    rmdir(dir);
+}
+
+static void test_bad_states(void **state)
+{
+    bad_state("a/b", 8, 1, 2, "state 1: bad name");
+    bad_state("cores", 0, 1, 2, "state 1: not 1 to ");
+    bad_state("cores", 1u << 30, 1, 2, "state 1: not 1 to ");
+    bad_state("cores", 8, 1, 0, "state 1: not 2 members");
+    bad_state("cores", 8, 1, 3, "state 1: no such member");
+    bad_state("cores", 8, 2, 2, "state 1: two has two states cores");
+}
+
 static void test_bad_plans(void **state)
 {
     static const char *const plans[] = {"", "garbage", "\x0a\xff\xff\xff\x7f", "\x0a\x01x"};
@@ -310,6 +351,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bad_calls),
         cmocka_unit_test(test_joins_once),
         cmocka_unit_test(test_bad_plans),
+        cmocka_unit_test(test_bad_states),
     };
 
     if (argc == 3 && strcmp(argv[1], "--caller") == 0) {

@@ -585,6 +585,28 @@ static void test_ordered_abandon(void **state)
     finish(&r);
 }
 
+/* One look, for those who must not wait. */
+static void test_ordered_try(void **state)
+{
+    struct run r;
+
+    start(&r);
+    orrery_publish(r.b, 500, 500);
+    orrery_publish(r.c, 500, 500);
+    horizon(r.a, 0);
+    assert_int_equal(orrery_ordered_try(r.a, 0, 501), ORRERY_MESSAGE); /* not yet */
+    assert_int_equal(orrery_word(r.seg, 1), 501);                      /* published all the same */
+    orrery_publish(r.b, 502, 502);
+    orrery_publish(r.c, 501, 501); /* a tie: the lower number */
+    assert_int_equal(orrery_ordered_try(r.a, 0, 501), ORRERY_READY);
+    assert_int_equal(orrery_ordered_try(r.a, 0, INF - 1), ORRERY_ABANDON);
+    assert_true(orrery_seg_touches(r.seg, 0, 1));
+    assert_false(orrery_seg_touches(r.seg, 0, ORRERY_BROKER));
+    assert_false(orrery_seg_touches(r.seg, 99, 1));
+    assert_false(orrery_seg_touches(r.seg, 0, 99));
+    finish(&r);
+}
+
 static void test_ordered_kick(void **state)
 {
     struct run r;
@@ -859,6 +881,7 @@ int main(void)
         cmocka_unit_test(test_ordered_toucher_woken),
         cmocka_unit_test(test_ordered_abandon),
         cmocka_unit_test(test_ordered_kick),
+        cmocka_unit_test(test_ordered_try),
         cmocka_unit_test(test_ordered_processes),
         cmocka_unit_test(test_power_off),
         cmocka_unit_test(test_power_off_backlog),

@@ -101,7 +101,7 @@ struct instance {
 struct uart {
     uint32_t baud;
     unsigned data_bits, stop_halves;
-    char parity; /* N, E, O */
+    char parity;                    /* N, E, O */
     uint32_t drop_ppb, corrupt_ppb; /* faults of a link, in parts of 10^9 */
 };
 

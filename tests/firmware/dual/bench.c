@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench.c - for tests/bench: one thing many times, by CPU1 (-DCPU1=...) and by CPU2 (-DCPU2=...). */
+/* bench.c - for tests/bench: one thing many times, by CPU1 (-DCPU1=...) and by CPU2 (-DCPU2=...).
+ */
 #include "dual.h"
 
 #define NOTHING 0

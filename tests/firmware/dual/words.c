@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * words.c - SRAM2a made ordered: what one instruction reads or writes, of whatever width, happens at
- * once. CPU1 writes four equal words, CPU2 reads them and never sees a mixture; bytes, halfwords and
- * unaligned words get where they belong; the other address of SRAM2a and its bit-band alias are the
- * same memory.
+ * words.c - SRAM2a made ordered: what one instruction reads or writes, of whatever width, happens
+ * at once. CPU1 writes four equal words, CPU2 reads them and never sees a mixture; bytes, halfwords
+ * and unaligned words get where they belong; the other address of SRAM2a and its bit-band alias are
+ * the same memory.
  */
 #include "dual.h"
 
