@@ -49,6 +49,17 @@ storm_hash=$(hash_in "$OUT")
 storm 0.01
 is 'again: the same trace' "$(hash_in "$OUT")" "$storm_hash"
 
+# The secure element is reset by the MCU's button at any moment, and comes back.
+{
+    sed -e 's/wallet-se.elf/wallet-storm.elf/' -e '/^inputs:/q' "$EXAMPLES/wallet.yaml"
+    seq 0 9 | sed 's/.*/  - { at: 1.&13&57s, click: mcu.gpio.PC4, for: 3ms }/'
+    echo '  - { at: 3s, click: se.gpio.0 }'
+} >"$SCRATCH/resets.yaml"
+run_timeout 120 "$ORRERY" run "$SCRATCH/resets.yaml"
+is 'ten resets of the secure element: ends well' "$RC" 0
+is 'and each time it comes back' "$(grep -c 'printf: app started' "$OUT")" 11
+contains 'and is there in the end' "$OUT" 'mcu: off'
+
 # A phone: four messages of its own, and the same signature each time.
 run_timeout 120 "$ORRERY" run "$EXAMPLES/wallet-phone.yaml" --trace-hash
 is 'the wallet and a phone: end by themselves' "$RC" 0

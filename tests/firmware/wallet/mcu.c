@@ -17,6 +17,7 @@
 
 static uint32_t interval_us = 100000;
 static bool off;
+static volatile bool reset_wanted; /* and the secure element is in reset already */
 static uint32_t exchanges;
 
 /* ---- the console ---- */
@@ -119,9 +120,21 @@ void irq_USART1(void)
     }
 }
 
-static uint8_t receive_byte(uint64_t until)
+/* The board's button resets the secure element, whatever it is doing. */
+void irq_EXTI4(void)
+{
+    EXTI_PR1 = 1u << 4;
+    GPIOC_BSRR = 0x10000u << PIN_RESET;
+    reset_wanted = true;
+}
+
+/* -1: it was reset. */
+static int receive_byte(uint64_t until)
 {
     while (ring_in == ring_out) {
+        if (reset_wanted) {
+            return -1;
+        }
         if (tl_us() > until) {
             broken("no status within 10 s");
         }
@@ -130,20 +143,26 @@ static uint8_t receive_byte(uint64_t until)
     return ring[ring_out++ % sizeof(ring)];
 }
 
-static void receive(uint8_t *packet, uint64_t until)
+/* False: it was reset in the middle. */
+static bool receive(uint8_t *packet, uint64_t until)
 {
-    unsigned len;
+    unsigned len = 3;
 
-    for (unsigned i = 0; i < 3; i++) {
-        packet[i] = receive_byte(until);
-    }
-    len = (unsigned)packet[1] << 8 | packet[2];
-    if (len > PACKET_MAX - 3) {
-        broken("too long a packet");
-    }
     for (unsigned i = 0; i < len; i++) {
-        packet[3 + i] = receive_byte(until);
+        int byte = receive_byte(until);
+
+        if (byte < 0) {
+            return false;
+        }
+        packet[i] = (uint8_t)byte;
+        if (i == 2) {
+            len += (unsigned)packet[1] << 8 | packet[2];
+        }
+        if (len > PACKET_MAX) {
+            broken("too long a packet");
+        }
     }
+    return true;
 }
 
 static void transmit(const uint8_t *packet)
@@ -220,8 +239,8 @@ static void obey(const uint8_t *packet)
     }
 }
 
-/* Its turn: commands, until a status ends it. */
-static void exchange(const uint8_t *event)
+/* Its turn: commands, until a status ends it. False: it was reset. */
+static bool exchange(const uint8_t *event)
 {
     static uint8_t packet[PACKET_MAX];
     static bool quiet;
@@ -235,7 +254,9 @@ static void exchange(const uint8_t *event)
     }
     transmit(event);
     do {
-        receive(packet, tl_us() + STATUS_US);
+        if (!receive(packet, tl_us() + STATUS_US)) {
+            return false;
+        }
         if (!is_status(packet[0])) {
             obey(packet);
         }
@@ -245,6 +266,22 @@ static void exchange(const uint8_t *event)
     } while (!is_status(packet[0]));
     quiet = quiet || tick;
     exchanges++;
+    return true;
+}
+
+/* Out of reset, and a session. */
+static void start_session(void)
+{
+    static const uint8_t session[] = {EVENT_SESSION_START, 0, 1, 0};
+
+    do {
+        delay_us(1000);
+        reset_wanted = false;
+        GPIOC_BSRR = 1u << PIN_RESET;
+        delay_us(20000);
+        ring_in = ring_out = 0;
+        bluetooth_len = 0;
+    } while (!exchange(session));
 }
 
 /* ---- start ---- */
@@ -256,6 +293,11 @@ static void start_ports(void)
     RCC_APB1ENR2 |= 1u;
     GPIOC_BSRR = 0x10000u << PIN_RESET;
     GPIOC_MODER = (GPIOC_MODER & ~(3u << 2 * PIN_RESET)) | 1u << 2 * PIN_RESET;
+    GPIOC_MODER &= ~(3u << 8);                                /* PC4: the board's button */
+    SYSCFG_EXTICR2 = 2;
+    EXTI_FTSR1 |= 1u << 4;
+    EXTI_C1IMR1 |= 1u << 4;
+    irq_enable(IRQ_EXTI4);
     GPIOB_MODER = (GPIOB_MODER & ~(0xfu << 12)) | 0xau << 12; /* PB6, PB7: USART1 */
     GPIOB_AFRL |= 0x77u << 24;
     USART1_BRR = (core_hz + LINK_BAUD / 2) / LINK_BAUD;
@@ -273,7 +315,6 @@ static void start_ports(void)
 
 void test(void)
 {
-    static const uint8_t session[] = {EVENT_SESSION_START, 0, 1, 0};
     static const uint8_t ticker[] = {EVENT_TICKER, 0, 0};
     uint64_t next;
 
@@ -282,23 +323,27 @@ void test(void)
     }
     start_ports();
     say("mcu: CPU2 is up; the secure element may start\r\n");
-    GPIOC_BSRR = 1u << PIN_RESET;
-    delay_us(20000);
-    ring_in = ring_out = 0;
-    exchange(session);
+    start_session();
     next = tl_us();
     while (!off) {
+        bool there = true;
+
         if (!bluetooth_len) {
             take_event();
         }
         if (bluetooth_len) {
             bluetooth_len = 0;
-            exchange(bluetooth);
+            there = exchange(bluetooth);
         } else if (tl_us() >= next) {
             next += interval_us;
-            exchange(ticker);
+            there = exchange(ticker);
         } else {
             wfi();
+        }
+        if (!there || reset_wanted) {
+            say("mcu: the secure element was reset\r\n");
+            start_session();
+            next = tl_us();
         }
     }
     say("mcu: off, after ");
