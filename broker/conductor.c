@@ -351,8 +351,8 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
     struct run *run = &c->broker->run;
     bool can_wake = c->can_inject || c->hold_at_goal || (c->script && !c->script_over) ||
                     orrery_input_next(c->broker->input) < ORRERY_TIME_INF;
-    struct ending end = orrery_ending(c->seg, bound_ns, orrery_ceiling(c->seg), c->for_ns,
-                                      can_wake);
+    struct ending end = orrery_ending(c->seg, c->broker->layout->leaders, bound_ns,
+                                      orrery_ceiling(c->seg), c->for_ns, can_wake);
     char when[ORRERY_TIME_TEXT];
 
     *watch_ns = end.watch_ns;

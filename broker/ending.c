@@ -9,7 +9,12 @@ struct tally {
     int exit_code;
 };
 
-static struct tally count(const struct orrery_segment *seg)
+static bool is_over(const struct orrery_segment *seg, unsigned member, uint64_t *at_ns, int *code)
+{
+    return orrery_is_failed(seg, member, at_ns, code) || orrery_is_off(seg, member, at_ns, code);
+}
+
+static struct tally count(const struct orrery_segment *seg, const unsigned *leaders)
 {
     struct tally tally = {.failed_ns = ORRERY_TIME_INF};
 
@@ -19,6 +24,8 @@ static struct tally count(const struct orrery_segment *seg)
         bool failed = orrery_is_failed(seg, i, &at_ns, &code);
 
         if (!failed && !orrery_is_off(seg, i, &at_ns, &code)) {
+            /* it never ends by itself: it is over with its leader */
+            tally.off += leaders && leaders[i] && is_over(seg, leaders[i], NULL, NULL);
             continue;
         }
         if (failed || code != 0) {
@@ -35,10 +42,10 @@ static struct tally count(const struct orrery_segment *seg)
     return tally;
 }
 
-struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
-                            uint64_t ceiling_ns, uint64_t for_ns, bool can_wake)
+struct ending orrery_ending(const struct orrery_segment *seg, const unsigned *leaders,
+                            uint64_t bound_ns, uint64_t ceiling_ns, uint64_t for_ns, bool can_wake)
 {
-    struct tally tally = count(seg);
+    struct tally tally = count(seg, leaders);
     uint64_t limit_ns = for_ns ? for_ns : ORRERY_TIME_INF;
     struct ending ending = {ENDING_NONE, 0, 0, 0, limit_ns};
 
@@ -52,9 +59,11 @@ struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
             ending.exit_code = tally.exit_code;
         }
     } else if (tally.off == orrery_seg_members(seg) - 1 && tally.last_off_ns < limit_ns) {
-        /* A word below: a full ring still keeps some of its last messages back. */
-        ending.kind = bound_ns >= ORRERY_TIME_INF ? ENDING_OFF : ENDING_NONE;
+        /* A word below: a full ring still keeps some of its last messages back, or one that is led
+         * has yet to come here. */
+        ending.kind = bound_ns > tally.last_off_ns ? ENDING_OFF : ENDING_NONE;
         ending.at_ns = tally.last_off_ns;
+        ending.watch_ns = tally.last_off_ns + 1;
     } else if (for_ns && bound_ns >= for_ns && ceiling_ns >= for_ns) {
         ending.kind = ENDING_TIME;
         ending.at_ns = for_ns;

@@ -22,11 +22,12 @@ struct ending {
 };
 
 /*
+ * leaders: for each member 0, or the one with which it is over, too; may be NULL.
  * bound_ns: a lower bound taken before this call, so that whoever keeps it down is seen here.
  * ceiling_ns: who sleeps beyond it stands there. for_ns: 0, or the end asked for.
  * can_wake: something from outside may still come.
  */
-struct ending orrery_ending(const struct orrery_segment *seg, uint64_t bound_ns,
-                            uint64_t ceiling_ns, uint64_t for_ns, bool can_wake);
+struct ending orrery_ending(const struct orrery_segment *seg, const unsigned *leaders,
+                            uint64_t bound_ns, uint64_t ceiling_ns, uint64_t for_ns, bool can_wake);
 
 #endif

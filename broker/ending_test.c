@@ -18,15 +18,15 @@ struct run {
     struct orrery_member *broker, *a;
 };
 
-/* A broker and one member with a lane to it. */
-static void start(struct run *r)
+/* A broker and members, the first of them with a lane to it. */
+static void start_with(struct run *r, size_t members_wanted)
 {
-    static const struct orrery_member_spec members[] = {{"broker"}, {"a"}};
+    static const struct orrery_member_spec members[] = {{"broker"}, {"a"}, {"b"}};
     static const struct orrery_lane_spec lane = {"a0", 1, 0, 1, SLOTS, 8};
     const struct orrery_topology topology = {.run_id = 1,
                                              .reaction_ns = 5000,
                                              .members = members,
-                                             .member_count = 2,
+                                             .member_count = members_wanted,
                                              .lanes = &lane,
                                              .lane_count = 1};
     struct orrery_error err;
@@ -41,6 +41,11 @@ static void start(struct run *r)
     orrery_start(r->broker);
 }
 
+static void start(struct run *r)
+{
+    start_with(r, 2);
+}
+
 static void finish(struct run *r)
 {
     orrery_member_destroy(r->a);
@@ -49,10 +54,33 @@ static void finish(struct run *r)
     close(r->fd);
 }
 
+/* One that sleeps for ever is over with its leader, once it has come as far. */
+static void test_leader(void **state)
+{
+    static const unsigned leaders[] = {0, 0, 1};
+    struct run r;
+    struct ending found;
+    struct orrery_member *b;
+    struct orrery_error err;
+
+    start_with(&r, 3);
+    b = orrery_member_create(r.seg, 2, &err);
+    orrery_power_off(r.a, 2000, 0);
+    orrery_publish(b, 1500, 1500);
+    found = orrery_ending(r.seg, leaders, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
+    assert_int_equal(found.kind, ENDING_NONE);
+    orrery_publish(b, 1500, 9000);
+    found = orrery_ending(r.seg, leaders, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
+    assert_int_equal(found.kind, ENDING_OFF);
+    assert_int_equal(found.at_ns, 2000);
+    orrery_member_destroy(b);
+    finish(&r);
+}
+
 static enum ending_kind ending(struct run *r, uint64_t for_ns, uint64_t *at_ns)
 {
-    struct ending found = orrery_ending(r->seg, orrery_lower_bound(r->broker), ORRERY_TIME_INF,
-                                        for_ns, false);
+    struct ending found = orrery_ending(r->seg, NULL, orrery_lower_bound(r->broker),
+                                        ORRERY_TIME_INF, for_ns, false);
 
     *at_ns = found.at_ns;
     return found.kind;
@@ -108,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_words),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_leader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,6 +222,10 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     }
     layout->lanes = g_new0(struct orrery_lane_spec, lanes + layout->member_count);
     layout->stimulus_lanes = g_new0(unsigned, layout->member_count);
+    layout->leaders = g_new0(unsigned, layout->member_count);
+    for (size_t i = 0; i < plan->n_instances; i++) {
+        layout->leaders[i + 1] = plan->instances[i]->leader;
+    }
     layout->ports = g_new0(struct layout_port, ports + 1);
     for (size_t i = 0; i < plan->n_links; i++) {
         add_link(layout, plan, plan->links[i]);
@@ -253,6 +257,7 @@ void orrery_layout_destroy(struct layout *layout)
         }
         g_free(layout->members);
         g_free(layout->stimulus_lanes);
+        g_free(layout->leaders);
         g_free(layout->lanes);
         g_free(layout->ports);
         g_free(layout->states);

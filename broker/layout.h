@@ -34,6 +34,7 @@ struct layout {
     size_t member_count;
     struct orrery_lane_spec *lanes;
     size_t lane_count;
+    unsigned *leaders;         /* [member]: with whom it is over, 0: nobody */
     unsigned *stimulus_lanes;  /* [member]: from the broker */
     struct layout_port *ports; /* links' ends in order, then attaches in order */
     size_t port_count, first_attach;

@@ -144,6 +144,9 @@ static bool check_instances(const Orrery__Plan *plan, struct orrery_error *err)
             ok = bad(err, "instance %zu: bad name", i + 1);
         } else if (!g_hash_table_add(names, name)) {
             ok = bad(err, "two instances are named %s", name);
+        } else if (plan->instances[i]->leader > plan->n_instances ||
+                   plan->instances[i]->leader == i + 1) {
+            ok = bad(err, "instance %zu: no such leader", i + 1);
         }
     }
     g_hash_table_unref(names);

@@ -78,6 +78,9 @@ static void plan_instances(Orrery__Plan *plan, const struct manifest *m, struct 
         if (m->instances[i].flash_keep) {
             out->flash = m->instances[i].flash_path;
         }
+        if (m->instances[i].builtin) {
+            out->leader = (uint32_t)i; /* the other core comes right before */
+        }
         plan->instances[i] = out;
     }
 }
