@@ -200,8 +200,8 @@ static void acl_data(void)
 /* ---- a host at the H4 port ---- */
 
 /*
- * The link layer answers within 90 us, for which 4 MHz are too few. SYSCLK is CPU1's business, but here
- * there may be no CPU1.
+ * The link layer answers within 90 us, for which 4 MHz are too few. SYSCLK is CPU1's business, but
+ * here there may be no CPU1.
  */
 static void leave_msi(void)
 {
