@@ -293,7 +293,7 @@ static void start_ports(void)
     RCC_APB1ENR2 |= 1u;
     GPIOC_BSRR = 0x10000u << PIN_RESET;
     GPIOC_MODER = (GPIOC_MODER & ~(3u << 2 * PIN_RESET)) | 1u << 2 * PIN_RESET;
-    GPIOC_MODER &= ~(3u << 8);                                /* PC4: the board's button */
+    GPIOC_MODER &= ~(3u << 8); /* PC4: the board's button */
     SYSCFG_EXTICR2 = 2;
     EXTI_FTSR1 |= 1u << 4;
     EXTI_C1IMR1 |= 1u << 4;
