@@ -19,7 +19,7 @@ enum order {
     ORDER_TOGGLE, /* a times under semaphore 3: bit 1 of AHB2ENR -> how often it was not as left */
     ORDER_DEEP,   /* done at once; then sleep deep until the next order */
     ORDER_SEND,   /* done at once; after a rounds: channel 1 to CPU1 */
-    ORDER_NAP,      /* done at once; sleep deep for a us; then channel 1 to CPU1 */
+    ORDER_NAP,    /* done at once; sleep deep for a us; then channel 1 to CPU1 */
     ORDER_RESET,  /* SYSRESETREQ; never done */
     ORDER_EVENT,  /* interrupts so far of line 41, and of line 0 times 256 */
 };

@@ -271,8 +271,8 @@ static _Noreturn void reset_self(void)
 
 void test(void)
 {
-    static const char *const lives[] = {"power-on:", "CPU1's reset:", "CPU2's reset:", "option bytes:",
-                                        "IWDG:"};
+    static const char *const lives[] = {
+        "power-on:", "CPU1's reset:", "CPU2's reset:", "option bytes:", "IWDG:"};
 
     if ((LIFE & 0xffff0000u) != MAGIC) {
         LIFE = MAGIC;
