@@ -20,16 +20,10 @@
  *  + QOM properties "hse-fault", "lse-fault": the crystal stands still
  */
 #include "qemu/osdep.h"
-#include "hw/core/cpu.h"
 #include "hw/qdev-clock.h"
 #include "migration/vmstate.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
-#include "system/runstate.h"
-#include "qapi/error.h"
-#include "target/arm/cpu.h"
-#include "cores.h"
-#include "flash.h"
 #include "rcc.h"
 #include "rcc-registers.h"
 #include "soc.h"
@@ -380,68 +374,6 @@ void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode)
 }
 
 /* ---- resets ---- */
-
-/* 8.1.2: either core resets the system. CPU1's process does it; until then CPU2 stands. */
-static void ask_cpu1_for_reset(Stm32wbRcc *s, unsigned cause)
-{
-    uint8_t body = cause;
-
-    trace_stm32wb_rcc_system_reset(cause);
-    stm32wb_cores_send(WB_CORES_RESET, &body, 1);
-    ARM_CPU(first_cpu)->power_state = PSCI_OFF;
-    first_cpu->halted = 1;
-    cpu_exit(first_cpu);
-}
-
-/*
- * The reset itself happens in the main loop; the core must not execute until then, whoever asks
- * for it: the core itself, or a watchdog's timer.
- */
-void stm32wb_rcc_system_reset(Stm32wbRcc *s, unsigned cause)
-{
-    if (s->parent_obj.core == 1 && stm32wb_cores_linked()) {
-        ask_cpu1_for_reset(s, cause);
-        return;
-    }
-    s->reset_cause |= 1u << cause;
-    trace_stm32wb_rcc_system_reset(cause);
-    qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
-    first_cpu->stop = true;
-    cpu_exit(first_cpu);
-}
-
-/* CPU1: CPU2 wants a reset. CPU2: CPU1 has reset the system, and holds CPU2 from now on. */
-static void other_core_reset(void *opaque, const uint8_t *body, unsigned len)
-{
-    Stm32wbRcc *s = opaque;
-    Stm32wb55Soc *soc = STM32WB55_SOC(OBJECT(s)->parent);
-
-    if (s->parent_obj.core == 1) {
-        qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
-        first_cpu->stop = true;
-        cpu_exit(first_cpu);
-    } else if (len == 1 && body[0] < WB_RESET_CAUSES) {
-        if (body[0] == WB_RESET_OPTION_BYTES) {
-            stm32wb_flash_power_on(STM32WB_FLASH(stm32wb55_soc_block(soc, "FLASH")),
-                                   &error_warn);
-        }
-        stm32wb_rcc_system_reset(s, body[0]);
-    }
-}
-
-static void reset_requested(void *opaque, int cause, int level)
-{
-    if (level) {
-        stm32wb_rcc_system_reset(opaque, cause);
-    }
-}
-
-static void sysresetreq(void *opaque, int n, int level)
-{
-    if (level) {
-        stm32wb_rcc_system_reset(opaque, WB_RESET_SOFTWARE);
-    }
-}
 
 static void set_backup_writable(void *opaque, int n, int level)
 {
@@ -815,8 +747,6 @@ static void rcc_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->nmi, "nmi", 1);
     qdev_init_gpio_out_named(dev, &s->lse_css, "lse-css", 1);
     qdev_init_gpio_out_named(dev, &s->backup_reset, "backup-reset", 1);
-    qdev_init_gpio_in_named(dev, reset_requested, "reset", WB_RESET_CAUSES);
-    qdev_init_gpio_in_named(dev, sysresetreq, "sysresetreq", 1);
     qdev_init_gpio_in_named(dev, set_backup_writable, "backup-writable", 1);
     qdev_init_gpio_in_named(dev, set_smps, "smps", 1);
     qdev_init_gpio_in_named(dev, set_iwdg_running, "iwdg-running", 1);
@@ -825,6 +755,7 @@ static void rcc_init(Object *obj)
         s->osc[o].timer =
             timer_new_ns(QEMU_CLOCK_VIRTUAL, oscillator_started, &s->osc[o]);
     }
+    stm32wb_rcc_reset_init(s);
     stm32wb_rcc_tree_init(s);
 }
 
@@ -839,7 +770,7 @@ static void rcc_realize(DeviceState *dev, Error **errp)
     stm32wb_mirror_words(&s->mirror, &s->iwdg_running, 1);
     stm32wb_mirror_init(&s->mirror, STM32WB_BLOCK(s), WB_CELLS_RCC, settle,
                         view_changed);
-    stm32wb_cores_on(WB_CORES_RESET, other_core_reset, s);
+    stm32wb_rcc_reset_link(s);
     parent_realize(dev, errp);
 }
 

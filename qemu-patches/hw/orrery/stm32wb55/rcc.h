@@ -128,6 +128,10 @@ void stm32wb_rcc_set_mode(Stm32wbRcc *s, WbPowerMode mode);
 
 /* ---- inside RCC ---- */
 
+/* rcc-reset.c: its GPIO inputs; and, at realize, the other core */
+void stm32wb_rcc_reset_init(Stm32wbRcc *s);
+void stm32wb_rcc_reset_link(Stm32wbRcc *s);
+
 /* rcc-tree.c */
 void stm32wb_rcc_tree_init(Stm32wbRcc *s);
 void stm32wb_rcc_tree_finalize(Stm32wbRcc *s);
