@@ -57,28 +57,28 @@ bad "not at a page" m.yaml "firmware 'big.bin' begins at 0x08080010: CPU2's part
 # Monitors, and death.
 chip '{ firmware: dual-pair-cpu2.elf, gdb: wait }' 1000s '' >m.yaml
 if start_run held m.yaml; then
-    run_timeout 20 "$ORRERY" qmp mcu.cpu2 query-status
+    run_timeout 20 "$ORRERY" qmp --run "$RUN" mcu.cpu2 query-status
     contains "QMP of CPU2" "$OUT" prelaunch
     is "ps names both" "$(ps_run '.instances | map(.name) | join(" ")')" "mcu mcu.cpu2"
-    "$ORRERY" qmp mcu.cpu2 cont >/dev/null 2>&1
+    "$ORRERY" qmp --run "$RUN" mcu.cpu2 cont >/dev/null 2>&1
     finish 60 "$PID"
     is "and it runs to its end" "$RC" 0
 else
     not_ok "a run that waits for gdb at CPU2"
 fi
 # Each instance can be saved while the pair stands.
-saved() { "$ORRERY" qmp "$1" query-migrate 2>/dev/null | grep -q completed; }
+saved() { "$ORRERY" qmp --run "$RUN" "$1" query-migrate 2>/dev/null | grep -q completed; }
 chip '{ firmware: dual-pair-cpu2.elf, gdb: wait }' 1000s '' >m.yaml
 if start_run save m.yaml; then
-    "$ORRERY" pause >/dev/null 2>&1
-    "$ORRERY" qmp mcu.cpu2 cont >/dev/null 2>&1
-    "$ORRERY" until 3ms >"$OUT" 2>&1
+    "$ORRERY" pause --run "$RUN" >/dev/null 2>&1
+    "$ORRERY" qmp --run "$RUN" mcu.cpu2 cont >/dev/null 2>&1
+    "$ORRERY" until 3ms --run "$RUN" >"$OUT" 2>&1
     check "the pair stands at 3 ms" grep -q '0\.003' "$OUT"
     for core in mcu mcu.cpu2; do
-        "$ORRERY" qmp "$core" migrate "{\"uri\": \"file:$SCRATCH/$core.state\"}" >/dev/null 2>&1
+        "$ORRERY" qmp --run "$RUN" "$core" migrate "{\"uri\": \"file:$SCRATCH/$core.state\"}" >/dev/null 2>&1
         check "$core: saved" wait_for 20 saved "$core"
     done
-    run_timeout 20 "$ORRERY" monitor mcu.cpu2 </dev/null
+    run_timeout 20 "$ORRERY" monitor --run "$RUN" mcu.cpu2 </dev/null
     is "monitor of CPU2" "$RC" 0
     "$ORRERY" down "$RUN" >/dev/null 2>&1
     finish 20 "$PID"
