@@ -116,8 +116,8 @@ interrupted() {
     run_pid=$PID
     for turn in $(seq 40); do
         [ $((turn % 2)) = 0 ] && instance=mcu || instance=mcu.cpu2
-        timeout 20 "$ORRERY" qmp --run "$RUN" $instance stop >"$OUT" 2>&1 || break
-        timeout 20 "$ORRERY" qmp --run "$RUN" $instance cont >"$OUT" 2>&1
+        timeout 20 "$ORRERY" qmp --run "$RUN" "$instance" stop >"$OUT" 2>&1 || break
+        timeout 20 "$ORRERY" qmp --run "$RUN" "$instance" cont >"$OUT" 2>&1
     done
     finish 100 "$run_pid"
     TRACE=orrery_leave
@@ -136,7 +136,7 @@ races() {
     verdicts "race, ordered" "$SCRATCH/tap"
     reference=$result
     for seed in 1 2 3; do
-        run_litmus race "$ordered" --jitter $seed
+        run_litmus race "$ordered" --jitter "$seed"
         is "race, ordered: the same with jitter $seed" "$result" "$reference"
     done
     run_timeout 100 "$ORRERY" run "$ordered" --check-races
