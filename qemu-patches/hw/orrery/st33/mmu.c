@@ -262,10 +262,19 @@ MemoryRegion *st33_mmu_callbacks(St33Mmu *s)
 
 /* ---- what the TLB may know no longer ---- */
 
+static void flush(CPUState *cpu, run_on_cpu_data data)
+{
+    tlb_flush(cpu);
+}
+
+/*
+ * Before the next instruction, not now: a full flush may give the TLB another size, and the access
+ * that asks for it, when it is one of several of an instruction, still looks at its old entry.
+ */
 static void forget_all(St33Mmu *s)
 {
     if (s->cpu) {
-        tlb_flush(CPU(s->cpu));
+        async_run_on_cpu(CPU(s->cpu), flush, RUN_ON_CPU_NULL);
     }
 }
 
