@@ -20,7 +20,8 @@ END
 }
 
 trace() {
-    run_timeout 60 "$ORRERY" run "$SCRATCH/$1.yaml" --for 2s --trace-hash $2 # the options are words
+    # shellcheck disable=SC2086 # words
+    run_timeout 60 "$ORRERY" run "$SCRATCH/$1.yaml" --for 2s --trace-hash $2
     hash_in "$OUT"
 }
 
