@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two cores of a chip in two processes: litmus programs of tests/firmware/dual/ for HSEM, IPCC and shared
 # SRAM give the same in every run; with gdb on one core, with resets, in turns, with ordered SRAM.
-# timeout: 900
+# timeout: 7200
 . "$(dirname "$0")/lib.sh"
 
 # litmus NAME [KEYS [CLOCK]] - a manifest for dual-NAME; CPU1's verdicts go to $SCRATCH/tap.
@@ -64,6 +64,15 @@ same() {
     is "$1: the same in $(full 5 100) runs with jitter and load" "$differ" ""
     run_litmus "$1" "$manifest" --turns
     is "$1: the same in turns" "$result" "$reference"
+}
+
+# long NAME - a million times, and once more with jitter
+long() {
+    run_litmus "$1" "$(litmus "$1" '' 1000s)"
+    verdicts "$1" "$SCRATCH/tap"
+    reference=$result
+    run_litmus "$1" "$(litmus "$1" '' 1000s)" --jitter 5
+    is "$1: the same with jitter" "$result" "$reference"
 }
 
 # Whatever crosses between the cores arrives 5 us after it was sent, to the nanosecond, and is seen at
@@ -158,6 +167,10 @@ for name in ${DUAL:-hsem ipcc queue race_guarded reset}; do
     same "$name"
 done
 same words "$ORDERED"
+if [ -n "${ORRERY_FULL:-}" ]; then
+    long hsem_long
+    long ipcc_long
+fi
 exact
 under_gdb
 interrupted
