@@ -230,7 +230,9 @@ static void write_command(uint32_t buffer, unsigned type, unsigned opcode,
     to[1] = (uint8_t)opcode;
     to[2] = (uint8_t)(opcode >> 8);
     to[3] = len;
-    memcpy(to + 4, parameters, len);
+    if (len > 0) { /* memcpy() wants a pointer all the same */
+        memcpy(to + 4, parameters, len);
+    }
 }
 
 static uint8_t buffer[300];
