@@ -279,6 +279,10 @@ uint64_t orrery_publish(struct orrery_member *m, uint64_t now_ns, uint64_t own_n
 {
     uint64_t old, t, most = m->freeze_ns;
 
+    /* The horizon is looked at next: the others' words may travel while mine is written. */
+    for (size_t i = 0; i < m->upstream_count; i++) {
+        __builtin_prefetch(&m->seg->members[m->upstream[i]].word);
+    }
     /* R2: an ordered access begun at access_ns and abandoned is done again from the start of
      * its instruction, but it has been published; undelivered messages do not matter to it. */
     now_ns = m->off ? ORRERY_TIME_INF : time_max(now_ns, m->access_ns);
