@@ -296,6 +296,7 @@ Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t le
     char *url = g_strdup_printf("ipc://%s/broker.sock", run_dir);
     Orrery__Reply *reply = NULL;
     nng_socket socket;
+    int dialled, sent = 0, received = 0;
     void *answer;
     size_t size;
 
@@ -310,10 +311,14 @@ Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t le
      * listener deaf (nanomsg/nng issue 1518) */
     nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, 60000);
     nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, 60000);
-    if (nng_dial(socket, url, NULL, 0) == 0 && nng_send(socket, (void *)bytes, len, 0) == 0 &&
-        nng_recv(socket, &answer, &size, NNG_FLAG_ALLOC) == 0) {
+    if ((dialled = nng_dial(socket, url, NULL, 0)) == 0 &&
+        (sent = nng_send(socket, (void *)bytes, len, 0)) == 0 &&
+        (received = nng_recv(socket, &answer, &size, NNG_FLAG_ALLOC)) == 0) {
         reply = orrery__reply__unpack(NULL, size, answer);
         nng_free(answer, size);
+    } else {
+        fprintf(stderr, "call: dial: %s; send: %s; receive: %s\n", nng_strerror(dialled),
+                nng_strerror(sent), nng_strerror(received));
     }
     nng_close(socket);
     g_free(url);
