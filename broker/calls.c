@@ -173,14 +173,9 @@ static void ready(struct broker *broker, struct call *call, const Orrery__Ready 
 static void stimulate(struct broker *broker, struct call *call, const Orrery__Stimulus *request)
 {
     struct orrery_stimulus stimulus = {.kind = (uint32_t)request->kind, .level = request->level};
-    const struct layout *layout = broker->layout;
-    unsigned member = 1;
+    unsigned member = orrery_layout_member(broker->layout, request->instance);
 
-    while (member < layout->member_count &&
-           strcmp(layout->members[member].name, request->instance) != 0) {
-        member++;
-    }
-    if (member == layout->member_count) {
+    if (!member) {
         orrery_call_error(call, "no instance '%.60s'", request->instance);
         return;
     }

@@ -177,10 +177,10 @@ static bool deliver(struct conductor *c, const struct orrery_message *msg)
  */
 static void release(struct conductor *c, uint64_t bound_ns)
 {
-    uint64_t ceiling = orrery_ceiling(c->seg), arrival_ns;
+    uint64_t arrival_ns;
     struct orrery_message msg;
 
-    bound_ns = bound_ns < ceiling ? bound_ns : ceiling;
+    bound_ns = conductor_reached(c, bound_ns);
     if (c->for_ns && bound_ns > c->for_ns) {
         bound_ns = c->for_ns; /* turn mode runs on to the end of the window */
     }
@@ -507,9 +507,9 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
         need = word;
     }
     if (c->script && !c->script_over && word < ORRERY_TIME_INF) {
-        need = conductor_script_need(c, bound_ns, word) < need
-                   ? conductor_script_need(c, bound_ns, word)
-                   : need;
+        uint64_t scripted = conductor_script_need(c, bound_ns, word);
+
+        need = scripted < need ? scripted : need;
     }
     if (holding) {
         need = NEVER; /* nothing moves unless somebody asks */
@@ -533,9 +533,7 @@ static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch
 
 static void note_progress(struct conductor *c, uint64_t bound_ns)
 {
-    uint64_t ceiling = orrery_ceiling(c->seg);
-
-    bound_ns = bound_ns < ceiling ? bound_ns : ceiling;
+    bound_ns = conductor_reached(c, bound_ns);
     if (bound_ns < ORRERY_TIME_INF && bound_ns > c->floor_ns) {
         c->floor_ns = bound_ns;
         atomic_store(&c->broker->run.bound_ns, bound_ns);

@@ -173,13 +173,7 @@ static void inject(struct host_port *hp, const uint8_t *bytes, size_t count)
         format = orrery_pty_format(&hp->pty, &format);
     }
     for (size_t i = 0; i < count; i++) {
-        frames[i] = (struct orrery_uart_frame){
-            .baud = format.baud,
-            .data = bytes[i] & (uint16_t)((1u << format.data_bits) - 1),
-            .data_bits = format.data_bits,
-            .parity = (uint8_t)format.parity,
-            .stop_halves = format.stop_halves,
-        };
+        frames[i] = orrery_plan_frame(&format, bytes[i]);
     }
     orrery_input_push(broker->input, hp->index, frames, count);
     orrery_conductor_wake(broker->conductor);

@@ -249,6 +249,16 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     return layout;
 }
 
+unsigned orrery_layout_member(const struct layout *layout, const char *name)
+{
+    for (unsigned i = 1; i < layout->member_count; i++) {
+        if (!strcmp(layout->members[i].name, name)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 void orrery_layout_destroy(struct layout *layout)
 {
     if (layout) {

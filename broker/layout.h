@@ -47,6 +47,9 @@ struct layout {
 struct layout *orrery_layout_create(const Orrery__Plan *plan);
 void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
 
+/* The number of the instance of that name; 0: there is none. */
+unsigned orrery_layout_member(const struct layout *layout, const char *name);
+
 /* An attached port's byte may come from the host: its run never starves. */
 bool orrery_layout_can_inject(const struct layout_port *port);
 

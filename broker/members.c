@@ -142,12 +142,9 @@ unsigned orrery_members_join(struct members *members, const char *name, pid_t pi
 {
     struct broker *broker = members->broker;
     struct member *member;
-    unsigned number = 1;
+    unsigned number = orrery_layout_member(broker->layout, name);
 
-    while (number < members->count && strcmp(name_of(members, number), name) != 0) {
-        number++;
-    }
-    if (number == members->count) {
+    if (!number) {
         snprintf(err->text, sizeof(err->text), "no instance of that name in %s",
                  broker->plan->name);
         return 0;

@@ -70,6 +70,17 @@ uint64_t orrery_plan_frame_ns(const struct uart_format *uart)
     return orrery_uart_frame_ns(uart->baud, uart->data_bits, uart->parity, uart->stop_halves);
 }
 
+struct orrery_uart_frame orrery_plan_frame(const struct uart_format *uart, uint8_t byte)
+{
+    return (struct orrery_uart_frame){
+        .baud = uart->baud,
+        .data = byte & (uint16_t)((1u << uart->data_bits) - 1),
+        .data_bits = uart->data_bits,
+        .parity = (uint8_t)uart->parity,
+        .stop_halves = uart->stop_halves,
+    };
+}
+
 static bool check_uart(const Orrery__Uart *uart, const char *what, size_t i,
                        struct orrery_error *err)
 {
@@ -184,7 +195,7 @@ static bool check_radio_link(const Orrery__Link *link, size_t i, struct orrery_e
     if (radio && radio->path_db.len && radio->path_db.len != link->n_ends * link->n_ends) {
         return bad(err, "link %zu: path losses are not one for each two ends", i);
     }
-    return !radio || radio->loss_ppb <= 1000000000 || bad(err, "link %zu: loses too many", i);
+    return !radio || radio->loss_ppb <= PPB || bad(err, "link %zu: loses too many", i);
 }
 
 static bool check_link(const Orrery__Plan *plan, const Orrery__Link *link, GHashTable *used,

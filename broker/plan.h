@@ -23,6 +23,9 @@ Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err);
 struct uart_format orrery_plan_uart(const Orrery__Uart *uart);
 uint64_t orrery_plan_frame_ns(const struct uart_format *uart);
 
+/* A byte as it goes out in that format. */
+struct orrery_uart_frame orrery_plan_frame(const struct uart_format *uart, uint8_t byte);
+
 /* Lanes that a link takes: one from each of its ends to each other one. */
 size_t orrery_plan_lanes(const Orrery__Link *link);
 

@@ -73,11 +73,7 @@ static bool find_port(struct script *script, struct step *step, struct orrery_er
 
 static bool find_member(struct script *script, struct step *step, struct orrery_error *err)
 {
-    for (unsigned i = 1; i < script->layout->member_count; i++) {
-        if (!strcmp(script->layout->members[i].name, step->plan->instance)) {
-            step->member = i;
-        }
-    }
+    step->member = orrery_layout_member(script->layout, step->plan->instance);
     if (!step->member || strlen(step->plan->line) >= ORRERY_LINE_MAX) {
         return bad(err, step->plan, "no such instance, or too long a name");
     }
@@ -477,7 +473,7 @@ enum script_state orrery_script_state(const struct script *script, uint64_t *at_
 
 static void send(struct script *script, const struct step *step, struct input *input)
 {
-    struct uart_format format = script->layout->ports[step->port].format;
+    const struct uart_format *format = &script->layout->ports[step->port].format;
     GString *text = expand(script, &step->plan->text);
     size_t count = text->len;
 
@@ -485,13 +481,7 @@ static void send(struct script *script, const struct step *step, struct input *i
         fail(script, act_time(script), "%s: too much waits to be sent", step->plan->port);
     } else {
         for (size_t i = 0; i < count; i++) {
-            struct orrery_uart_frame frame = {
-                .baud = format.baud,
-                .data = (uint8_t)text->str[i] & (uint16_t)((1u << format.data_bits) - 1),
-                .data_bits = format.data_bits,
-                .parity = (uint8_t)format.parity,
-                .stop_halves = format.stop_halves,
-            };
+            struct orrery_uart_frame frame = orrery_plan_frame(format, (uint8_t)text->str[i]);
 
             orrery_input_push(input, (unsigned)step->port, &frame, 1);
         }
