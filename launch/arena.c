@@ -134,6 +134,18 @@ void strings_addf(struct arena *arena, struct strings *list, const char *format,
     va_end(args);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strings_sort(struct strings *list)
+{
+    if (list->count) {
+        qsort(list->items, list->count, sizeof(*list->items), by_bytes);
+    }
+}
+
 char *strings_join(struct arena *arena, const struct strings *list, const char *between)
 {
     size_t len = 1;

@@ -43,6 +43,8 @@ struct strings {
 void strings_add(struct arena *arena, struct strings *list, const char *text);
 void strings_addf(struct arena *arena, struct strings *list, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* By bytes. */
+void strings_sort(struct strings *list);
 /* All of it in one text. */
 char *strings_join(struct arena *arena, const struct strings *list, const char *between);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "call.h"
+#include "number.h"
 
 #include <errno.h>
 #include <nng/protocol/pubsub0/sub.h>
@@ -169,4 +170,20 @@ Orrery__Reply *broker_call(const char *run_dir, Orrery__Request__CallCase what, 
     }
     connection_close(&c);
     return reply;
+}
+
+bool broker_ask(const char *run_dir, Orrery__Request__CallCase what, void *message,
+                struct problem *why)
+{
+    Orrery__Reply *reply = broker_call(run_dir, what, message, CALL_NO_TIMEOUT, why);
+    char when[TIME_TEXT_SIZE];
+
+    if (!reply) {
+        return false;
+    }
+    if (reply->result_case == ORRERY__REPLY__RESULT_STOPPED) {
+        printf("%s\n", format_time(reply->stopped->at_ns, when));
+    }
+    orrery__reply__free_unpacked(reply, NULL);
+    return true;
 }

@@ -22,6 +22,10 @@
 Orrery__Reply *broker_call(const char *run_dir, Orrery__Request__CallCase what, void *message,
                            int timeout_ms, struct problem *why);
 
+/* The same for what stops or happens at a virtual time, which is printed when it is told. */
+bool broker_ask(const char *run_dir, Orrery__Request__CallCase what, void *message,
+                struct problem *why);
+
 /* A connection that stays, to calls (REQ) or events (SUB). */
 struct connection {
     nng_socket socket;

@@ -10,6 +10,7 @@
 #define LAUNCH_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "problem.h"
@@ -27,6 +28,12 @@ struct child_spec {
 
 /* The pid, or -1 with the reason in why (the program could not be executed, ...). */
 pid_t child_start(const struct child_spec *spec, struct problem *why);
+
+/* SIGCHLD and what asks us to end arrive at one descriptor, nonblocking; -1 with why filled. */
+int child_signals(struct problem *why);
+
+/* Milliseconds of wall time, from some moment on. */
+uint64_t child_now_ms(void);
 
 /* "exited with status 1", "was killed by signal 9". buf: CHILD_STATUS_SIZE. */
 #define CHILD_STATUS_SIZE 64

@@ -73,9 +73,8 @@ static bool press(const struct button_options *options, const struct words *word
     Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
     const struct record_instance *instance = NULL;
     struct record record;
-    Orrery__Reply *reply;
-    char when[TIME_TEXT_SIZE], *run;
     const char *line = NULL;
+    char *run;
 
     if (!parse_verb(words->items[1], options, &stimulus, why) ||
         !runs_choose(options->run, arena, &run, why) || !record_read(run, &record, arena, why) ||
@@ -85,15 +84,7 @@ static bool press(const struct button_options *options, const struct words *word
     stimulus.instance = instance->name;
     stimulus.kind = ORRERY__STIMULUS__KIND__LINE;
     stimulus.line = arena_copy(arena, line);
-    reply = broker_call(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus, CALL_NO_TIMEOUT, why);
-    if (!reply) {
-        return false;
-    }
-    if (reply->result_case == ORRERY__REPLY__RESULT_STOPPED) {
-        printf("%s\n", format_time(reply->stopped->at_ns, when));
-    }
-    orrery__reply__free_unpacked(reply, NULL);
-    return true;
+    return broker_ask(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus, why);
 }
 
 static int button_main(int argc, char **argv)

@@ -19,23 +19,12 @@
 static int ask(const char *wanted, Orrery__Request__CallCase what, void *message)
 {
     struct arena arena = {0};
-    char when[TIME_TEXT_SIZE];
     struct problem why = {0};
-    Orrery__Reply *reply = NULL;
     char *run;
+    bool good = runs_choose(wanted, &arena, &run, &why) && broker_ask(run, what, message, &why);
 
-    if (runs_choose(wanted, &arena, &run, &why)) {
-        reply = broker_call(run, what, message, CALL_NO_TIMEOUT, &why);
-    }
     arena_finish(&arena);
-    if (!reply) {
-        return problem_report(&why);
-    }
-    if (reply->result_case == ORRERY__REPLY__RESULT_STOPPED) {
-        printf("%s\n", format_time(reply->stopped->at_ns, when));
-    }
-    orrery__reply__free_unpacked(reply, NULL);
-    return EXIT_PASS;
+    return good ? EXIT_PASS : problem_report(&why);
 }
 
 /* --run, and `count` words. */

@@ -36,11 +36,6 @@ struct selection {
 
 /* ---- which ---- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool find_files(const char *path, unsigned depth, struct arena *arena, struct strings *files,
                        struct problem *why)
 {
@@ -69,9 +64,7 @@ static bool find_files(const char *path, unsigned depth, struct arena *arena, st
         }
     }
     closedir(dir);
-    if (names.count) {
-        qsort(names.items, names.count, sizeof(*names.items), by_name);
-    }
+    strings_sort(&names);
     for (size_t i = 0; i < names.count && depth < DEEPEST_DIRECTORY; i++) {
         if (!find_files(names.items[i], depth + 1, arena, files, why)) {
             return false;

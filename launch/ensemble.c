@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -23,30 +22,7 @@
 #define CRASH_MS 100      /* the broker sees a crash of a member that had joined at once */
 #define LEAVE_MS 1000     /* QEMU's time to leave by itself, then after SIGTERM */
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* ---- signals and deaths arrive at one descriptor ---- */
-
-static bool watch_signals(struct ensemble *e, struct problem *why)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return e->signal_fd >= 0 || problem_broke(why, "signalfd: %s", error_text(errno));
-}
 
 /* Did it die, or did it leave because the run is over? */
 static bool is_first_dead(const struct ensemble *e, size_t index)
@@ -83,7 +59,7 @@ static void note_death(struct ensemble *e, pid_t pid, int status)
             member->status = status;
             if (is_first_dead(e, i)) {
                 e->first_dead = (int)i;
-                e->deadline_ms = now_ms() + CRASH_MS;
+                e->deadline_ms = child_now_ms() + CRASH_MS;
             }
         }
     }
@@ -124,7 +100,7 @@ static void interrupted(struct ensemble *e, int sig)
         kill_all(e);
     } else if (e->broker > 0) {
         kill(e->broker, sig == SIGHUP ? SIGTERM : sig);
-        e->deadline_ms = now_ms() + INTERRUPT_MS;
+        e->deadline_ms = child_now_ms() + INTERRUPT_MS;
     }
 }
 
@@ -133,7 +109,7 @@ static bool wait_for_something(struct ensemble *e, int fd, uint64_t until_ms)
 {
     struct pollfd fds[2] = {{.fd = e->signal_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     struct signalfd_siginfo info;
-    uint64_t now = now_ms();
+    uint64_t now = child_now_ms();
 
     poll(fds, 2, !until_ms ? -1 : until_ms <= now ? 0 : (int)(until_ms - now));
     while (read(e->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -199,14 +175,14 @@ static bool attach_segment(struct ensemble *e, struct problem *why)
 
 static bool wait_until_ready(struct ensemble *e, struct problem *why)
 {
-    uint64_t deadline = now_ms() + BROKER_READY_MS;
+    uint64_t deadline = child_now_ms() + BROKER_READY_MS;
     char line[64];
 
     while (!wait_for_something(e, e->ready_fd, deadline)) {
         if (!e->broker || e->interrupts) {
             return true; /* what it said is all there is to say */
         }
-        if (now_ms() >= deadline) {
+        if (child_now_ms() >= deadline) {
             return problem_broke(why, "the broker did not get ready in %d s",
                                  BROKER_READY_MS / 1000);
         }
@@ -214,7 +190,7 @@ static bool wait_until_ready(struct ensemble *e, struct problem *why)
     if (read(e->ready_fd, line, sizeof(line)) > 0) {
         return attach_segment(e, why);
     }
-    while (e->broker && now_ms() < deadline) { /* it closed the pipe: it is about to leave */
+    while (e->broker && child_now_ms() < deadline) { /* it closed the pipe: it is about to leave */
         wait_for_something(e, -1, deadline);
     }
     return true;
@@ -327,7 +303,7 @@ static void tell_broker(struct ensemble *e)
                      arena_printf(e->arena, "its QEMU %s before it joined", status));
     kill(e->broker, SIGTERM); /* wakes it */
     e->told_broker = true;
-    e->deadline_ms = now_ms() + 2 * LEAVE_MS;
+    e->deadline_ms = child_now_ms() + 2 * LEAVE_MS;
 }
 
 static void lose_patience(struct ensemble *e)
@@ -344,7 +320,7 @@ static void wait_for_broker(struct ensemble *e)
 {
     while (e->broker) {
         wait_for_something(e, -1, e->deadline_ms);
-        if (e->broker && e->deadline_ms && now_ms() >= e->deadline_ms) {
+        if (e->broker && e->deadline_ms && child_now_ms() >= e->deadline_ms) {
             lose_patience(e);
         }
     }
@@ -362,9 +338,9 @@ static bool any_member_left(const struct ensemble *e)
 
 static void give_members(struct ensemble *e, uint64_t ms)
 {
-    uint64_t until = now_ms() + ms;
+    uint64_t until = child_now_ms() + ms;
 
-    while (any_member_left(e) && now_ms() < until && e->interrupts < 2) {
+    while (any_member_left(e) && child_now_ms() < until && e->interrupts < 2) {
         wait_for_something(e, -1, until);
     }
 }
@@ -484,7 +460,9 @@ int ensemble_run(struct ensemble *e, struct problem *why)
         e->members[i].shared_fd = -1;
     }
     rundir_sweep();
-    if (!watch_signals(e, why) || !keeper_start(&e->keeper, why) ||
+    signal(SIGPIPE, SIG_IGN);
+    e->signal_fd = child_signals(why);
+    if (e->signal_fd < 0 || !keeper_start(&e->keeper, why) ||
         !rundir_create(&e->dir, e->manifest->name, why)) {
         keeper_dismiss(&e->keeper);
         return problem_report(why);

@@ -98,6 +98,8 @@ bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *a
 /* INSTANCE.PORT, whatever port that may be; and an instance alone. */
 bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                    struct endpoint *end);
+/* INSTANCE.PORT: the instance with the longest name that fits; -1: none. */
+int split_port(const struct manifest *m, const char *text, const char **port);
 bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                    const char *name, unsigned *index);
 

@@ -218,19 +218,12 @@ static void list_one(int base_fd, const char *base, const char *name, bool alive
     }
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void rundir_list(struct arena *arena, struct strings *paths)
 {
     struct listing listing = {arena, paths};
 
     each_run(LOCK_SH, list_one, &listing);
-    if (paths->count) {
-        qsort(paths->items, paths->count, sizeof(*paths->items), by_name);
-    }
+    strings_sort(paths);
 }
 
 /* ---- creating ---- */

@@ -9,7 +9,6 @@
 
 #include "manifest_parts.h"
 #include "number.h"
-#include "suggest.h"
 
 #define DEFAULT_WITHIN_NS UINT64_C(1000000000)
 #define MAX_AXES 16
@@ -207,22 +206,6 @@ char *scenario_case_name(const struct scenario *s, size_t index, struct arena *a
 
 /* ---- changes to the manifest ---- */
 
-static struct instance *changed_instance(struct reader *r, const yaml_node_t *key,
-                                         struct manifest *m, const char *name)
-{
-    struct suggestion near;
-
-    suggest_begin(&near, name);
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            return &m->instances[i];
-        }
-        suggest_offer(&near, m->instances[i].name);
-    }
-    reader_fail(r, key, "no instance '%.60s'%s", name, suggest_phrase(near.best));
-    return NULL;
-}
-
 /* A file beside the scenario wins over one beside the manifest. */
 static char *beside_scenario(const struct scenario *s, struct arena *arena, char *path)
 {
@@ -266,14 +249,15 @@ static bool change_instances(struct scenario *s, struct arena *arena, struct man
         const yaml_node_t *key = map_key(&s->r, s->instances, i);
         const yaml_node_t *value = map_value(&s->r, s->instances, i);
         struct instance *inst, before;
+        unsigned which;
 
         if (key->type != YAML_SCALAR_NODE) {
             return reader_fail(&s->r, key, "an instance's name must be a word");
         }
-        inst = changed_instance(&s->r, key, m, node_text(key));
-        if (!inst) {
+        if (!find_instance(&s->r, key, m, node_text(key), &which)) {
             return false;
         }
+        inst = &m->instances[which];
         before = *inst;
         if (!read_section_part(&s->r, value, &instance_section, inst)) {
             return false;
@@ -290,6 +274,7 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     char *name = arena_copy(arena, node_text(key));
     char *dot = strrchr(name, '.');
     struct instance *inst, before;
+    unsigned which;
 
     if (!dot && strcmp(name, "seed") != 0) {
         return reader_fail(&s->r, key, "matrix: '%.60s' is not seed, clock.KEY or INSTANCE.KEY",
@@ -302,10 +287,10 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     if (!strcmp(name, "clock")) {
         return read_field(&s->r, key, dot + 1, value, &clock_section, &m->clock);
     }
-    inst = changed_instance(&s->r, key, m, name);
-    if (!inst) {
+    if (!find_instance(&s->r, key, m, name, &which)) {
         return false;
     }
+    inst = &m->instances[which];
     before = *inst;
     if (!read_field(&s->r, key, dot + 1, value, &instance_section, inst)) {
         return false;

@@ -210,28 +210,22 @@ static bool settle_port(const struct scenario *s, struct reader *r, const yaml_n
     return attach_for_script(r, draft->port ? draft->port : item, draft->step.port, m);
 }
 
-/* INSTANCE or INSTANCE.LINE; instances may have dots in their names. */
+/* INSTANCE or INSTANCE.LINE. */
 static bool settle_instance(struct reader *r, struct manifest *m, struct step_draft *draft)
 {
-    char *text = draft->step.kind == STEP_LINE ? draft->step.line : draft->step.instance;
-    size_t best = 0;
+    const char *line = NULL;
+    unsigned which;
+    int found;
 
-    for (size_t i = 0; i < m->instance_count; i++) {
-        const char *name = m->instances[i].name;
-        size_t len = strlen(name);
-
-        if (!strncmp(text, name, len) && len > best &&
-            text[len] == (draft->step.kind == STEP_LINE ? '.' : 0)) {
-            best = len;
-        }
+    if (draft->step.kind == STEP_RESET) {
+        return find_instance(r, draft->what, m, draft->step.instance, &which);
     }
-    if (!best) {
-        return reader_fail(r, draft->what, "no instance '%.60s'", text);
+    found = split_port(m, draft->step.line, &line);
+    if (found < 0) {
+        return reader_fail(r, draft->what, "no instance '%.60s'", draft->step.line);
     }
-    draft->step.instance = arena_copy_n(r->arena, text, best);
-    if (draft->step.kind == STEP_LINE) {
-        draft->step.line = text + best + 1;
-    }
+    draft->step.instance = m->instances[found].name;
+    draft->step.line = arena_copy(r->arena, line);
     return true;
 }
 

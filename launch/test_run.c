@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -52,14 +51,6 @@ struct pool {
     report_fn *report;
     void *opaque;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- one attempt ---- */
 
@@ -122,7 +113,7 @@ static bool start_attempt(struct pool *pool, struct worker *worker, struct probl
         close(spec.err);
     }
     job->attempts++;
-    worker->started_ms = now_ms();
+    worker->started_ms = child_now_ms();
     worker->deadline_ms = worker->started_ms + pool->options->limit_ms;
     worker->stopped = false;
     return worker->pid > 0;
@@ -231,7 +222,7 @@ static bool settle(struct pool *pool, struct worker *worker, int status)
     struct job *job = worker->job;
     enum outcome outcome = worker->stopped ? OUTCOME_BROKE : outcome_of(status);
 
-    job->wall_s = (double)(now_ms() - worker->started_ms) / 1000;
+    job->wall_s = (double)(child_now_ms() - worker->started_ms) / 1000;
     if (worker->second) {
         settle_second(pool, worker, outcome);
         return false;
@@ -326,7 +317,7 @@ static void signal_all(struct pool *pool, int sig)
 /* An attempt that takes too long is interrupted, then killed. */
 static void check_limits(struct pool *pool)
 {
-    uint64_t now = now_ms();
+    uint64_t now = child_now_ms();
 
     for (unsigned i = 0; i < pool->options->jobs; i++) {
         struct worker *worker = &pool->workers[i];
@@ -354,20 +345,6 @@ static void wait_for_something(struct pool *pool)
     check_limits(pool);
 }
 
-static bool watch_signals(struct pool *pool, struct problem *why)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    pool->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return pool->signal_fd >= 0 || problem_broke(why, "signalfd: %s", error_text(errno));
-}
-
 bool test_run(struct job *jobs, size_t count, const struct test_options *options,
               struct arena *arena, report_fn *report, void *opaque, struct problem *why)
 {
@@ -381,7 +358,8 @@ bool test_run(struct job *jobs, size_t count, const struct test_options *options
 
     pool.done = arena_array(arena, count + 1, sizeof(*pool.done));
     pool.workers = arena_array(arena, options->jobs, sizeof(*pool.workers));
-    if (!watch_signals(&pool, why)) {
+    pool.signal_fd = child_signals(why);
+    if (pool.signal_fd < 0) {
         return false;
     }
     good = fill(&pool, why);

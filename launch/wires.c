@@ -229,8 +229,7 @@ bool is_serial_port(const char *port)
     return !strncmp(port, "serial", 6) && is_to_15(port + 6);
 }
 
-/* INSTANCE.PORT: the instance with the longest name that fits; -1: none. */
-static int split_port(const struct manifest *m, const char *text, const char **port)
+int split_port(const struct manifest *m, const char *text, const char **port)
 {
     int found = -1;
     size_t longest = 0;
