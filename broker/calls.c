@@ -37,6 +37,7 @@ static Orrery__Uart *welcome_uart(GPtrArray *blocks, const struct layout_port *p
         uart->drop_ppb = port->uart->drop_ppb;
         uart->corrupt_ppb = port->uart->corrupt_ppb;
         uart->fault_seed = port->uart->fault_seed;
+        uart->iso7816 = port->uart->iso7816;
     }
     return uart;
 }

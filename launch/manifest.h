@@ -103,6 +103,7 @@ struct uart {
     unsigned data_bits, stop_halves;
     char parity;                    /* N, E, O */
     uint32_t drop_ppb, corrupt_ppb; /* faults of a link, in parts of 10^9 */
+    bool iso7816;                   /* both ends as ISO 7816-3, not as UART */
 };
 
 struct endpoint {

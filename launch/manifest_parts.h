@@ -57,7 +57,7 @@ bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
 /* A link as its table was read, before its ports are looked up. */
 struct link_draft {
     struct link link;
-    const yaml_node_t *ends, *latency, *pairs, *capture;
+    const yaml_node_t *ends, *format, *latency, *pairs, *capture;
     /* by kind: the first key that only such a link has */
     struct link_key {
         const yaml_node_t *node;

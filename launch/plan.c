@@ -40,6 +40,7 @@ static Orrery__Uart *plan_uart(const struct uart *uart, uint64_t seed, struct ar
     out->drop_ppb = uart->drop_ppb;
     out->corrupt_ppb = uart->corrupt_ppb;
     out->fault_seed = seed;
+    out->iso7816 = uart->iso7816;
     return out;
 }
 

@@ -74,6 +74,12 @@ static const struct radio default_radio = {.default_db = DEFAULT_PATH_DB};
 static const char *const kind_keys[LINK_KIND_COUNT] = {
     [LINK_UART] = "uart", [LINK_RADIO] = "radio", [LINK_GPIO] = "gpio"};
 
+/* How the manifest calls such a link. */
+static const char *kind_of(const struct link *link)
+{
+    return link->uart.iso7816 ? "iso7816" : kind_keys[link->kind];
+}
+
 void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,
                  const char *name)
 {
@@ -82,32 +88,40 @@ void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_
     }
 }
 
-static bool read_ends(struct reader *r, const yaml_node_t *node, void *record, enum link_kind kind)
+static bool read_ends(struct reader *r, const yaml_node_t *node, void *record, enum link_kind kind,
+                      bool iso7816)
 {
     struct link_draft *draft = record;
+    const struct link link = {.kind = kind, .uart.iso7816 = iso7816};
 
     if (draft->ends) {
-        return reader_fail(r, node, "link: %s and %s: a link has one kind",
-                           kind_keys[draft->link.kind], kind_keys[kind]);
+        return reader_fail(r, node, "link: %s and %s: a link has one kind", kind_of(&draft->link),
+                           kind_of(&link));
     }
     draft->ends = node;
     draft->link.kind = kind;
+    draft->link.uart.iso7816 = iso7816;
     return true;
 }
 
 static bool read_link_uart(struct reader *r, const yaml_node_t *node, void *record)
 {
-    return read_ends(r, node, record, LINK_UART);
+    return read_ends(r, node, record, LINK_UART, false);
+}
+
+static bool read_link_iso7816(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return read_ends(r, node, record, LINK_UART, true);
 }
 
 static bool read_link_radio(struct reader *r, const yaml_node_t *node, void *record)
 {
-    return read_ends(r, node, record, LINK_RADIO);
+    return read_ends(r, node, record, LINK_RADIO, false);
 }
 
 static bool read_link_gpio(struct reader *r, const yaml_node_t *node, void *record)
 {
-    return read_ends(r, node, record, LINK_GPIO);
+    return read_ends(r, node, record, LINK_GPIO, false);
 }
 
 static bool read_link_baud(struct reader *r, const yaml_node_t *node, void *record)
@@ -119,6 +133,7 @@ static bool read_link_baud(struct reader *r, const yaml_node_t *node, void *reco
 static bool read_link_format(struct reader *r, const yaml_node_t *node, void *record)
 {
     link_key_of(record, LINK_UART, node, "format");
+    ((struct link_draft *)record)->format = node;
     return read_format_into(r, node, &((struct link_draft *)record)->link.uart);
 }
 
@@ -148,7 +163,7 @@ static const struct field link_fields[] = {
     {"format", read_link_format}, {"latency", read_link_latency}, {"path_db", read_link_path_db},
     {"pairs", read_link_pairs},   {"loss", read_link_loss},       {"seed", read_link_seed},
     {"gpio", read_link_gpio},     {"pull", read_link_pull},       {"capture", read_link_capture},
-    {"drop", read_link_drop},     {"corrupt", read_link_corrupt},
+    {"drop", read_link_drop},     {"corrupt", read_link_corrupt}, {"iso7816", read_link_iso7816},
 };
 const struct section link_section = {"link", link_fields,
                                      sizeof(link_fields) / sizeof(link_fields[0])};
@@ -365,6 +380,22 @@ static bool read_port(struct reader *r, const yaml_node_t *node, const struct ma
            check_port(r, node, &m->instances[end->instance], end->port);
 }
 
+/* USART1 of the one has a smartcard mode, the IART of the other too; LPUART1 has none. */
+static bool check_iso7816_port(struct reader *r, const yaml_node_t *node,
+                               const struct instance *inst, const char *port)
+{
+    if (!has_flash(inst)) {
+        return reader_fail(r, node,
+                           "port '%s.%.60s': machine '%.60s' has no ISO 7816-3 mode here; "
+                           "stm32wb55 and st33 have, on serial0",
+                           inst->name, port, inst->machine);
+    }
+    return !strcmp(port, "serial0") ||
+           reader_fail(r, node,
+                       "port '%s.%.60s' has no ISO 7816-3 mode; serial0 of this machine has",
+                       inst->name, port);
+}
+
 bool read_link_port(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                     enum link_kind kind, struct endpoint *end)
 {
@@ -485,14 +516,14 @@ static bool check_end(struct reader *r, const yaml_node_t *node, const struct ma
 static bool read_all_ends(struct reader *r, const struct manifest *m, struct link_draft *draft)
 {
     struct link *link = &draft->link;
-    const char *key = kind_keys[link->kind];
+    const char *key = kind_of(link);
     size_t most = link->kind == LINK_GPIO ? MAX_NET_ENDS : MAX_RADIOS, count;
 
     if (!read_list(r, draft->ends, key, &count)) {
         return false;
     }
     if (link->kind == LINK_UART && count != 2) {
-        return reader_fail(r, draft->ends, "uart: a link has two ends, not %zu", count);
+        return reader_fail(r, draft->ends, "%s: a link has two ends, not %zu", key, count);
     }
     if (count < 2 || count > most) {
         return reader_fail(r, draft->ends, "%s: from 2 to %zu ends, not %zu", key, most, count);
@@ -502,6 +533,9 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
         const yaml_node_t *node = list_item(r, draft->ends, i);
 
         if (!read_link_port(r, node, m, link->kind, &link->ends[i]) ||
+            (link->uart.iso7816 &&
+             !check_iso7816_port(r, node, &m->instances[link->ends[i].instance],
+                                 link->ends[i].port)) ||
             !check_end(r, node, m, link, &link->ends[i])) {
             return false;
         }
@@ -513,7 +547,7 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
 static bool check_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft)
 {
     if (!draft->ends) {
-        return reader_fail(r, item, "link: key 'uart', 'radio' or 'gpio' is missing");
+        return reader_fail(r, item, "link: key 'uart', 'iso7816', 'radio' or 'gpio' is missing");
     }
     for (size_t i = 0; i < LINK_KIND_COUNT; i++) {
         if (i != draft->link.kind && draft->only[i].node) {
@@ -522,6 +556,20 @@ static bool check_keys(struct reader *r, const yaml_node_t *item, const struct l
         }
     }
     return true;
+}
+
+/* ISO 7816-3, 7.2: even parity, and of the guard time a receiver looks at 1.5 bits. */
+static bool finish_iso7816(struct reader *r, struct link_draft *draft)
+{
+    struct uart *uart = &draft->link.uart;
+
+    if (draft->format) {
+        return reader_fail(r, draft->format, "format: an iso7816 link has its own, 8E1.5");
+    }
+    uart->data_bits = 8;
+    uart->parity = 'E';
+    uart->stop_halves = 3;
+    return check_latency(r, draft);
 }
 
 static bool read_link(struct reader *r, const yaml_node_t *item, const struct manifest *m,
@@ -537,7 +585,7 @@ static bool read_link(struct reader *r, const yaml_node_t *item, const struct ma
     case LINK_GPIO:
         return finish_gpio(r, draft);
     default:
-        return check_latency(r, draft);
+        return draft->link.uart.iso7816 ? finish_iso7816(r, draft) : check_latency(r, draft);
     }
 }
 

@@ -27,8 +27,8 @@ instances:
 END
 }
 
-for test_name in blocks flash fuzz hello iart mmu pager pager_long update; do
-    case ${ORRERY_FULL:-}$test_name in pager_long) continue ;; esac
+for test_name in blocks flash fuzz fuzz_long hello iart mmu pager pager_long update; do
+    case ${ORRERY_FULL:-}$test_name in fuzz_long | pager_long) continue ;; esac
     case " ${ST33:-$test_name} " in *" $test_name "*)
         manifest "$test_name" >"$SCRATCH/manifest"
         program "$test_name" <"$SCRATCH/manifest"

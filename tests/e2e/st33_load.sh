@@ -101,8 +101,14 @@ instances:
 links:
   - { uart: [se.serial0, mcu.serial0], baud: 115200 }
 END
-run_timeout 30 "$ORRERY" run modes.yaml --log "$SCRATCH/log"
-cat log/se* >said
-contains "two modes on one line" said 'IART: set to ISO 7816-3, but the other end of the line is set to UART'
-is "two modes on one line: said once" "$(grep -c 'other end of the line' said)" 1
+run_timeout 30 "$ORRERY" run modes.yaml
+is "two modes on one line: exit code" "$RC" 3
+contains "two modes on one line" "$ERR" 'port serial0: the firmware set it to ISO 7816-3, but the other end of the line is set to UART'
+is "two modes on one line: one line" "$(grep -c qemu-system-arm "$ERR")" 1
+sed 's/uart: .*serial0\], baud/iso7816: [se.serial0, mcu.serial0], baud/; s/lm3s6965evb, firmware: stream_tx/stm32wb55, firmware: st33-reader/' \
+    modes.yaml >link.yaml
+run_timeout 30 "$ORRERY" run link.yaml
+is "an iso7816 link, and a UART: exit code" "$RC" 3
+contains "an iso7816 link, and a UART" "$ERR" 'port serial0: the firmware set it to UART, but the link is iso7816'
+is "an iso7816 link, and a UART: one line" "$(grep -c qemu-system-arm "$ERR")" 1
 done_testing

@@ -36,7 +36,7 @@ picture() {
 
 # A bad line: characters that are refused and sent again, thousands of exchanges; what is broken ends it.
 storm() {
-    sed -e 's/wallet-se.elf/wallet-storm.elf/' -e "s/format: 8E1.5/format: 8E1.5, corrupt: $1/" \
+    sed -e 's/wallet-se.elf/wallet-storm.elf/' -e "s/baud: 921600/baud: 921600, corrupt: $1/" \
         -e "s/for: 4s/for: $(full 12s 200s)/" -e "s/at: 2s/at: 1s/; s/at: 3s/at: $(full 10s 190s)/" \
         "$EXAMPLES/wallet.yaml" >"$SCRATCH/storm.yaml"
     run_timeout 500 "$ORRERY" run "$SCRATCH/storm.yaml" --trace-hash

@@ -139,6 +139,7 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
             port->drop_ppb = from->uart->drop_ppb;
             port->corrupt_ppb = from->uart->corrupt_ppb;
             port->fault_seed = from->uart->fault_seed;
+            port->iso7816 = from->uart->iso7816;
         }
         port->radio_seed = from->radio ? from->radio->seed : 0;
         port->radio_loss_ppb = from->radio ? from->radio->loss_ppb : 0;

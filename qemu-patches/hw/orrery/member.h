@@ -19,6 +19,8 @@ typedef struct OrreryPeer {
     uint32_t path_db; /* of a radio */
 } OrreryPeer;
 
+#define EXIT_BROKEN 3 /* something broke at run time */
+
 /* One port of this instance, as the broker's Welcome describes it. */
 typedef struct OrreryPortInfo {
     char *name;
@@ -31,6 +33,7 @@ typedef struct OrreryPortInfo {
     uint32_t baud;
     uint8_t data_bits, stop_halves;
     char parity;
+    bool iso7816; /* both ends are to be set to ISO 7816-3 */
     /* and how it loses frames or turns bits over, in parts of 10^9 */
     uint32_t drop_ppb, corrupt_ppb;
     uint64_t fault_seed;

@@ -38,7 +38,6 @@
 #include "ordered.h"
 #include "trace.h"
 
-#define EXIT_BROKEN 3 /* something broke at run time */
 
 static struct {
     OrreryMember *m;

@@ -303,6 +303,28 @@ uint64_t orrery_port_latency(OrreryPort *p)
     return orrery_seg_lane_latency(p->member->seg, p->info->tx_lane);
 }
 
+void orrery_port_check_mode(OrreryPort *p, bool iso7816,
+                            const struct orrery_uart_frame *came)
+{
+    static const char *const modes[] = { "UART", "ISO 7816-3" };
+    /* a port whose device never says what it is set to leaves these open */
+    bool known = came && came->parity && came->stop_halves;
+    bool other = known && came->parity != 'N' && came->stop_halves == 3 &&
+                 came->data_bits == 8;
+
+    if (p->info->iso7816 && !iso7816) {
+        error_report("port %s: the firmware set it to UART, but the link is "
+                     "iso7816", p->info->name);
+    } else if (known && other != iso7816 && !p->info->iso7816) {
+        error_report("port %s: the firmware set it to %s, but the other end of "
+                     "the line is set to %s", p->info->name, modes[iso7816],
+                     modes[other]);
+    } else {
+        return;
+    }
+    exit(EXIT_BROKEN);
+}
+
 void orrery_port_send(OrreryPort *p, const struct orrery_uart_frame *frame,
                       uint64_t end_ns)
 {

@@ -33,6 +33,13 @@ void orrery_port_on_frame(OrreryPort *p, OrreryPortFrameFn *receive,
 void orrery_port_send(OrreryPort *p, const struct orrery_uart_frame *frame,
                       uint64_t end_ns);
 
+/*
+ * This end is set to ISO 7816-3, or to UART. Where the link is of the other mode, or the other end by
+ * what @came from it (NULL: nothing), no frame can be read: the run ends with a line that says so.
+ */
+void orrery_port_check_mode(OrreryPort *p, bool iso7816,
+                            const struct orrery_uart_frame *came);
+
 /* No frame arrives sooner than this after its start. */
 uint64_t orrery_port_latency(OrreryPort *p);
 

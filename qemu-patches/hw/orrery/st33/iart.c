@@ -18,7 +18,6 @@
  *  + clock input "kernel": PCLK; "clk-pin": the CLK contact
  */
 #include "qemu/osdep.h"
-#include "qemu/error-report.h"
 #include "qemu/host-utils.h"
 #include "qemu/timer.h"
 #include "chardev/char-fe.h"
@@ -97,7 +96,6 @@ struct St33Iart {
     uint8_t repeats;
     bool nacked;
     bool waiting;
-    bool said; /* that the other end is set to the other mode */
     WbTime tx_end;    /* of the phase */
     int64_t last_end; /* of the last character in either direction */
     int64_t rx_free;  /* a chardev's next byte: not before */
@@ -245,6 +243,7 @@ static void begin_frame(St33Iart *s, WbTime from)
     enter(s, IART_FRAME, from, frame_halves(s));
     trace_st33_iart_send(s->shift, s->repeats);
     if (s->port) {
+        orrery_port_check_mode(s->port, iso(s), NULL);
         orrery_port_send(s->port, &frame, wb_ns(s->tx_end));
     } else {
         qemu_chr_fe_write_all(&s->chr, &s->shift, 1);
@@ -407,19 +406,6 @@ static void refuse(St33Iart *s)
     }
 }
 
-/* One end as UART, the other by ISO 7816-3: said once, since nothing good will come of it. */
-static void check_mode(St33Iart *s, const struct orrery_uart_frame *f)
-{
-    bool other_iso = f->parity != 'N' && f->stop_halves == 3;
-
-    if (!s->said && f->stop_halves && f->parity && other_iso != iso(s)) {
-        s->said = true;
-        warn_report("IART: set to %s, but the other end of the line is set to %s",
-                    iso(s) ? "ISO 7816-3" : "UART",
-                    other_iso ? "ISO 7816-3" : "UART");
-    }
-}
-
 static void receive(St33Iart *s, const struct orrery_uart_frame *f)
 {
     uint8_t data;
@@ -453,7 +439,9 @@ static void frame_came(void *opaque, const struct orrery_uart_frame *frame,
     if (!enabled(s) || !bit_period(s)) {
         return; /* nobody listens */
     }
-    check_mode(s, &f);
+    if (s->port) {
+        orrery_port_check_mode(s->port, iso(s), &f);
+    }
     complete_format(s, &f);
     if (s->waiting && (int64_t)end_ns - span_ns(s, frame_halves(s)) > wait_end(s)) {
         s->flags |= R_STAT_WTO_MASK;

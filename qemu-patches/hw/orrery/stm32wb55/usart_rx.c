@@ -456,6 +456,9 @@ void usart_rx_frame(void *opaque, const struct orrery_uart_frame *frame,
     if (!usart_rx_on(s) || !usart_bit(s)) {
         return; /* nobody listens */
     }
+    if (s->port) {
+        orrery_port_check_mode(s->port, FIELD_EX32(s->cr3, CR3, SCEN), &f);
+    }
     complete_format(s, &f);
     quiet_until(s, (int64_t)end_ns - frame_ns(s));
     if (FIELD_EX32(s->cr1, CR1, UESM) && FIELD_EX32(s->cr3, CR3, WUS) == 2) {

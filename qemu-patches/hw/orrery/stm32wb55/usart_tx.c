@@ -42,6 +42,7 @@ static void to_line(Stm32wbUsart *s, const struct orrery_uart_frame *frame,
     int breaking = 1;
 
     if (s->port) {
+        orrery_port_check_mode(s->port, FIELD_EX32(s->cr3, CR3, SCEN), NULL);
         orrery_port_send(s->port, frame, end_ns);
     } else if (frame->flags & ORRERY_UART_BREAK) {
         qemu_chr_fe_ioctl(&s->chr, CHR_IOCTL_SERIAL_SET_BREAK, &breaking);
