@@ -10,6 +10,7 @@ PACKAGES_RUN='
     libjansson-dev libnng-dev libprotobuf-c-dev liburing-dev libyaml-dev protobuf-c-compiler
     gcc-arm-none-eabi gcc-riscv64-unknown-elf'
 PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev procps shellcheck socat spin stm32flash tshark'
+PACKAGES_BENCH='qemu-system-arm'
 PACKAGES_LINT='clang-format clang-tidy cppcheck libcmocka-dev shellcheck'
 
 # packages_need PROFILE - install what is missing. No root when nothing is.
@@ -17,6 +18,7 @@ packages_need() {
     packages_list=$PACKAGES_RUN
     case $1 in
         test) packages_list="$packages_list $PACKAGES_TEST" ;;
+        bench) packages_list="$packages_list $PACKAGES_BENCH" ;;
         lint) packages_list="$packages_list $PACKAGES_LINT" ;;
     esac
 

@@ -36,10 +36,18 @@ hogs_stop() {
 }
 
 # The same QEMUs at once, unlinked.
-stock() {
+stock() { unlinked "$QEMU" "$@"; }
+
+# As Debian builds it, without a patch of ours.
+DEBIAN_QEMU=/usr/bin/qemu-system-arm
+debian() { unlinked "$DEBIAN_QEMU" "$@"; }
+
+unlinked() {
+    program=$1
+    shift
     pids=
     for elf; do
-        "$QEMU" -M lm3s6965evb -nodefaults -display none -seed 1 \
+        "$program" -M lm3s6965evb -nodefaults -display none -seed 1 \
             -rtc base=2020-01-01T00:00:00,clock=vm -icount shift=4,align=off,sleep=off \
             -serial null -serial null -semihosting-config enable=on,target=gdb \
             -kernel "$FIRMWARE/$elf.elf" >"$DIR/stock.log" 2>&1 &
@@ -48,13 +56,13 @@ stock() {
     for pid in $pids; do wait "$pid"; done
 }
 
-# Two stock QEMUs that throw one byte to and fro, 10,000 times, over a Unix socket between them.
+# stock_socket ELF - two stock QEMUs, ELF_a and ELF_b, with a Unix socket between them
 stock_socket() {
-    set -- "$DIR/socket.$$"
+    set -- "$DIR/socket.$$" "$1"
     rm -f "$1"
     server=server=on,wait=on
     pids=
-    for elf in pingpong_b pingpong_a; do
+    for elf in "$2_b" "$2_a"; do
         "$QEMU" -M lm3s6965evb -nodefaults -display none -seed 1 \
             -rtc base=2020-01-01T00:00:00,clock=vm -icount shift=4,align=off,sleep=off \
             -chardev "socket,id=link,path=$1,$server" -serial chardev:link -serial null \
@@ -146,6 +154,13 @@ compare 'busy beside 1 ms ticks, against busy alone' '<= 1.35' 'linked busy-tick
 compare 'busy beside a sleeper, against busy alone' '<= 1.03' 'linked busy-sleep' 'stock busy_long'
 compare 'two asleep with 1 ms ticks: times faster' '>= 6' 'linked ticks' 'stock tick tick' inverse
 compare 'busy pair beside 2 hogs, against unloaded' '<= 10' 'linked_loaded busy-pair' 'linked busy-pair'
+if [ -x "$DEBIAN_QEMU" ]; then
+    version=$("$DEBIAN_QEMU" --version | sed -n 's/.*version \([0-9.]*\).*/\1/p')
+    compare "busy pair, against Debian's QEMU $version, unlinked" '<= 1' 'linked busy-pair' 'debian busy_long busy_long'
+    compare "two asleep with ticks: times faster than Debian's" '>= 6' 'linked ticks' 'debian tick tick' inverse
+else
+    echo "Debian's own QEMU is not installed: not compared"
+fi
 rate 'ping-pong of one byte at 115200 baud' 20000 'us a message' linked pingpong
 rate 'bytes one way, back to back at 115200 baud' 10000 'us a message' linked stream
 compare 'stm32wb55: core, against olimex-stm32-h405' '<= 1.05' 'linked wb55-cpu' 'linked h405-cpu'
@@ -161,6 +176,7 @@ compare 'stm32wb55: CPU1 busy beside CPU2 asleep, against alone' '<= 1.03' 'link
 compare 'stm32wb55: both cores busy at 5 us, against CPU1 alone' '<= 1.8' 'linked dual-both' 'linked dual-alone'
 compare 'stm32wb55: HSEM lock, against any other register' '<= 1.5' 'linked dual-locks' 'linked dual-plain'
 rate 'stm32wb55: IPCC round trip, 64 bytes each way' 200000 'us (goal: a tenth of the next)' linked dual-ipcc
-rate 'a byte to and fro, two stock QEMUs on a Unix socket' 10000 us stock_socket
+rate 'the same bytes, two stock QEMUs on a Unix socket' 1000 us stock_socket pingpong_block
+rate 'one byte to and fro, two stock QEMUs on a Unix socket' 10000 us stock_socket pingpong
 echo
 "$BUILD/tests/bench/sync-bench"

@@ -34,6 +34,7 @@ enum role {
     ANSWERING,
     SENDING, /* busy, a message every 100 ns */
     LISTENING,
+    BARE, /* the yardstick: stores its word, spins until the peer's is as far, and that is all */
 };
 
 struct bench {
@@ -48,6 +49,7 @@ struct bench {
 };
 
 static const struct bench benches[] = {
+    {"bare step: two words, no rules", "ns", 2, {BARE, BARE}, {0, 1}, 1000000, 1, 1, 0},
     {"step, 2 busy, own cores", "ns", 2, {BUSY, BUSY}, {0, 1}, 1000000, LATENCY_NS, 1, 100},
     {"step, 2 busy, unpinned", "ns", 2, {BUSY, BUSY}, {-1, -1}, 300000, LATENCY_NS, 1, 0},
     {"step, 2 busy, one core", "us", 2, {BUSY, BUSY}, {0, 0}, 10000, LATENCY_NS, 1e-3, 0},
@@ -174,6 +176,20 @@ static void act_until_ended(struct actor *a)
     }
 }
 
+static void bind_to(int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu >= 0) {
+        CPU_ZERO(&set);
+        CPU_SET(cpu, &set);
+        sched_setaffinity(0, sizeof(set), &set);
+    }
+    if (use_fifo && sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){10}) < 0) {
+        die("--fifo: not allowed here");
+    }
+}
+
 static void member_main(int fd, const struct bench *bench, unsigned index)
 {
     struct orrery_error err;
@@ -184,16 +200,7 @@ static void member_main(int fd, const struct bench *bench, unsigned index)
                       .lane = index,
                       .length = bench->step_ns};
 
-    if (bench->cpus[index] >= 0) {
-        cpu_set_t set;
-
-        CPU_ZERO(&set);
-        CPU_SET(bench->cpus[index], &set);
-        sched_setaffinity(0, sizeof(set), &set);
-    }
-    if (use_fifo && sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){10}) < 0) {
-        die("--fifo: not allowed here");
-    }
+    bind_to(bench->cpus[index]);
     a.m = seg ? orrery_member_create(seg, index + 1, &err) : NULL;
     if (!a.m) {
         die(err.text);
@@ -238,6 +245,41 @@ static int lay_down(const struct bench *bench, struct orrery_segment **seg)
         die(err.text);
     }
     return fd;
+}
+
+/* Two processes, a cache line each: what one exchange costs on this machine, whatever the protocol.
+ */
+static double measure_bare(const struct bench *bench, uint64_t steps)
+{
+    struct line {
+        _Alignas(64) uint64_t word;
+        uint64_t took_ns;
+    } *lines = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint64_t took;
+
+    if (lines == MAP_FAILED) {
+        die("mmap");
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        if (fork() == 0) {
+            uint64_t started = 0;
+
+            bind_to(bench->cpus[i]);
+            for (uint64_t step = 1; step <= steps + 1; step++) {
+                __atomic_store_n(&lines[i].word, step, __ATOMIC_SEQ_CST);
+                while (__atomic_load_n(&lines[!i].word, __ATOMIC_ACQUIRE) < step) {
+                }
+                started = step == 1 ? host_ns() : started;
+            }
+            lines[i].took_ns = host_ns() - started;
+            _exit(0);
+        }
+    }
+    while (wait(NULL) > 0) {
+    }
+    took = lines[0].took_ns;
+    munmap(lines, 4096);
+    return (double)took / (double)steps;
 }
 
 /* Host ns per step. */
@@ -337,7 +379,9 @@ int main(int argc, char **argv)
         double v[REPETITIONS];
 
         for (unsigned k = 0; k < n; k++) {
-            double ns = measure(&benches[i], benches[i].steps / (n < REPETITIONS ? 4 : 1));
+            uint64_t steps = benches[i].steps / (n < REPETITIONS ? 4 : 1);
+            double ns = benches[i].roles[0] == BARE ? measure_bare(&benches[i], steps)
+                                                    : measure(&benches[i], steps);
 
             v[k] = benches[i].scale != 0 ? ns * benches[i].scale : 1e9 / ns;
         }

@@ -4,7 +4,7 @@
 #include "dual.h"
 
 #define NOTHING 0
-#define BUSY 1  /* 400 M instructions; CPU2, at half the clock, 200 M */
+#define BUSY 1  /* 1,600 M instructions; CPU2, at half the clock, 800 M */
 #define LOCKS 2 /* 4 million times: take a semaphore, give it back */
 #define PLAIN 3 /* 4 million times: read a register that is CPU1's alone, write one */
 
@@ -14,7 +14,7 @@
 void work(struct result *r)
 {
     if (WHAT == BUSY) {
-        pause_for(200 * MILLION / CORE);
+        pause_for(800 * MILLION / CORE);
     }
     for (uint32_t i = 0; i < 4 * MILLION && WHAT == LOCKS; i++) {
         r->counts[1] += !try_lock(1);

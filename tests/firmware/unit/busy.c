@@ -14,9 +14,10 @@
 
 int main(void)
 {
-    uint32_t mix = spin(BUSY_INSTRUCTIONS / SPIN_PASS_INSTRUCTIONS, 1);
+    uint32_t mix = spin((uint32_t)(BUSY_INSTRUCTIONS / SPIN_PASS_INSTRUCTIONS), 1);
 
     console_init();
-    print("busy: %lu instructions, %08lx\n", (unsigned long)BUSY_INSTRUCTIONS, (unsigned long)mix);
+    print("busy: %llu instructions, %08lx\n", (unsigned long long)BUSY_INSTRUCTIONS,
+          (unsigned long)mix);
     return 0;
 }

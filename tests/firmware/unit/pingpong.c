@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pingpong.c - two nodes throw one byte to and fro, BOUNCES times, asleep while it flies.
+ * pingpong.c - two nodes throw BLOCK bytes (one) to and fro, BOUNCES times, asleep while they fly.
  *
  * -DFIRST makes the node that begins. Each checks that the byte counts up. The link is full of
  * latency and nothing else: one round trip takes two frames and some instructions.
@@ -11,6 +11,9 @@
 
 #ifndef BOUNCES
 #define BOUNCES 10000u
+#endif
+#ifndef BLOCK
+#define BLOCK 1u
 #endif
 
 #ifdef FIRST
@@ -27,11 +30,20 @@
 
 static unsigned errors;
 
-static void catch_byte(uint8_t expected)
+static void throw_block(unsigned first)
 {
-    while (!uart_wait(LINK_UART, TIMER_NEVER)) {
+    for (unsigned i = 0; i < BLOCK; i++) {
+        uart_putc(LINK_UART, (uint8_t)(first + i));
     }
-    errors += uart_getc(LINK_UART) != expected;
+}
+
+static void catch_block(unsigned first)
+{
+    for (unsigned i = 0; i < BLOCK; i++) {
+        while (!uart_wait(LINK_UART, TIMER_NEVER)) {
+        }
+        errors += uart_getc(LINK_UART) != (uint8_t)(first + i);
+    }
 }
 
 int main(void)
@@ -46,12 +58,12 @@ int main(void)
     for (unsigned i = 1; i <= BOUNCES; i++) {
 #ifdef FIRST
         from_ns = from_ns ? from_ns : timer_now_ns();
-        uart_putc(LINK_UART, (uint8_t)i);
-        catch_byte((uint8_t)i);
+        throw_block(i);
+        catch_block(i);
 #else
-        catch_byte((uint8_t)i);
+        catch_block(i);
         from_ns = from_ns ? from_ns : timer_now_ns();
-        uart_putc(LINK_UART, (uint8_t)i);
+        throw_block(i);
 #endif
     }
     errors += uart_errors(LINK_UART);
