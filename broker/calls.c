@@ -225,6 +225,9 @@ void orrery_calls_handle(struct broker *broker, struct call *call, const Orrery_
     case ORRERY__REQUEST__CALL_TAP:
         orrery_taps_add(broker->taps, call, request->tap);
         break;
+    case ORRERY__REQUEST__CALL_PERFORM:
+        orrery_conductor_command(conductor, COMMAND_PERFORM, 0, call);
+        break;
     case ORRERY__REQUEST__CALL_DOWN:
         orrery_conductor_command(conductor, COMMAND_DOWN, 0, call);
         break;

@@ -356,7 +356,10 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
     char when[ORRERY_TIME_TEXT];
 
     *watch_ns = end.watch_ns;
-    if (end.kind == ENDING_NONE) {
+    if (end.kind == ENDING_OFF && c->script && c->broker->plan->script->open) {
+        release_last(c, end.at_ns); /* the step at work may wait for their last words */
+    }
+    if (end.kind == ENDING_NONE || (end.kind == ENDING_OFF && conductor_script_asks(c))) {
         return false;
     }
     if (end.kind == ENDING_STARVED) {
@@ -378,7 +381,7 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
                        orrery_seg_member_name(c->seg, end.member), end.exit_code,
                        orrery_time_text(when, end.at_ns));
     } else if (c->script) {
-        conductor_end_by_script(c, end.at_ns);
+        conductor_end_by_script(c, end.at_ns, end.kind == ENDING_OFF);
     } else {
         orrery_run_end(run, EXIT_RUN_OK, NULL);
     }
@@ -441,6 +444,9 @@ static bool obey(struct conductor *c)
         case COMMAND_RESUME:
             conductor_resume(c, command.call);
             break;
+        case COMMAND_PERFORM:
+            conductor_perform(c, command.call);
+            break;
         case COMMAND_DOWN:
             interrupt(c, command.call);
             return false;
@@ -493,7 +499,7 @@ static void check_goal(struct conductor *c, uint64_t bound_ns)
 static void wait_for_more(struct conductor *c, uint64_t bound_ns, uint64_t watch_ns)
 {
     uint64_t word = orrery_ceiling(c->seg), need = NEVER;
-    bool holding = atomic_load(&c->holding);
+    bool holding = atomic_load(&c->holding) || conductor_awaits_step(c, bound_ns);
     int64_t timeout_us = -1;
 
     /* Beyond the ceiling nothing counts as reached; when time raises it, we look again. */
@@ -566,6 +572,7 @@ static void run_loop(struct conductor *c)
             orrery_script_bound(c->script, conductor_reached(c, bound_ns));
             conductor_end_script(c);
         }
+        conductor_answer_step(c, bound_ns);
         check_goal(c, bound_ns);
         if (!advance(c, bound_ns)) {
             wait_for_more(c, bound_ns, watch_ns);
@@ -587,7 +594,9 @@ static bool form(struct conductor *c, const struct command *command, bool *start
         }
         return false;
     }
-    if (command->call) {
+    if (command->kind == COMMAND_PERFORM) {
+        conductor_perform(c, command->call);
+    } else if (command->call) {
         orrery_call_error(command->call, "not everybody has joined yet");
     }
     return true;
@@ -643,6 +652,7 @@ static void close_commands(struct conductor *c)
         }
     }
     conductor_fail_waiters(c, "the run is over");
+    conductor_fail_step(c, "the run is over");
 }
 
 static void *conductor_main(void *opaque)

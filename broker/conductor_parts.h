@@ -40,6 +40,7 @@ struct conductor {
     struct pace pace;
     uint64_t parked_at; /* wall time */
     GQueue waiters;     /* calls answered at the goal */
+    struct call *asked; /* the call whose step an open script is at; NULL: none */
 
     atomic_bool holding, over, ended_well;
     _Atomic uint64_t started_ns; /* wall time, 0: not yet */
@@ -73,8 +74,17 @@ uint64_t conductor_follow_script(struct conductor *c, uint64_t bound_ns);
 /* Is the script over? Then so is the run, or everybody stands there for a debugger. */
 void conductor_end_script(struct conductor *c);
 /* What the script says of a run that ended well. */
-void conductor_end_by_script(struct conductor *c, uint64_t end_ns);
+void conductor_end_by_script(struct conductor *c, uint64_t end_ns, bool all_off);
 /* Which bound the conductor waits for on its behalf. */
 uint64_t conductor_script_need(struct conductor *c, uint64_t bound_ns, uint64_t word);
+
+/* An open script: a call brings its next step, or its end. */
+void conductor_perform(struct conductor *c, struct call *call);
+/* The call is answered once its step is done and everybody stands. */
+void conductor_answer_step(struct conductor *c, uint64_t bound_ns);
+void conductor_fail_step(struct conductor *c, const char *why);
+/* Is the script without a step? And does everybody stand, until one comes? */
+bool conductor_script_asks(const struct conductor *c);
+bool conductor_awaits_step(const struct conductor *c, uint64_t bound_ns);
 
 #endif

@@ -2,6 +2,7 @@
 /* conductor_script.c - the ceiling under a script, and the end that it decides. */
 #include "conductor_parts.h"
 
+#include "control.h"
 #include "input.h"
 #include "say.h"
 #include "script.h"
@@ -59,13 +60,113 @@ void conductor_end_script(struct conductor *c)
     c->limit_ns = c->goal_ns = conductor_round_up(c, at_ns);
 }
 
+/* ---- an open script ---- */
+
+static void answer(struct conductor *c)
+{
+    Orrery__Reply reply = ORRERY__REPLY__INIT;
+    Orrery__Performed performed = ORRERY__PERFORMED__INIT;
+    char *captures[ORRERY_SCRIPT_CAPTURES];
+
+    if (!c->asked) {
+        return;
+    }
+    for (unsigned i = 0; i < ORRERY_SCRIPT_CAPTURES; i++) {
+        const char *text = orrery_script_captured(c->script, i);
+
+        captures[i] = (char *)(text ? text : "");
+        performed.n_captures = text ? i + 1 : performed.n_captures;
+    }
+    performed.captures = captures;
+    performed.at_ns = orrery_script_time(c->script);
+    performed.failure = (char *)orrery_script_failure(c->script);
+    reply.result_case = ORRERY__REPLY__RESULT_PERFORMED;
+    reply.performed = &performed;
+    orrery_call_reply(c->asked, &reply);
+    c->asked = NULL;
+}
+
+static void refuse(struct call *call, const char *why)
+{
+    Orrery__Reply reply = ORRERY__REPLY__INIT;
+    Orrery__Performed performed = ORRERY__PERFORMED__INIT;
+
+    performed.failure = (char *)why;
+    performed.refused = true;
+    reply.result_case = ORRERY__REPLY__RESULT_PERFORMED;
+    reply.performed = &performed;
+    orrery_call_reply(call, &reply);
+}
+
+bool conductor_script_asks(const struct conductor *c)
+{
+    uint64_t at_ns;
+
+    return c->script && orrery_script_state(c->script, &at_ns) == SCRIPT_ASKING;
+}
+
+/* Is everybody there, where the next step may act? */
+static bool stands(const struct conductor *c, uint64_t bound_ns)
+{
+    uint64_t at_ns;
+
+    return c->script && orrery_script_state(c->script, &at_ns) == SCRIPT_ASKING &&
+           conductor_reached(c, bound_ns) >= conductor_round_up(c, at_ns);
+}
+
+bool conductor_awaits_step(const struct conductor *c, uint64_t bound_ns)
+{
+    return !c->asked && stands(c, bound_ns);
+}
+
+void conductor_answer_step(struct conductor *c, uint64_t bound_ns)
+{
+    if (c->asked && stands(c, bound_ns)) {
+        answer(c);
+    }
+}
+
+void conductor_fail_step(struct conductor *c, const char *why)
+{
+    if (c->asked) {
+        orrery_call_error(c->asked, "%s", why);
+        c->asked = NULL;
+    }
+}
+
+void conductor_perform(struct conductor *c, struct call *call)
+{
+    const Orrery__Perform *perform = orrery_call_request(call)->perform;
+    struct orrery_error err;
+
+    if (!c->script || !c->broker->plan->script->open) {
+        orrery_call_error(call, "this run takes no steps");
+    } else if (c->asked || ((perform->step || perform->end) && !conductor_script_asks(c))) {
+        orrery_call_error(call, "another step is under way");
+    } else if (perform->end) {
+        orrery_script_finish(c->script);
+        orrery_call_ok(call);
+    } else if (perform->step && !orrery_script_add(c->script, perform->step, &err)) {
+        refuse(call, err.text);
+    } else {
+        c->asked = call;
+    }
+}
+
+/* ---- the end ---- */
+
 /* What the script says of a run that ended well. */
-void conductor_end_by_script(struct conductor *c, uint64_t end_ns)
+void conductor_end_by_script(struct conductor *c, uint64_t end_ns, bool all_off)
 {
     char when[ORRERY_TIME_TEXT];
     uint64_t at_ns;
+    enum script_state state = orrery_script_state(c->script, &at_ns);
 
-    switch (orrery_script_state(c->script, &at_ns)) {
+    if (state == SCRIPT_ASKING && (all_off || at_ns <= end_ns)) {
+        answer(c);
+        state = SCRIPT_PASSED; /* what came of its steps was told */
+    }
+    switch (state) {
     case SCRIPT_PASSED:
         orrery_run_end(&c->broker->run, EXIT_RUN_OK, NULL);
         break;

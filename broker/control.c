@@ -244,6 +244,11 @@ pid_t orrery_call_pid(const struct call *call)
     return call->pid;
 }
 
+const Orrery__Request *orrery_call_request(const struct call *call)
+{
+    return call->request;
+}
+
 void orrery_call_reply(struct call *call, Orrery__Reply *reply)
 {
     size_t size = orrery__reply__get_packed_size(reply);

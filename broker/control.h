@@ -25,6 +25,9 @@ void orrery_control_serve(struct control *control);
 /* The process that called, as the kernel says; 0: unknown. */
 pid_t orrery_call_pid(const struct call *call);
 
+/* What it asks; until it is answered. */
+const Orrery__Request *orrery_call_request(const struct call *call);
+
 /* Answers, from any thread. */
 void orrery_call_reply(struct call *call, Orrery__Reply *reply);
 void orrery_call_ok(struct call *call);

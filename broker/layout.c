@@ -36,12 +36,16 @@ bool orrery_layout_can_inject(const struct layout_port *port)
                             port->attach->to == ORRERY__ATTACH__TO__TCP);
 }
 
-static bool script_sends(const Orrery__Plan *plan, const char *port)
+/* An open script may send to any that takes bytes. */
+static bool script_sends(const Orrery__Plan *plan, const struct layout_port *port)
 {
+    if (plan->script && plan->script->open && port->kind == ORRERY__LINK__KIND__UART) {
+        return true;
+    }
     for (size_t i = 0; plan->script && i < plan->script->n_steps; i++) {
         const Orrery__ScriptStep *step = plan->script->steps[i];
 
-        if (step->kind == ORRERY__SCRIPT_STEP__KIND__SEND && !strcmp(step->port, port)) {
+        if (step->kind == ORRERY__SCRIPT_STEP__KIND__SEND && !strcmp(step->port, port->full)) {
             return true;
         }
     }
@@ -154,7 +158,7 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
                                                                      : ORRERY__LINK__KIND__HCI;
         latency_ns = 1; /* seen at once: to the broker nothing takes time */
     }
-    port->script_sends = script_sends(plan, port->full);
+    port->script_sends = script_sends(plan, port);
     lane->tx = (unsigned)layout->lane_count;
     add_lane(layout, port->full, lane->peer, port->member, ORRERY_BROKER, latency_ns,
              HOST_OUT_SLOTS, payload_max[port->kind]);

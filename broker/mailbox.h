@@ -15,7 +15,8 @@ enum command_kind {
     COMMAND_STEP,  /* ns: how far */
     COMMAND_UNTIL, /* ns: virtual time */
     COMMAND_RESUME,
-    COMMAND_DOWN, /* park and end here */
+    COMMAND_PERFORM, /* the call's step, of an open script */
+    COMMAND_DOWN,    /* park and end here */
 };
 
 struct command {

@@ -226,23 +226,34 @@ static void tear_down(struct program *program)
 
 /* ---- the end of a run ---- */
 
-static void print_hash(struct broker *broker)
+/* NULL: none is wanted, or to be had. */
+static char *print_hash(struct broker *broker)
 {
     unsigned member = orrery_members_done(broker->members, DONE_MS);
-    char *hash, *line;
+    char *hash = NULL, *line;
 
     if (member) {
         orrery_run_break(&broker->run, (int)member, "%s left without finishing its trace",
                          broker->layout->members[member].name);
-        return;
-    }
-    if (broker->plan->trace_hash) {
+    } else if (broker->plan->trace_hash) {
         hash = orrery_trace_hash(broker->seg, broker->identity);
         line = g_strdup_printf("trace-hash: %s\n", hash);
         orrery_host_print(broker->host, line);
         g_free(line);
-        g_free(hash);
     }
+    return hash;
+}
+
+/* Who told an open script its steps hears of the end from the launcher: RUN_DIR/end has the trace
+ * hash, or -, and the line about the run. */
+static void leave_word(const struct broker *broker, const char *hash)
+{
+    char *path = g_strdup_printf("%s/end", broker->plan->run_dir);
+    char *text = g_strdup_printf("%s\n%s\n", hash ? hash : "-", broker->run.line);
+
+    g_file_set_contents(path, text, -1, NULL); /* without it the line is on standard error */
+    g_free(text);
+    g_free(path);
 }
 
 static void end_members(struct broker *broker, bool ended_well)
@@ -262,13 +273,16 @@ static int finish(struct program *program)
 {
     struct broker *broker = &program->broker;
     bool ended_well = orrery_conductor_ended_well(broker->conductor);
+    char *hash;
 
     orrery_conductor_join(broker->conductor);
     orrery_members_release(broker->members);
     orrery_host_finish(broker->host);
-    if (ended_well) {
-        print_hash(broker);
+    hash = ended_well ? print_hash(broker) : NULL;
+    if (broker->plan->script && broker->plan->script->open) {
+        leave_word(broker, hash);
     }
+    g_free(hash);
     orrery_io_drain(broker->io, FLUSH_MS);
     if (broker->run.line[0]) {
         orrery_say("%s", broker->run.line);

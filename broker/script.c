@@ -9,8 +9,9 @@
 #include "input.h"
 #include "say.h"
 
-#define HEARD_MAX 65536u /* bytes of a port that no step has used yet; the oldest go */
-#define CAPTURES 10
+#define LATER_MAX (1u << 20) /* bytes, of all ports, between two steps of an open script */
+#define HEARD_MAX 65536u     /* bytes of a port that no step has used yet; the oldest go */
+#define CAPTURES ORRERY_SCRIPT_CAPTURES
 #define TEXT_MAX 4096u
 #define SHOWN 60 /* bytes of a text in a message */
 
@@ -20,6 +21,13 @@ struct step {
     unsigned member; /* 0: none */
     regex_t regex;
     bool compiled;
+};
+
+/* Said while an open script was asking. */
+struct later {
+    uint64_t at_ns;
+    unsigned port;
+    uint8_t byte;
 };
 
 struct script {
@@ -32,7 +40,8 @@ struct script {
     uint64_t from_ns;     /* when the step at work began */
     uint64_t observed_ns; /* of the last thing that guests did; with: */
     bool observed;
-    bool passed, failed;
+    bool passed, failed, open;
+    GArray *later; /* of struct later */
     uint64_t over_ns;
     char failure[400];
 };
@@ -63,6 +72,10 @@ static bool find_port(struct script *script, struct step *step, struct orrery_er
     }
     if (step->port < 0) {
         return bad(err, step->plan, "no port of that name is attached");
+    }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND &&
+        !orrery_layout_can_inject(&layout->ports[step->port])) {
+        return bad(err, step->plan, "that port takes no bytes");
     }
     if (step->plan->text.len == 0 || step->plan->text.len > TEXT_MAX ||
         (step->plan->regex && memchr(step->plan->text.data, 0, step->plan->text.len))) {
@@ -121,6 +134,8 @@ struct script *orrery_script_create(const Orrery__Plan *plan, const struct layou
     script->count = plan->script->n_steps;
     script->steps = g_new0(struct step, script->count + 1);
     script->heard = g_new0(GString *, layout->port_count + 1);
+    script->open = plan->script->open;
+    script->later = g_array_new(FALSE, FALSE, sizeof(struct later));
     for (size_t i = 0; i < layout->port_count; i++) {
         script->heard[i] = g_string_new(NULL);
     }
@@ -150,6 +165,7 @@ void orrery_script_destroy(struct script *script)
     for (size_t i = 0; i < CAPTURES; i++) {
         g_free(script->captures[i]);
     }
+    g_array_free(script->later, TRUE);
     g_free(script->heard);
     g_free(script->steps);
     g_free(script);
@@ -308,8 +324,10 @@ __attribute__((format(printf, 3, 4))) static void fail(struct script *script, ui
 
     observe(script, at_ns);
     if (script->now < script->count) {
-        n = (size_t)snprintf(script->failure, sizeof(script->failure),
-                             "%.100s: ", script->steps[script->now].plan->where);
+        const char *where = script->steps[script->now].plan->where;
+
+        n = (size_t)snprintf(script->failure, sizeof(script->failure), "%.100s%s", where,
+                             *where ? ": " : "");
     }
     va_start(args, format);
     n += (size_t)vsnprintf(script->failure + n, sizeof(script->failure) - n, format, args);
@@ -378,7 +396,7 @@ static void begin_step(struct script *script)
         }
         script->now++;
     }
-    if (!script->failed) {
+    if (!script->failed && !script->open) {
         script->passed = true;
         script->over_ns = act_time(script);
     }
@@ -390,9 +408,24 @@ static void next_step(struct script *script)
     begin_step(script);
 }
 
-static bool is_over(const struct script *script)
+static bool is_at_work(const struct script *script)
 {
-    return script->passed || script->failed;
+    return !script->passed && !script->failed && script->now < script->count;
+}
+
+static bool is_asking(const struct script *script)
+{
+    return script->open && !is_at_work(script);
+}
+
+static void keep_for_later(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte)
+{
+    struct later later = {at_ns, port, byte};
+
+    if (script->later->len >= LATER_MAX) {
+        g_array_remove_range(script->later, 0, LATER_MAX / 2);
+    }
+    g_array_append_val(script->later, later);
 }
 
 void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte)
@@ -401,7 +434,10 @@ void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, ui
     const struct step *step;
 
     orrery_script_bound(script, at_ns);
-    if (is_over(script)) {
+    if (is_asking(script)) {
+        keep_for_later(script, port, at_ns, byte);
+    }
+    if (!is_at_work(script)) {
         return;
     }
     step = &script->steps[script->now];
@@ -422,10 +458,11 @@ void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, ui
 
 void orrery_script_bound(struct script *script, uint64_t bound_ns)
 {
-    if (script->now == 0 && !is_over(script) && script->from_ns == 0 && !script->observed) {
+    if (script->now == 0 && !script->passed && !script->failed && script->from_ns == 0 &&
+        !script->observed) {
         begin_step(script);
     }
-    while (!is_over(script) && is_armed(&script->steps[script->now])) {
+    while (is_at_work(script) && is_armed(&script->steps[script->now])) {
         const struct step *step = &script->steps[script->now];
         uint64_t deadline = script->from_ns + step->plan->ns;
 
@@ -443,14 +480,12 @@ void orrery_script_bound(struct script *script, uint64_t bound_ns)
 
 void orrery_script_all_off(struct script *script, uint64_t at_ns)
 {
-    if (is_over(script)) {
-        return;
-    }
-    if (script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT) {
+    if (is_at_work(script) &&
+        script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT) {
         observe(script, at_ns);
         next_step(script);
     }
-    if (!is_over(script)) {
+    if (is_at_work(script)) {
         fail(script, at_ns, "every instance has ended before this step was done");
     }
 }
@@ -459,7 +494,11 @@ enum script_state orrery_script_state(const struct script *script, uint64_t *at_
 {
     const struct step *step = &script->steps[script->now];
 
-    if (is_over(script)) {
+    if (is_asking(script)) {
+        *at_ns = act_time(script);
+        return SCRIPT_ASKING;
+    }
+    if (!is_at_work(script)) {
         *at_ns = script->over_ns;
         return script->failed ? SCRIPT_FAILED : SCRIPT_PASSED;
     }
@@ -510,6 +549,65 @@ void orrery_script_act(struct script *script, struct input *input, uint64_t now_
     if (!script->failed) {
         next_step(script);
     }
+}
+
+/* ---- an open script ---- */
+
+/* What was said meanwhile comes now, each byte at its time; what a step does not wait for any more
+ * is kept again. */
+static void hear_later(struct script *script)
+{
+    GArray *later = script->later;
+
+    script->later = g_array_new(FALSE, FALSE, sizeof(struct later));
+    for (guint i = 0; i < later->len; i++) {
+        const struct later *said = &g_array_index(later, struct later, i);
+
+        orrery_script_byte(script, said->port, said->at_ns, said->byte);
+    }
+    g_array_free(later, TRUE);
+}
+
+bool orrery_script_add(struct script *script, const Orrery__ScriptStep *plan,
+                       struct orrery_error *err)
+{
+    struct step step = {.plan = plan, .port = -1};
+
+    if (!read_step(script, &step, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < script->count; i++) {
+        if (script->steps[i].compiled) {
+            regfree(&script->steps[i].regex);
+        }
+    }
+    script->steps = g_renew(struct step, script->steps, 2);
+    script->steps[0] = step;
+    script->steps[1] = (struct step){.port = -1};
+    script->count = 1;
+    script->now = 0;
+    script->failed = false;
+    script->failure[0] = '\0';
+    begin_step(script);
+    hear_later(script);
+    return true;
+}
+
+void orrery_script_finish(struct script *script)
+{
+    script->open = script->failed = false;
+    script->now = script->count;
+    begin_step(script);
+}
+
+uint64_t orrery_script_time(const struct script *script)
+{
+    return script->from_ns;
+}
+
+const char *orrery_script_captured(const struct script *script, unsigned group)
+{
+    return group < CAPTURES ? script->captures[group] : NULL;
 }
 
 const char *orrery_script_failure(const struct script *script)

@@ -8,6 +8,10 @@
  * Times are counted from one step to the next: a match at t starts the next step at t, a wait adds
  * to that; what acts (send, reset, a line, the end) does so then, or D after the last thing
  * observed, if that is later. The same script, manifest and seed therefore give the same run.
+ *
+ * An open script is told its steps one by one, by a program that decides on what came. While it has
+ * none, all stand where the next may act, and what they said before is kept, with its times: so
+ * the run is the one that a script with the same steps gives.
  */
 #ifndef ORRERY_BROKER_SCRIPT_H
 #define ORRERY_BROKER_SCRIPT_H
@@ -22,6 +26,7 @@ struct script;
 enum script_state {
     SCRIPT_ARMED,  /* waits for what guests do */
     SCRIPT_DUE,    /* acts at a time that is known */
+    SCRIPT_ASKING, /* open: the last step is done, the next may act at a time that is known */
     SCRIPT_PASSED, /* over, at a time that is known */
     SCRIPT_FAILED, /* the same; orrery_script_failure() says why */
 };
@@ -46,7 +51,19 @@ enum script_state orrery_script_state(const struct script *script, uint64_t *at_
  * into the input. */
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns);
 
-/* One line: where, what was meant, what came. */
+/* An open script, when it is asking: its next step, which must stay until it asks again. False with
+ * err filled: as orrery_script_create(), and nothing has happened. */
+bool orrery_script_add(struct script *script, const Orrery__ScriptStep *step,
+                       struct orrery_error *err);
+/* The same: there are no more. */
+void orrery_script_finish(struct script *script);
+/* When the last step was done. */
+uint64_t orrery_script_time(const struct script *script);
+#define ORRERY_SCRIPT_CAPTURES 10
+/* What the last expression that matched captured, the whole first; NULL: nothing. */
+const char *orrery_script_captured(const struct script *script, unsigned group);
+
+/* Of the step that failed, or empty. One line: where, what was meant, what came. */
 const char *orrery_script_failure(const struct script *script);
 
 #endif

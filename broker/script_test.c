@@ -285,12 +285,78 @@ static void test_refused(void **state)
     refuse(&b, "not a step");
 }
 
+static bool add(struct bench *b, Orrery__ScriptStep__Kind kind, const char *text, uint64_t ns)
+{
+    struct orrery_error err;
+
+    b->script.n_steps = 0;
+    step(b, kind, text, ns);
+    return orrery_script_add(b->at_work, b->list[0], &err);
+}
+
+/* test_answer() with its steps one by one: the same times, also of what was said in between. */
+static void test_open(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    b.script.open = true;
+    start(&b);
+    expect_state(&b, SCRIPT_ASKING, 0);
+    assert_true(add(&b, EXPECT, "ab", 500));
+    expect_state(&b, SCRIPT_ARMED, 500);
+    hear(&b, 100, "aab");
+    expect_state(&b, SCRIPT_ASKING, 102 + D);
+    hear(&b, 103, "lcr"); /* before the next step is known, at its own time all the same */
+    assert_true(add(&b, EXPECT, "c", 700));
+    expect_state(&b, SCRIPT_ASKING, 104 + D);
+    assert_int_equal(orrery_script_time(b.at_work), 104);
+    assert_true(add(&b, SEND, "x", 0));
+    expect_state(&b, SCRIPT_DUE, 104 + D);
+    orrery_script_act(b.at_work, b.input, 104 + D);
+    expect_state(&b, SCRIPT_ASKING, 104 + D);
+    assert_true(add(&b, EXPECT, "r", 700)); /* said before x went out, and not used yet */
+    expect_state(&b, SCRIPT_ASKING, 104 + D);
+    assert_true(add(&b, WAIT, NULL, 3 * D));
+    expect_state(&b, SCRIPT_ASKING, 104 + 4 * D);
+    orrery_script_finish(b.at_work);
+    expect_state(&b, SCRIPT_PASSED, 104 + 4 * D);
+    finish(&b);
+}
+
+static void test_open_failure(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    step(&b, EXPECT, "first", 100);
+    b.script.open = true;
+    start(&b);
+    orrery_script_bound(b.at_work, 100);
+    expect_state(&b, SCRIPT_ASKING, 100 + D);
+    assert_non_null(strstr(orrery_script_failure(b.at_work), "'first' did not come"));
+    hear(&b, 300, "late");
+    assert_true(add(&b, EXPECT, "late", 200)); /* it is there now, and came too late */
+    expect_state(&b, SCRIPT_ASKING, 300 + D);
+    assert_non_null(strstr(orrery_script_failure(b.at_work), "(at 0.000000300)"));
+    assert_true(add(&b, EXPECT, "late", 200));
+    assert_string_equal(orrery_script_failure(b.at_work), "");
+    assert_true(add(&b, EXIT_ALL, NULL, 500));
+    orrery_script_all_off(b.at_work, 400);
+    expect_state(&b, SCRIPT_ASKING, 400 + D);
+    assert_false(add(&b, ORRERY__SCRIPT_STEP__KIND__RESET, NULL, 0)); /* of nobody */
+    expect_state(&b, SCRIPT_ASKING, 400 + D);
+    finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answer), cmocka_unit_test(test_deadline), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_never),  cmocka_unit_test(test_captures), cmocka_unit_test(test_exit),
-        cmocka_unit_test(test_flood),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_answer),   cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_late),     cmocka_unit_test(test_never),
+        cmocka_unit_test(test_captures), cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_flood),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_open),     cmocka_unit_test(test_open_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
