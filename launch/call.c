@@ -112,8 +112,8 @@ nng_msg *connection_receive(struct connection *c, int timeout_ms, struct problem
     return NULL;
 }
 
-static bool send_request(struct connection *c, Orrery__Request__CallCase what, void *message,
-                         struct problem *why)
+bool connection_request(struct connection *c, Orrery__Request__CallCase what, void *message,
+                        struct problem *why)
 {
     Orrery__Request request = ORRERY__REQUEST__INIT;
     nng_msg *msg;
@@ -135,7 +135,7 @@ static bool send_request(struct connection *c, Orrery__Request__CallCase what, v
     return true;
 }
 
-static Orrery__Reply *unpack_reply(struct connection *c, nng_msg *msg, struct problem *why)
+Orrery__Reply *connection_unpack(struct connection *c, nng_msg *msg, struct problem *why)
 {
     Orrery__Reply *reply = orrery__reply__unpack(NULL, nng_msg_len(msg),
                                                  (const uint8_t *)nng_msg_body(msg));
@@ -161,10 +161,10 @@ Orrery__Reply *broker_call(const char *run_dir, Orrery__Request__CallCase what, 
     if (!connection_open(&c, CHANNEL_CALLS, run_dir, why)) {
         return NULL;
     }
-    if (send_request(&c, what, message, why)) {
+    if (connection_request(&c, what, message, why)) {
         msg = connection_receive(&c, timeout_ms, why);
         if (msg) {
-            reply = unpack_reply(&c, msg, why);
+            reply = connection_unpack(&c, msg, why);
             nng_msg_free(msg);
         }
     }

@@ -42,4 +42,9 @@ void connection_close(struct connection *c);
 /* The next message (nng_msg_free it), or NULL and why: too late, or the run is over. */
 nng_msg *connection_receive(struct connection *c, int timeout_ms, struct problem *why);
 
+/* On a connection to calls: a request goes out; what came back, unpacked, or NULL and why. */
+bool connection_request(struct connection *c, Orrery__Request__CallCase what, void *message,
+                        struct problem *why);
+Orrery__Reply *connection_unpack(struct connection *c, nng_msg *msg, struct problem *why);
+
 #endif

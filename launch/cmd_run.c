@@ -18,7 +18,7 @@
 #define JOIN_TIMEOUT_MS 30000
 
 struct run_options {
-    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number;
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number, *drive;
     bool dry_run, trace_hash, turns, hold, check_races;
 };
 
@@ -26,19 +26,13 @@ static bool parse_options(int argc, char **argv, struct run_options *o, struct w
                           struct problem *why)
 {
     const struct option_def defs[] = {
-        {"for", &o->for_time, NULL},
-        {"only", &o->only, NULL},
-        {"dry-run", NULL, &o->dry_run},
-        {"trace-hash", NULL, &o->trace_hash},
-        {"log", &o->log, NULL},
-        {"jitter", &o->jitter, NULL},
-        {"turns", NULL, &o->turns},
-        {"pace", &o->pace, NULL},
-        {"seed", &o->seed, NULL},
-        {"join-timeout", &o->join_timeout, NULL},
-        {"case", &o->case_number, NULL},
-        {"hold", NULL, &o->hold},
-        {"check-races", NULL, &o->check_races},
+        {"for", &o->for_time, NULL},     {"only", &o->only, NULL},
+        {"dry-run", NULL, &o->dry_run},  {"trace-hash", NULL, &o->trace_hash},
+        {"log", &o->log, NULL},          {"jitter", &o->jitter, NULL},
+        {"turns", NULL, &o->turns},      {"pace", &o->pace, NULL},
+        {"seed", &o->seed, NULL},        {"join-timeout", &o->join_timeout, NULL},
+        {"case", &o->case_number, NULL}, {"hold", NULL, &o->hold},
+        {"drive", &o->drive, NULL},      {"check-races", NULL, &o->check_races},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
                                        .defs = defs,
@@ -139,62 +133,76 @@ static uint64_t random_id(void)
 
 /* A manifest, or one case of a scenario. */
 static bool read_input(const struct run_options *o, const char *path, struct arena *arena,
-                       struct manifest *m, struct script *script, struct problem *why)
+                       struct manifest *m, struct scenario *scenario, struct script *script,
+                       struct problem *why)
 {
-    struct scenario scenario;
     uint64_t number = 1;
     bool good;
 
+    script->open = o->drive != NULL;
     if (!is_scenario(path)) {
         return o->case_number || o->hold
                    ? problem_input(why, "--case and --hold are for scenarios (NAME.test.yaml)")
                    : manifest_read(m, path, arena, why);
     }
     if (!take_number("case", o->case_number, &number, why) ||
-        !scenario_open(&scenario, path, arena, why)) {
+        !scenario_open(scenario, path, arena, why)) {
         return false;
     }
-    good = number >= 1 && number <= scenario.case_count
-               ? scenario_case(&scenario, (size_t)number - 1, arena, m, script, why)
-               : problem_input(why, "--case: %s has cases 1 to %zu", path, scenario.case_count);
-    scenario_close(&scenario);
+    good = number >= 1 && number <= scenario->case_count
+               ? scenario_case(scenario, (size_t)number - 1, arena, m, script, why)
+               : problem_input(why, "--case: %s has cases 1 to %zu", path, scenario->case_count);
+    scenario_close(scenario);
     script->hold = o->hold;
     return good;
 }
 
-static int run_with(int argc, char **argv, struct arena *arena)
+static int run_with(const struct run_options *o, const struct words *words, struct driver *driver,
+                    struct arena *arena, struct problem *why)
 {
-    struct run_options o = {0};
     struct ensemble e = {.arena = arena};
     struct manifest m;
+    struct scenario scenario = {.within_ns = DEFAULT_WITHIN_NS};
     struct script script = {0};
-    struct words words;
-    struct problem why = {0};
 
-    if (!parse_options(argc, argv, &o, &words, &why) ||
-        !read_input(&o, words.items[0], arena, &m, &script, &why) ||
-        !apply_options(&o, &m, &e.plan, &why) || !firmware_resolve(&m, &why) ||
-        !qemu_resolve(&m, &why)) {
-        return problem_report(&why);
+    if (!read_input(o, words->items[0], arena, &m, &scenario, &script, why) ||
+        !apply_options(o, &m, &e.plan, why) || !firmware_resolve(&m, why) ||
+        !qemu_resolve(&m, why)) {
+        return problem_report(why);
     }
     manifest_choose_pace(&m);
-    if (o.dry_run) {
-        return print_commands(&m, arena, &why);
+    if (o->dry_run) {
+        return print_commands(&m, arena, why);
     }
-    if (!make_log_dir(o.log, arena, &e.plan, &why)) {
-        return problem_report(&why);
+    if (!make_log_dir(o->log, arena, &e.plan, why)) {
+        return problem_report(why);
     }
     e.manifest = e.plan.manifest = &m;
-    e.plan.script = script.steps ? &script : NULL;
+    e.plan.script = script.steps || script.open ? &script : NULL;
     e.plan.run_id = random_id();
-    return o.check_races ? races_check(&e, &m, &why) : ensemble_run(&e, &why);
+    driver->scenario = &scenario;
+    driver->manifest = &m;
+    e.driver = driver->fd >= 0 ? driver : NULL;
+    return o->check_races ? races_check(&e, &m, why) : ensemble_run(&e, why);
 }
 
 static int run_main(int argc, char **argv)
 {
     struct arena arena = {0};
-    int code = run_with(argc, argv, &arena);
+    struct run_options o = {0};
+    struct driver driver = {.fd = -1};
+    struct words words;
+    struct problem why = {0};
+    int code;
 
+    if (!parse_options(argc, argv, &o, &words, &why) || !driver_open(&driver, o.drive, &why) ||
+        (o.drive && (o.check_races || o.dry_run) &&
+         !problem_input(&why, "--drive goes with a run"))) {
+        code = problem_report(&why);
+    } else {
+        code = run_with(&o, &words, &driver, &arena, &why);
+    }
+    driver_over(&driver, NULL, code, why.text); /* if it did not come to a run */
     arena_finish(&arena);
     return code;
 }
@@ -219,6 +227,8 @@ const struct command run_command = {
     "  --case N             of a test with a matrix: its Nth case\n"
     "  --hold               where a test fails everybody stands, for `orrery gdb`, until\n"
     "                       `orrery down`\n"
+    "  --drive FD           its steps come from a program at that socket, one by one "
+    "(docs/testing.md)\n"
     "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s)\n"
     "\n"
     "^C ends the run; a second ^C kills everything. Exit codes: 0 pass, 1 a guest failed,\n"

@@ -104,14 +104,21 @@ static void interrupted(struct ensemble *e, int sig)
     }
 }
 
-/* Wait for a signal, readable input on fd (-1: none), or the time. True: fd is readable. */
+/* Wait for a signal, readable input on fd (-1: none), who drives the run, or the time. True: fd is
+ * readable. */
 static bool wait_for_something(struct ensemble *e, int fd, uint64_t until_ms)
 {
-    struct pollfd fds[2] = {{.fd = e->signal_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd fds[2 + DRIVER_FDS] = {{.fd = e->signal_fd, .events = POLLIN},
+                                         {.fd = fd, .events = POLLIN}};
     struct signalfd_siginfo info;
     uint64_t now = child_now_ms();
+    int ready;
 
-    poll(fds, 2, !until_ms ? -1 : until_ms <= now ? 0 : (int)(until_ms - now));
+    driver_fds(e->driver, fds + 2);
+    ready = poll(fds, 2 + DRIVER_FDS, !until_ms ? -1 : until_ms <= now ? 0 : (int)(until_ms - now));
+    if (ready > 0 && e->driver && !driver_serve(e->driver, fds + 2)) {
+        interrupted(e, SIGTERM);
+    }
     while (read(e->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo != SIGCHLD) {
             interrupted(e, (int)info.ssi_signo);
@@ -288,7 +295,7 @@ static bool start_all(struct ensemble *e, struct problem *why)
             return false;
         }
     }
-    return true;
+    return !e->driver || !e->broker || driver_connect(e->driver, e->dir.path, why);
 }
 
 /* ---- the run ---- */
@@ -472,6 +479,9 @@ int ensemble_run(struct ensemble *e, struct problem *why)
         code = problem_report(why);
     } else {
         code = run_to_end(e, why);
+    }
+    if (e->driver) {
+        driver_over(e->driver, e->dir.path, code, *why->text ? why->text : NULL);
     }
     tidy_up(e);
     return code;

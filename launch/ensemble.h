@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "driver.h"
 #include "keeper.h"
 #include "manifest.h"
 #include "orrery.h"
@@ -32,6 +33,7 @@ struct member_process {
 
 struct ensemble {
     const struct manifest *manifest;
+    struct driver *driver; /* NULL: none */
     struct run_plan plan;
     struct rundir dir;
     struct keeper keeper;

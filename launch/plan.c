@@ -202,7 +202,7 @@ static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct are
     }
 }
 
-static Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena)
+Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena)
 {
     static const Orrery__ScriptStep__Kind kinds[] = {
         [STEP_EXPECT] = ORRERY__SCRIPT_STEP__KIND__EXPECT,
@@ -236,6 +236,7 @@ static void plan_script(Orrery__Plan *plan, const struct script *script, struct 
     }
     plan->script = NEW(arena, Orrery__Script, orrery__script);
     plan->script->hold = script->hold;
+    plan->script->open = script->open;
     plan->script->n_steps = script->count;
     plan->script->steps = arena_pointers(arena, script->count);
     for (size_t i = 0; i < script->count; i++) {

@@ -6,6 +6,7 @@
 #define LAUNCH_PLAN_H
 
 #include "manifest.h"
+#include "orrery.pb-c.h"
 #include "scenario.h"
 
 struct run_plan {
@@ -22,5 +23,8 @@ struct run_plan {
 
 /* A descriptor that reads the plan from its start (close it), or -1. */
 int plan_write(const struct run_plan *plan, struct arena *arena, struct problem *why);
+
+/* One step, as the broker gets it. */
+Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena);
 
 #endif

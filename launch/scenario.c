@@ -10,7 +10,6 @@
 #include "manifest_parts.h"
 #include "number.h"
 
-#define DEFAULT_WITHIN_NS UINT64_C(1000000000)
 #define MAX_AXES 16
 
 /* One key of the matrix: "seed", or INSTANCE.KEY; its values are nodes, or a range of seeds. */

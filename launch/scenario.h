@@ -15,6 +15,7 @@
 
 #define MAX_CASES 10000
 #define MAX_STEPS 1000
+#define DEFAULT_WITHIN_NS UINT64_C(1000000000)
 
 /* As Orrery__ScriptStep__Kind. */
 enum step_kind {
@@ -44,6 +45,7 @@ struct script {
     struct script_step *steps;
     size_t count;
     bool hold;
+    bool open; /* more come, one by one, from who drives the run */
 };
 
 struct axis; /* of the matrix */
@@ -74,5 +76,11 @@ char *scenario_case_name(const struct scenario *s, size_t index, struct arena *a
 /* Case `index`, from 0: the manifest with all changes, and the script. */
 bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct manifest *m,
                    struct script *script, struct problem *why);
+
+/* One step, as it stands in a list of steps, from text; where: its name in messages. Ports that are
+ * not attached are an error here. */
+bool scenario_step(const struct scenario *s, const char *where, const char *text,
+                   struct arena *arena, struct manifest *m, struct script_step *step,
+                   struct problem *why);
 
 #endif

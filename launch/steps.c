@@ -280,3 +280,27 @@ bool read_script(const struct scenario *s, struct reader *r, struct manifest *m,
     }
     return true;
 }
+
+bool scenario_step(const struct scenario *s, const char *where, const char *text,
+                   struct arena *arena, struct manifest *m, struct script_step *step,
+                   struct problem *why)
+{
+    struct reader r = {.file = where, .arena = arena, .why = why};
+    struct attach *attaches = m->attaches;
+    size_t attached = m->attach_count;
+    bool good;
+
+    if (!document_parse(&r, text, strlen(text))) {
+        return false;
+    }
+    good = read_step(s, &r, document_root(&r), m, step);
+    if (m->attach_count > attached) { /* too late for that: it runs */
+        m->attaches = attaches;
+        m->attach_count = attached;
+        good = reader_fail(&r, document_root(&r),
+                           "port '%.60s' is not attached: put it under attach in %s", step->port,
+                           m->file);
+    }
+    document_close(&r);
+    return good;
+}
