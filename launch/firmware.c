@@ -12,8 +12,10 @@
 
 #include "places.h"
 
-/* What stm32wb55 has in the place of ST's boot loader: tests/firmware/bootrom/. */
+/* What stm32wb55 has in the place of ST's boot loader, and st33 in its recovery ROM:
+ * tests/firmware/bootrom/. */
 #define SYSTEM_MEMORY "stm32wb55-bootrom.elf"
+#define RECOVERY_ROM "st33-recovery.elf"
 /* And on its CPU2, with `cpu2: builtin`: cpu2/. */
 #define CPU2_BUILTIN "cpu2.elf"
 
@@ -366,16 +368,17 @@ static bool find_adc_files(struct manifest *m, struct instance *inst, struct pro
     return true;
 }
 
-/* The part always has its boot loader; a run that starts there cannot do without. */
+/* The stm32wb55 always has its boot loader; a run that starts there cannot do without. */
 static bool find_system(struct manifest *m, struct instance *inst, struct problem *why)
 {
+    const char *name = is_stm32wb55(inst) ? SYSTEM_MEMORY : RECOVERY_ROM;
     struct strings where = {0};
 
     firmware_directories(m->arena, &where);
-    inst->system_path = look_up(m, SYSTEM_MEMORY, &where);
+    inst->system_path = look_up(m, name, &where);
     return inst->system_path || !boots_from_system(inst) ||
            problem_at(why, m->file, inst->at, "instance '%s': no %s in %s; run ./bootstrap build",
-                      inst->name, SYSTEM_MEMORY, strings_join(m->arena, &where, ", "));
+                      inst->name, name, strings_join(m->arena, &where, ", "));
 }
 
 static bool resolve(struct manifest *m, size_t index, struct problem *why)
@@ -396,7 +399,8 @@ static bool resolve(struct manifest *m, size_t index, struct problem *why)
     if (inst->core == 2 && !check_cpu2(m, inst, why)) {
         return false;
     }
-    return find_adc_files(m, inst, why) && (!is_stm32wb55(inst) || find_system(m, inst, why));
+    return find_adc_files(m, inst, why) &&
+           (!(is_stm32wb55(inst) || boots_from_system(inst)) || find_system(m, inst, why));
 }
 
 bool firmware_resolve(struct manifest *m, struct problem *why)

@@ -46,9 +46,13 @@ struct clock_plan {
 
 enum firmware_kind { FIRMWARE_ELF, FIRMWARE_HEX, FIRMWARE_BIN };
 
-/* Where a machine with a model of its flash starts (keys of stm32wb55). */
-enum boot { BOOT_FLASH, BOOT_SRAM, BOOT_SYSTEM, BOOT_RECOVERY, BOOT_COUNT };
-/* BOOT_RECOVERY is BOOT_SYSTEM with serial0 at the host, whatever it is linked to. */
+/* Where a machine with a model of its flash starts. A st33 has BOOT_FLASH and BOOT_RECOVERY only.
+ */
+enum boot { BOOT_FLASH, BOOT_SRAM, BOOT_SYSTEM, BOOT_RECOVERY, BOOT_NORMAL, BOOT_COUNT };
+/*
+ * BOOT_RECOVERY starts in the boot loader with serial0 at the host, whatever it is linked to.
+ * BOOT_NORMAL is another word for BOOT_FLASH, and read as that.
+ */
 extern const char *const boot_names[BOOT_COUNT];
 
 /* A chardev id that the instance's args name (chardev=ID, chardev1=ID, ...) and so a port. */

@@ -79,7 +79,7 @@ bool read_flash(struct reader *r, const yaml_node_t *node, void *record)
     return read_section(r, node, &flash_section, inst);
 }
 
-/* ---- boot: flash, sram, system, recovery ---- */
+/* ---- boot: flash, sram, system, recovery, normal ---- */
 
 bool read_boot(struct reader *r, const yaml_node_t *node, void *record)
 {
@@ -90,11 +90,11 @@ bool read_boot(struct reader *r, const yaml_node_t *node, void *record)
     if (!read_choice(r, node, "boot", boot_names, BOOT_COUNT, &index)) {
         return false;
     }
-    inst->boot = (enum boot)index;
+    inst->boot = index == BOOT_NORMAL ? BOOT_FLASH : (enum boot)index;
     return true;
 }
 
-const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system", "recovery"};
+const char *const boot_names[BOOT_COUNT] = {"flash", "sram", "system", "recovery", "normal"};
 
 bool boots_from_system(const struct instance *inst)
 {
@@ -147,11 +147,20 @@ static bool check_stm32wb55(struct reader *r, const yaml_node_t *node, const cha
                        inst->machine);
 }
 
+static bool check_boot(struct reader *r, const struct instance *inst)
+{
+    if (!check_flash(r, inst->boot_node, "boot", inst)) {
+        return false;
+    }
+    return is_stm32wb55(inst) || inst->boot == BOOT_FLASH || inst->boot == BOOT_RECOVERY ||
+           reader_fail(r, inst->boot_node, "boot '%s': a st33 has normal and recovery",
+                       boot_names[inst->boot]);
+}
+
 bool check_memory(struct reader *r, const yaml_node_t *node, const struct instance *inst)
 {
     if (!check_flash(r, inst->load, "at", inst) ||
-        !check_flash(r, inst->flash_node, "flash", inst) ||
-        !check_stm32wb55(r, inst->boot_node, "boot", inst) ||
+        !check_flash(r, inst->flash_node, "flash", inst) || !check_boot(r, inst) ||
         !check_stm32wb55(r, inst->pins_node, "pins", inst) ||
         !check_stm32wb55(r, inst->adc_node, "adc", inst)) {
         return false;

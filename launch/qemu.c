@@ -270,7 +270,7 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
     struct strings words = {0};
 
     strings_add(arena, &words, inst->machine);
-    if (inst->boot != BOOT_FLASH) {
+    if (inst->boot != BOOT_FLASH && is_stm32wb55(inst)) {
         strings_addf(arena, &words, "boot-from=%s",
                      boot_names[boots_from_system(inst) ? BOOT_SYSTEM : inst->boot]);
     }
@@ -283,7 +283,8 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
         strings_addf(arena, &words, "flash-keep=%s", inst->flash_keep ? "on" : "off");
     }
     if (inst->system_path) {
-        strings_addf(arena, &words, "system-memory=%s", double_commas(arena, inst->system_path));
+        strings_addf(arena, &words, "%s=%s", is_stm32wb55(inst) ? "system-memory" : "recovery",
+                     double_commas(arena, inst->system_path));
     }
     if (inst->pins) {
         strings_addf(arena, &words, "pins=%s", inst->pins);

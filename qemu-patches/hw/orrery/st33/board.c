@@ -11,6 +11,7 @@
  *  + "flash-file", "flash-keep": where the flash's contents come from and, kept, go to
  *  + "mmu-entries": of the MMU; "mmu-callback": for tests/bench, see mmu.c
  *  + "iart-clk": frequency at the IART's CLK contact
+ *  + "recovery": an image of the recovery ROM, and the part starts there
  *  + "oled": an SSD1312 is on SPI
  *  + -serial: the IART
  *
@@ -44,7 +45,7 @@ struct St33Machine {
     MachineState parent_obj;
 
     St33Soc *soc;
-    char *flash_file;
+    char *flash_file, *recovery;
     bool flash_keep, mmu_callback;
     bool oled;
     uint32_t firmware_at, mmu_entries, iart_clk;
@@ -77,6 +78,17 @@ static bool load_firmware(St33Machine *m, Error **errp)
     return (!firmware ||
             orrery_load_image(&target, firmware, m->firmware_at, errp)) &&
            st33_flash_power_on(flash, errp);
+}
+
+static bool load_recovery(St33Machine *m, Error **errp)
+{
+    uint8_t *bytes = st33_soc_recover(m->soc, errp);
+    const OrreryImageArea area = {
+        "recovery ROM", ST33_ROM_BASE, ST33_ROM_SIZE, bytes
+    };
+    const OrreryImageTarget target = { &area, 1, "the recovery ROM" };
+
+    return bytes && orrery_load_image(&target, m->recovery, ST33_ROM_BASE, errp);
 }
 
 static void board_init(MachineState *machine)
@@ -115,6 +127,9 @@ static void board_init(MachineState *machine)
     sysbus_realize(SYS_BUS_DEVICE(m->soc), &error_fatal);
     st33_board_outside(m->soc, m->oled);
     load_firmware(m, &error_fatal);
+    if (m->recovery) {
+        load_recovery(m, &error_fatal);
+    }
     /* for the core's reset only: images are loaded above */
     armv7m_load_kernel(m->soc->armv7m.cpu, NULL, 0, 0);
 }
@@ -130,6 +145,17 @@ static void set_flash_file(Object *obj, const char *value, Error **errp)
 {
     g_free(ST33_MACHINE(obj)->flash_file);
     ST33_MACHINE(obj)->flash_file = g_strdup(value);
+}
+
+static char *get_recovery(Object *obj, Error **errp)
+{
+    return g_strdup(ST33_MACHINE(obj)->recovery);
+}
+
+static void set_recovery(Object *obj, const char *value, Error **errp)
+{
+    g_free(ST33_MACHINE(obj)->recovery);
+    ST33_MACHINE(obj)->recovery = g_strdup(value);
 }
 
 static bool get_flash_keep(Object *obj, Error **errp)
@@ -195,6 +221,7 @@ static void board_instance_init(Object *obj)
 static void board_finalize(Object *obj)
 {
     g_free(ST33_MACHINE(obj)->flash_file);
+    g_free(ST33_MACHINE(obj)->recovery);
 }
 
 static void add_size(ObjectClass *oc, const char *name, size_t offset,
@@ -222,6 +249,9 @@ static void board_class_init(ObjectClass *oc, void *data)
                                   set_flash_file);
     object_class_property_set_description(
         oc, "flash-file", "contents of the flash at the start");
+    object_class_property_add_str(oc, "recovery", get_recovery, set_recovery);
+    object_class_property_set_description(
+        oc, "recovery", "start in the recovery ROM, which has this image");
     object_class_property_add_bool(oc, "oled", get_oled, set_oled);
     object_class_property_set_description(
         oc, "oled", "an SSD1312 on SPI: CS is pin 4, D/C pin 5, RES pin 6");

@@ -144,6 +144,19 @@ static void map_flash(St33Soc *s)
     memory_region_add_subregion(&s->memory, 0, &s->vectors);
 }
 
+uint8_t *st33_soc_recover(St33Soc *s, Error **errp)
+{
+    if (!memory_region_init_rom(&s->rom, OBJECT(s), "st33-recovery",
+                                ST33_ROM_SIZE, errp)) {
+        return NULL;
+    }
+    memory_region_add_subregion(&s->memory, ST33_ROM_BASE, &s->rom);
+    memory_region_init_alias(&s->rom_vectors, OBJECT(s), "st33-rom-vectors",
+                             &s->rom, 0, ST33_VECTORS);
+    memory_region_add_subregion_overlap(&s->memory, 0, &s->rom_vectors, 1);
+    return memory_region_get_ram_ptr(&s->rom);
+}
+
 /* ---- wires ---- */
 
 static bool realize_core(St33Soc *s, Error **errp)

@@ -14,6 +14,8 @@
 
 #define ST33_FLASH_BASE 0x00200000
 #define ST33_BOOT_OFFSET 0x400 /* in flash: the vector table */
+#define ST33_ROM_BASE 0x00100000 /* recovery only */
+#define ST33_ROM_SIZE 0x4000
 #define ST33_RAM_BASE 0x00600000
 #define ST33_VECTORS 0x400 /* bytes of flash seen at 0 */
 #define ST33_FLASH_MAX (4 * MiB) /* up to the RAM */
@@ -32,6 +34,7 @@ struct St33Soc {
     MemoryRegion memory; /* what the core's bus reaches */
     MemoryRegion ram;
     MemoryRegion vectors; /* at 0 */
+    MemoryRegion rom, rom_vectors; /* recovery */
     Clock *pclk;
     Clock *clk_pin;
 
@@ -40,5 +43,8 @@ struct St33Soc {
 
 /* The block of that name ("IART"); aborts if there is none. */
 DeviceState *st33_soc_block(St33Soc *s, const char *name);
+
+/* The part starts in its recovery ROM, whose bytes these are: ST33_ROM_SIZE. */
+uint8_t *st33_soc_recover(St33Soc *s, Error **errp);
 
 #endif
