@@ -32,7 +32,7 @@
 #include "trace.h"
 
 #define FLUSH_MS 300
-#define DONE_MS 2000
+#define DONE_MS 10000
 #define GRACE_MS 300    /* members that said done leave by themselves */
 #define SIGTERM_MS 1000 /* to those that do not; then SIGKILL */
 

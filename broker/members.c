@@ -31,6 +31,7 @@ struct members {
     struct member *member; /* [number]; [0] unused */
     unsigned count;
     struct io_timer *join_timer;
+    unsigned waited_ms;
     bool released;
 };
 
@@ -92,17 +93,23 @@ static unsigned timeout_ms(const struct members *members)
 static void join_timeout(void *opaque)
 {
     struct members *members = opaque;
+    bool asked_for = members->broker->plan->join_timeout_ms != 0;
     char absent[200], unready[200];
 
     members->join_timer = NULL;
     if (orrery_members_all_ready(members)) {
         return;
     }
+    members->waited_ms += timeout_ms(members);
+    if (!asked_for && members->waited_ms < orrery_patience_ms(JOIN_TIMEOUT_MS)) {
+        orrery_members_expect(members);
+        return;
+    }
     name_who(members, MEMBER_ABSENT, absent, sizeof(absent));
     name_who(members, MEMBER_JOINED, unready, sizeof(unready));
     orrery_run_break(&members->broker->run, -1, "%s%s%s%s%s within %u ms", absent,
                      absent[0] ? " never joined" : "", absent[0] && unready[0] ? "; " : "", unready,
-                     unready[0] ? " joined but never said ready" : "", timeout_ms(members));
+                     unready[0] ? " joined but never said ready" : "", members->waited_ms);
     orrery_conductor_wake(members->broker->conductor);
 }
 
@@ -241,7 +248,7 @@ static bool is_gone(const struct member *member)
 
 static uint64_t deadline(int timeout_ms)
 {
-    return orrery_host_ns() + (uint64_t)timeout_ms * UINT64_C(1000000);
+    return orrery_host_ns() + orrery_patience_ms((uint64_t)timeout_ms) * UINT64_C(1000000);
 }
 
 static void nap(unsigned round)

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "orrery.h"
+
 static const char *self_path, *broker_path;
 
 void test_program(const char *self, const char *broker)
@@ -232,14 +234,21 @@ static char *read_memory(int fd)
     return text;
 }
 
+bool test_within(uint64_t from_ns, double seconds)
+{
+    uint64_t took_ms = (test_now_ns() - from_ns) / 1000000, limit_ms = (uint64_t)(seconds * 1000);
+
+    return took_ms <= limit_ms || took_ms <= orrery_patience_ms(limit_ms);
+}
+
 /* Exit code, 128 + signal, or -1 when it had to be killed. */
 static int reap(pid_t pid, double timeout_s)
 {
-    uint64_t until = test_now_ns() + (uint64_t)(timeout_s * 1e9);
+    uint64_t from = test_now_ns();
     int status;
 
     while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (test_now_ns() > until) {
+        if (!test_within(from, timeout_s)) {
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
             return -1;
@@ -304,8 +313,9 @@ Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t le
         g_free(url);
         return NULL;
     }
-    nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, timeout_ms);
-    nng_socket_set_ms(socket, NNG_OPT_SENDTIMEO, 5000);
+    nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO,
+                      (nng_duration)orrery_patience_ms((uint64_t)timeout_ms));
+    nng_socket_set_ms(socket, NNG_OPT_SENDTIMEO, (nng_duration)orrery_patience_ms(5000));
     nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     /* no second try once dropped: closing in the middle of its handshake makes NNG 1.5's
      * listener deaf (nanomsg/nng issue 1518) */

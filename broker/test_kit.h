@@ -56,6 +56,8 @@ Orrery__Reply *test_call(const char *run_dir, Orrery__Request *request);
 Orrery__Reply *test_call_bytes(const char *run_dir, const void *bytes, size_t len, int timeout_ms);
 
 uint64_t test_now_ns(void);
+/* Wall time since then; more of it on a busy host. */
+bool test_within(uint64_t from_ns, double seconds);
 void test_sleep_ms(unsigned ms);
 unsigned test_cpu_ms(pid_t pid); /* processor time it has used */
 /* Wait until the run's state in Status is so. */

@@ -479,4 +479,10 @@ struct orrery_gpio {
 /* Duration of a frame in ns, rounded to nearest: bits include start, parity and stop. */
 uint64_t orrery_uart_frame_ns(uint32_t baud, unsigned data_bits, char parity, unsigned stop_halves);
 
+/*
+ * ms of wall time on a host that has a core for everybody; more where processes wait for one. For
+ * bounds on what takes long only if something is wrong, or the host is busy.
+ */
+uint64_t orrery_patience_ms(uint64_t ms);
+
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "orrery.h"
 #include "rundir.h"
 
 static bool fail_nng(const struct connection *c, int error, struct problem *why)
@@ -90,6 +91,7 @@ nng_msg *connection_receive(struct connection *c, int timeout_ms, struct problem
     nng_msg *msg = NULL;
     int error = nng_socket_get_int(c->socket, NNG_OPT_RECVFD, &fds[0].fd), ready = -1;
 
+    timeout_ms = timeout_ms < 0 ? timeout_ms : (int)orrery_patience_ms((uint64_t)timeout_ms);
     if (error) {
         fail_nng(c, error, why);
         return NULL;

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "number.h"
 #include "options.h"
+#include "orrery.h"
 #include "runs.h"
 
 #define DOWN_MS 3000
@@ -123,7 +124,7 @@ static bool has_left(int pidfd)
 {
     struct pollfd fd = {.fd = pidfd, .events = POLLIN};
 
-    return poll(&fd, 1, DOWN_MS) > 0;
+    return poll(&fd, 1, (int)orrery_patience_ms(DOWN_MS)) > 0;
 }
 
 /* The broker's way, then the launcher's, then the kernel's. */

@@ -218,6 +218,7 @@ static bool take_options(const struct test_words *o, struct selection *sel,
     options->jobs = (unsigned)jobs;
     options->retries = (unsigned)retries;
     options->limit_ms = limit_ns / 1000000;
+    options->limit_given = o->timeout != NULL;
     options->seed = o->seed;
     options->twice = o->twice;
     options->fail_fast = o->fail_fast;
@@ -373,7 +374,7 @@ const struct command test_command = {
     "  --retry N            a failed one up to N times more; then it counts as flaky, not as "
     "passed\n"
     "  --twice              each twice, the second with --jitter; a difference is a failure\n"
-    "  --timeout TIME       wall time of one run (600s)\n"
+    "  --timeout TIME       wall time of one run (600s, more on a busy host)\n"
     "  --results DIR        junit.xml, results.json and all output (a directory in /tmp)\n"
     "\n"
     "TAP on standard output. Exit codes: 0 all passed, 1 some failed, 2 bad input, 3 something\n"

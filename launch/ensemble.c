@@ -59,7 +59,7 @@ static void note_death(struct ensemble *e, pid_t pid, int status)
             member->status = status;
             if (is_first_dead(e, i)) {
                 e->first_dead = (int)i;
-                e->deadline_ms = child_now_ms() + CRASH_MS;
+                e->deadline_ms = child_now_ms() + orrery_patience_ms(CRASH_MS);
             }
         }
     }
@@ -100,7 +100,7 @@ static void interrupted(struct ensemble *e, int sig)
         kill_all(e);
     } else if (e->broker > 0) {
         kill(e->broker, sig == SIGHUP ? SIGTERM : sig);
-        e->deadline_ms = child_now_ms() + INTERRUPT_MS;
+        e->deadline_ms = child_now_ms() + orrery_patience_ms(INTERRUPT_MS);
     }
 }
 
@@ -182,16 +182,20 @@ static bool attach_segment(struct ensemble *e, struct problem *why)
 
 static bool wait_until_ready(struct ensemble *e, struct problem *why)
 {
-    uint64_t deadline = child_now_ms() + BROKER_READY_MS;
+    uint64_t from = child_now_ms(), deadline = from + BROKER_READY_MS;
     char line[64];
 
     while (!wait_for_something(e, e->ready_fd, deadline)) {
         if (!e->broker || e->interrupts) {
             return true; /* what it said is all there is to say */
         }
+        if (child_now_ms() < deadline) {
+            continue;
+        }
+        deadline = from + orrery_patience_ms(BROKER_READY_MS);
         if (child_now_ms() >= deadline) {
-            return problem_broke(why, "the broker did not get ready in %d s",
-                                 BROKER_READY_MS / 1000);
+            return problem_broke(why, "the broker did not get ready in %u s",
+                                 (unsigned)((child_now_ms() - from) / 1000));
         }
     }
     if (read(e->ready_fd, line, sizeof(line)) > 0) {
@@ -310,7 +314,7 @@ static void tell_broker(struct ensemble *e)
                      arena_printf(e->arena, "its QEMU %s before it joined", status));
     kill(e->broker, SIGTERM); /* wakes it */
     e->told_broker = true;
-    e->deadline_ms = child_now_ms() + 2 * LEAVE_MS;
+    e->deadline_ms = child_now_ms() + orrery_patience_ms(2 * LEAVE_MS);
 }
 
 static void lose_patience(struct ensemble *e)
@@ -345,7 +349,7 @@ static bool any_member_left(const struct ensemble *e)
 
 static void give_members(struct ensemble *e, uint64_t ms)
 {
-    uint64_t until = child_now_ms() + ms;
+    uint64_t until = child_now_ms() + orrery_patience_ms(ms);
 
     while (any_member_left(e) && child_now_ms() < until && e->interrupts < 2) {
         wait_for_something(e, -1, until);

@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 #include "bridge.h"
+#include "orrery.h"
 
 #define TIMEOUT_S 30
 
 static json_t *fail_lost(struct qmp *q, struct problem *why)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        problem_broke(why, "%s: no answer over QMP in %d s (one client at a time)", q->instance,
-                      TIMEOUT_S);
+        problem_broke(why, "%s: no answer over QMP in %d s or more (one client at a time)",
+                      q->instance, TIMEOUT_S);
     } else {
         problem_broke(why, "%s: the QMP connection is lost", q->instance);
     }
@@ -98,7 +99,8 @@ json_t *qmp_execute(struct qmp *q, const char *command, json_t *arguments, struc
 bool qmp_open(struct qmp *q, const char *run_dir, const char *instance, struct arena *arena,
               struct problem *why)
 {
-    struct timeval timeout = {.tv_sec = TIMEOUT_S};
+    struct timeval timeout = {
+        .tv_sec = (time_t)orrery_patience_ms(TIMEOUT_S)}; /* TIMEOUT_S or more */
     json_t *greeting, *result = NULL;
 
     q->instance = instance;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "orrery.h"
 
 #define JITTER "7" /* of the second run of --twice */
 #define LINE_MAX_BYTES 400
@@ -322,11 +323,18 @@ static void check_limits(struct pool *pool)
     for (unsigned i = 0; i < pool->options->jobs; i++) {
         struct worker *worker = &pool->workers[i];
 
-        if (worker->job && now >= worker->deadline_ms) {
-            kill(worker->pid, worker->stopped ? SIGKILL : SIGINT);
-            worker->stopped = true;
-            worker->deadline_ms = now + KILL_AFTER_MS;
+        if (!worker->job || now < worker->deadline_ms) {
+            continue;
         }
+        if (!worker->stopped && !pool->options->limit_given) {
+            worker->deadline_ms = worker->started_ms + orrery_patience_ms(pool->options->limit_ms);
+            if (now < worker->deadline_ms) {
+                continue;
+            }
+        }
+        kill(worker->pid, worker->stopped ? SIGKILL : SIGINT);
+        worker->stopped = true;
+        worker->deadline_ms = now + orrery_patience_ms(KILL_AFTER_MS);
     }
 }
 

@@ -42,8 +42,8 @@ struct job {
 struct test_options {
     const char *seed;
     unsigned jobs, retries;
-    uint64_t limit_ms; /* wall time of an attempt */
-    bool twice, fail_fast, until_fail;
+    uint64_t limit_ms; /* wall time of an attempt; more on a busy host, unless it was given */
+    bool limit_given, twice, fail_fast, until_fail;
     const char *results; /* absolute directory */
 };
 

@@ -34,6 +34,7 @@ static void broker_gone(nng_pipe pipe, nng_pipe_ev event, void *opaque)
 struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp)
 {
     struct OrreryControl *control = g_new0(struct OrreryControl, 1);
+    int timeout_ms = orrery_patience_ms(REPLY_TIMEOUT_MS);
     int rc = nng_req0_open(&control->socket);
 
     if (rc != 0) {
@@ -41,8 +42,8 @@ struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp)
         g_free(control);
         return NULL;
     }
-    nng_socket_set_ms(control->socket, NNG_OPT_RECVTIMEO, REPLY_TIMEOUT_MS);
-    nng_socket_set_ms(control->socket, NNG_OPT_SENDTIMEO, REPLY_TIMEOUT_MS);
+    nng_socket_set_ms(control->socket, NNG_OPT_RECVTIMEO, timeout_ms);
+    nng_socket_set_ms(control->socket, NNG_OPT_SENDTIMEO, timeout_ms);
     nng_socket_set_size(control->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
     nng_pipe_notify(control->socket, NNG_PIPE_EV_REM_POST, broker_gone, m);
     rc = nng_dial(control->socket, m->broker, NULL, 0);
