@@ -345,14 +345,28 @@ static void answer_waiters_at_end(struct conductor *c, uint64_t end_ns)
     }
 }
 
+static struct ending look_for_end(struct conductor *c, uint64_t bound_ns)
+{
+    struct input *input = c->broker->input;
+    bool scheduled = orrery_input_next(input) < ORRERY_TIME_INF;
+    bool scripted = c->script && !c->script_over, by_hand = orrery_input_is_cut_by_hand(input);
+    struct ending_members who = {
+        .leaders = c->broker->layout->leaders,
+        .power_ons = orrery_input_power_ons(input),
+        .may_return = orrery_input_is_cut(input) &&
+                      (scheduled || by_hand || c->hold_at_goal ||
+                       (scripted && !orrery_script_awaits_exit(c->script))),
+    };
+
+    return orrery_ending(c->seg, &who, bound_ns, orrery_ceiling(c->seg), c->for_ns,
+                         c->can_inject || c->hold_at_goal || scripted || scheduled || by_hand);
+}
+
 /* True: the run has ended. */
 static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch_ns)
 {
     struct run *run = &c->broker->run;
-    bool can_wake = c->can_inject || c->hold_at_goal || (c->script && !c->script_over) ||
-                    orrery_input_next(c->broker->input) < ORRERY_TIME_INF;
-    struct ending end = orrery_ending(c->seg, c->broker->layout->leaders, bound_ns,
-                                      orrery_ceiling(c->seg), c->for_ns, can_wake);
+    struct ending end = look_for_end(c, bound_ns);
     char when[ORRERY_TIME_TEXT];
 
     *watch_ns = end.watch_ns;

@@ -58,6 +58,7 @@ static void finish(struct run *r)
 static void test_leader(void **state)
 {
     static const unsigned leaders[] = {0, 0, 1};
+    static const struct ending_members who = {.leaders = leaders};
     struct run r;
     struct ending found;
     struct orrery_member *b;
@@ -67,10 +68,10 @@ static void test_leader(void **state)
     b = orrery_member_create(r.seg, 2, &err);
     orrery_power_off(r.a, 2000, 0);
     orrery_publish(b, 1500, 1500);
-    found = orrery_ending(r.seg, leaders, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
+    found = orrery_ending(r.seg, &who, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
     assert_int_equal(found.kind, ENDING_NONE);
     orrery_publish(b, 1500, 9000);
-    found = orrery_ending(r.seg, leaders, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
+    found = orrery_ending(r.seg, &who, orrery_lower_bound(r.broker), ORRERY_TIME_INF, 0, false);
     assert_int_equal(found.kind, ENDING_OFF);
     assert_int_equal(found.at_ns, 2000);
     orrery_member_destroy(b);
@@ -112,6 +113,31 @@ static void test_last_words(void **state)
     finish(&r);
 }
 
+/* Who has no power is off, unless it may come back; and who has yet to hear that it did is not. */
+static void test_power(void **state)
+{
+    static uint32_t power_ons[2];
+    struct ending_members who = {.power_ons = power_ons, .may_return = true};
+    struct run r;
+
+    start(&r);
+    power_ons[1] = 0;
+    orrery_power_off(r.a, 2000, 0);
+    assert_int_equal(orrery_ending(r.seg, &who, ORRERY_TIME_INF, ORRERY_TIME_INF, 0, true).kind,
+                     ENDING_NONE);
+    who.may_return = false;
+    assert_int_equal(orrery_ending(r.seg, &who, ORRERY_TIME_INF, ORRERY_TIME_INF, 0, true).kind,
+                     ENDING_OFF);
+    power_ons[1] = 1; /* the message is on its way */
+    assert_int_equal(orrery_ending(r.seg, &who, 5000, ORRERY_TIME_INF, 0, true).kind, ENDING_NONE);
+    orrery_power_on(r.a);
+    assert_int_equal(orrery_ending(r.seg, &who, 5000, ORRERY_TIME_INF, 0, true).kind, ENDING_NONE);
+    orrery_power_off(r.a, 7000, 0);
+    assert_int_equal(orrery_ending(r.seg, &who, ORRERY_TIME_INF, ORRERY_TIME_INF, 0, true).at_ns,
+                     7000);
+    finish(&r);
+}
+
 static void test_kinds(void **state)
 {
     struct run r;
@@ -137,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_last_words),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_leader),
+        cmocka_unit_test(test_power),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

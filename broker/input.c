@@ -28,7 +28,7 @@ struct stimulus {
     unsigned member;
     struct orrery_stimulus what;
     uint64_t at_ns;    /* of one that the schedule holds */
-    uint64_t for_ns;   /* LINE: then it lets go; 0: it stays */
+    uint64_t for_ns;   /* then a line is let go, or power put on; 0: it stays */
     struct call *call; /* may be NULL */
 };
 
@@ -40,6 +40,10 @@ struct input {
     GQueue schedule;     /* the same, in the order of their times; the conductor's own */
     atomic_size_t waiting;
     uint64_t last_send_ns;
+    /* [member], the conductor's own */
+    bool *cut;           /* it has no power */
+    uint32_t *power_ons; /* it was put on so often */
+    bool cut_by_hand;    /* one of them by somebody who may put it on again */
 };
 
 struct input *orrery_input_create(const struct layout *layout)
@@ -51,6 +55,8 @@ struct input *orrery_input_create(const struct layout *layout)
     g_queue_init(&input->stimuli);
     g_queue_init(&input->schedule);
     input->lines = g_new0(struct line *, layout->port_count + 1);
+    input->cut = g_new0(bool, layout->member_count);
+    input->power_ons = g_new0(uint32_t, layout->member_count);
     for (size_t i = layout->first_attach; i < layout->port_count; i++) {
         if (orrery_layout_can_inject(&layout->ports[i])) {
             input->lines[i] = g_new0(struct line, 1);
@@ -68,6 +74,8 @@ void orrery_input_destroy(struct input *input)
         g_free(input->lines[i]);
     }
     g_free(input->lines);
+    g_free(input->cut);
+    g_free(input->power_ons);
     g_queue_clear_full(&input->stimuli, g_free);
     g_queue_clear_full(&input->schedule, g_free);
     pthread_mutex_destroy(&input->lock);
@@ -141,11 +149,13 @@ static uint64_t round_up(const struct orrery_segment *seg, uint64_t ns)
     return ns < ORRERY_TIME_INF ? ns : ORRERY_TIME_INF;
 }
 
-static gint is_later(gconstpointer a, gconstpointer b, gpointer unused)
+/* Equal ones, too: g_queue_insert_sorted() puts what is new before the first that is not earlier.
+ */
+static gint is_earlier(gconstpointer there, gconstpointer new, gpointer unused)
 {
-    const struct stimulus *one = a, *other = b;
+    const struct stimulus *one = there, *other = new;
 
-    return one->at_ns < other->at_ns ? -1 : one->at_ns > other->at_ns;
+    return one->at_ns <= other->at_ns ? -1 : 1;
 }
 
 /* After those of the same time. */
@@ -153,7 +163,8 @@ static void put_on_schedule(struct input *input, const struct orrery_segment *se
                             struct stimulus stimulus)
 {
     stimulus.at_ns = round_up(seg, stimulus.at_ns);
-    g_queue_insert_sorted(&input->schedule, g_memdup2(&stimulus, sizeof(stimulus)), is_later, NULL);
+    g_queue_insert_sorted(&input->schedule, g_memdup2(&stimulus, sizeof(stimulus)), is_earlier,
+                          NULL);
 }
 
 void orrery_input_schedule(struct input *input, const struct orrery_segment *seg,
@@ -183,41 +194,119 @@ static void tell(struct input *input, struct broker *broker, const struct stimul
                  uint64_t at_ns)
 {
     static const char *const levels[] = {"held at 0", "held at 1", "let go"};
+    static const char *const power[] = {"power off", "power on"};
     const struct orrery_stimulus *what = &stimulus->what;
     const char *name = input->layout->members[stimulus->member].name;
+    const char *note = what->kind == ORRERY_STIMULUS_POWER ? power[what->level] : "reset";
     bool line = what->kind == ORRERY_STIMULUS_LINE;
     char who[ORRERY_NAME_MAX + ORRERY_LINE_MAX], text[ORRERY_LINE_MAX + 32];
 
-    snprintf(text, sizeof(text), line ? "line %s %d" : "reset", what->line, what->level);
+    snprintf(text, sizeof(text), line ? "line %s %d" : "%s", line ? what->line : note, what->level);
     orrery_control_event(broker->control, ORRERY__EVENT__KIND__STIMULUS, at_ns, name, text);
     snprintf(who, sizeof(who), line ? "%s.%s" : "%s", name, what->line);
     orrery_output_note(broker->output, stimulus->member, at_ns, who,
-                       line ? levels[what->level] : "reset");
+                       line ? levels[what->level] : note);
 }
+
+/* False: the run is over. */
+static bool send_to(struct input *input, struct orrery_member *self, struct trace *trace,
+                    unsigned member, const struct orrery_stimulus *what, uint64_t at_ns)
+{
+    unsigned lane = input->layout->stimulus_lanes[member];
+
+    if (!orrery_send(self, lane, at_ns, at_ns, what, sizeof(*what))) {
+        return false;
+    }
+    if (trace) {
+        orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, sizeof(*what));
+    }
+    return true;
+}
+
+/* ---- power ---- */
+
+static bool holds(const Orrery__State *state, unsigned member)
+{
+    for (size_t i = 0; i < state->n_members; i++) {
+        if (state->members[i] == member) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Members that share state are cores of one chip, which has one supply. */
+static bool is_same_chip(const Orrery__Plan *plan, unsigned one, unsigned other)
+{
+    for (size_t i = 0; i < plan->n_states; i++) {
+        if (holds(plan->states[i], one) && holds(plan->states[i], other)) {
+            return true;
+        }
+    }
+    return one == other;
+}
+
+static bool send_power(struct input *input, const Orrery__Plan *plan, struct orrery_member *self,
+                       struct trace *trace, const struct stimulus *stimulus, uint64_t at_ns)
+{
+    bool on = stimulus->what.level != 0, any = false;
+
+    for (unsigned i = 1; i < input->layout->member_count; i++) {
+        if (is_same_chip(plan, stimulus->member, i)) {
+            if (!send_to(input, self, trace, i, &stimulus->what, at_ns)) {
+                return false;
+            }
+            input->cut[i] = !on;
+            input->power_ons[i] += on;
+        }
+        any = any || input->cut[i];
+    }
+    input->cut_by_hand = any && (input->cut_by_hand || stimulus->call);
+    return true;
+}
+
+const uint32_t *orrery_input_power_ons(const struct input *input)
+{
+    return input->power_ons;
+}
+
+bool orrery_input_is_cut(const struct input *input)
+{
+    for (unsigned i = 1; i < input->layout->member_count; i++) {
+        if (input->cut[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool orrery_input_is_cut_by_hand(const struct input *input)
+{
+    return input->cut_by_hand;
+}
+
+/* ---- all of them ---- */
 
 static void happen(struct input *input, struct broker *broker, struct orrery_member *self,
                    struct trace *trace, const struct stimulus *stimulus, uint64_t at_ns)
 {
-    unsigned lane = input->layout->stimulus_lanes[stimulus->member];
-    const struct orrery_stimulus *what = &stimulus->what;
+    bool is_power = stimulus->what.kind == ORRERY_STIMULUS_POWER;
     struct stimulus after = *stimulus;
 
     input->last_send_ns = at_ns;
-    if (!orrery_send(self, lane, at_ns, at_ns, what, sizeof(*what))) {
+    if (!(is_power ? send_power(input, broker->plan, self, trace, stimulus, at_ns)
+                   : send_to(input, self, trace, stimulus->member, &stimulus->what, at_ns))) {
         if (stimulus->call) {
             orrery_call_error(stimulus->call, "the run is over");
         }
         return;
-    }
-    if (trace) {
-        orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, sizeof(*what));
     }
     tell(input, broker, stimulus, at_ns);
     if (stimulus->call) {
         orrery_call_stopped(stimulus->call, at_ns);
     }
     if (stimulus->for_ns) {
-        after.what.level = ORRERY_LINE_FREE;
+        after.what.level = is_power ? 1 : ORRERY_LINE_FREE;
         after.at_ns = at_ns + stimulus->for_ns;
         after.for_ns = 0;
         after.call = NULL;

@@ -27,8 +27,8 @@ bool orrery_input_waiting(struct input *input);
 
 /*
  * Any thread: something that happens to a member, once its time is chosen; then call (may be
- * NULL) is answered with it. for_ns: a line is let go that much later; 0: never. False: too much
- * waits; call is still open.
+ * NULL) is answered with it. for_ns: a line is let go, or power put on, that much later; 0: never.
+ * False: too much waits; call is still open.
  */
 bool orrery_input_stimulate(struct input *input, unsigned member,
                             const struct orrery_stimulus *stimulus, uint64_t for_ns,
@@ -42,6 +42,10 @@ uint64_t orrery_input_next(struct input *input);
  * when the last input was sent, if that is later. */
 void orrery_input_happen(struct input *input, struct broker *broker, struct orrery_member *self,
                          struct trace *trace, uint64_t word_ns);
+/* Conductor: [member], how often its power was put on; is any without, and by somebody's hand? */
+const uint32_t *orrery_input_power_ons(const struct input *input);
+bool orrery_input_is_cut(const struct input *input);
+bool orrery_input_is_cut_by_hand(const struct input *input);
 /* Answer all that still waits with an error. */
 void orrery_input_refuse(struct input *input, const char *why);
 

@@ -302,12 +302,18 @@ static bool check_state(const Orrery__Plan *plan, const Orrery__State *state, GH
 
 bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus)
 {
-    if (stimulus->kind == ORRERY__STIMULUS__KIND__RESET) {
+    switch (stimulus->kind) {
+    case ORRERY__STIMULUS__KIND__RESET:
         return stimulus->for_ns == 0;
+    case ORRERY__STIMULUS__KIND__LINE:
+        return name_ok(stimulus->line, ORRERY_LINE_MAX - 1) && stimulus->level >= 0 &&
+               stimulus->level <= ORRERY_LINE_FREE && stimulus->for_ns < ORRERY_TIME_INF;
+    case ORRERY__STIMULUS__KIND__POWER:
+        return (stimulus->level == 0 && stimulus->for_ns < ORRERY_TIME_INF) ||
+               (stimulus->level == 1 && stimulus->for_ns == 0);
+    default:
+        return false;
     }
-    return stimulus->kind == ORRERY__STIMULUS__KIND__LINE &&
-           name_ok(stimulus->line, ORRERY_LINE_MAX - 1) && stimulus->level >= 0 &&
-           stimulus->level <= ORRERY_LINE_FREE && stimulus->for_ns < ORRERY_TIME_INF;
 }
 
 static bool check_inputs(const Orrery__Plan *plan, struct orrery_error *err)

@@ -110,7 +110,7 @@ static bool compile(struct step *step, struct orrery_error *err)
 
 static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
 {
-    if ((unsigned)step->plan->kind > ORRERY__SCRIPT_STEP__KIND__EXIT ||
+    if ((unsigned)step->plan->kind > ORRERY__SCRIPT_STEP__KIND__POWER ||
         step->plan->ns >= ORRERY_TIME_INF) {
         return bad(err, step->plan, "not a step");
     }
@@ -118,7 +118,8 @@ static bool read_step(struct script *script, struct step *step, struct orrery_er
         return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
     }
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__RESET ||
-        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
+        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE ||
+        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
         return find_member(script, step, err);
     }
     return true;
@@ -541,6 +542,9 @@ void orrery_script_act(struct script *script, struct input *input, uint64_t now_
             stimulus.kind = ORRERY_STIMULUS_LINE;
             stimulus.level = step->plan->level;
             snprintf(stimulus.line, sizeof(stimulus.line), "%s", step->plan->line);
+        } else if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
+            stimulus.kind = ORRERY_STIMULUS_POWER;
+            stimulus.level = step->plan->level != 0;
         }
         if (!orrery_input_stimulate(input, step->member, &stimulus, 0, NULL)) {
             fail(script, script->from_ns, "too much happens at once");
@@ -608,6 +612,12 @@ uint64_t orrery_script_time(const struct script *script)
 const char *orrery_script_captured(const struct script *script, unsigned group)
 {
     return group < CAPTURES ? script->captures[group] : NULL;
+}
+
+bool orrery_script_awaits_exit(const struct script *script)
+{
+    return is_at_work(script) &&
+           script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT;
 }
 
 const char *orrery_script_failure(const struct script *script)

@@ -63,6 +63,9 @@ uint64_t orrery_script_time(const struct script *script);
 /* What the last expression that matched captured, the whole first; NULL: nothing. */
 const char *orrery_script_captured(const struct script *script, unsigned group);
 
+/* Does it wait for every instance to end? */
+bool orrery_script_awaits_exit(const struct script *script);
+
 /* Of the step that failed, or empty. One line: where, what was meant, what came. */
 const char *orrery_script_failure(const struct script *script);
 

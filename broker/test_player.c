@@ -27,7 +27,7 @@ struct player {
     uint64_t period_ns, off_ns, fail_ns;
     int say, echo, code, unready, hang;
     const char *text;
-    bool is_off;
+    bool is_off, has_failed;
 };
 
 static void parse(struct player *p, const char *option)
@@ -128,25 +128,25 @@ static void execute(struct player *p, uint64_t limit_ns)
         uint64_t t = arrival <= p->timer_ns ? arrival : p->timer_ns;
         struct orrery_message msg;
 
-        if (p->is_off || t >= limit_ns) {
+        if (p->has_failed || t >= limit_ns) {
             return;
         }
         p->now_ns = t > p->now_ns ? t : p->now_ns;
         if (p->fail_ns && t >= p->fail_ns) {
             p->now_ns = p->fail_ns;
             p->timer_ns = p->fail_ns;
-            p->is_off = true;
+            p->has_failed = true;
             orrery_fail(p->m, p->fail_ns, p->code);
             return;
         }
-        if (p->off_ns && t >= p->off_ns) {
+        if (!p->is_off && p->off_ns && t >= p->off_ns) {
             p->is_off = true;
             p->timer_ns = ORRERY_TIME_INF;
             orrery_power_off(p->m, p->off_ns, 0);
             return;
         }
         if (arrival <= p->timer_ns) {
-            if (orrery_take(p->m, t, &msg)) {
+            if (orrery_take(p->m, t, &msg) && !p->is_off) {
                 on_message(p, &msg);
             }
         } else {
@@ -183,10 +183,10 @@ static enum orrery_wake live(struct player *p)
         if (stop_wanted) {
             stand_still(p);
         }
-        limit = p->is_off ? 0 : orrery_window(p->m, p->now_ns, NULL);
+        limit = p->has_failed ? 0 : orrery_window(p->m, p->now_ns, NULL);
         execute(p, limit);
         need = p->timer_ns;
-        if (!p->is_off && orrery_next_arrival(p->m) < need) {
+        if (!p->has_failed && orrery_next_arrival(p->m) < need) {
             need = orrery_next_arrival(p->m);
         }
         why = orrery_wait(p->m, p->now_ns, p->timer_ns, need);

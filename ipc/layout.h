@@ -14,7 +14,7 @@
 #include "orrery.h"
 
 #define SEG_MAGIC UINT64_C(0x59524552524f0a01) /* "\1\nORRERY" */
-#define SEG_VERSION 2u
+#define SEG_VERSION 3u
 #define SEG_MAX_BYTES (UINT64_C(1) << 32)
 
 #define CACHE_LINE 64
@@ -47,8 +47,9 @@ struct seg_member {
     LINE_ALIGNED uint64_t ack_ns; /* R9 */
     uint32_t ack_gen;
     uint32_t stopped; /* by gdb or a monitor; ack_ns is then valid for any park */
-    uint32_t off;     /* 1: powered off, 2: failed */
+    uint32_t off;     /* MEMBER_* */
     uint32_t done;
+    uint32_t power_ons; /* how often power was put on since the start */
     int32_t exit_code;
     int32_t waits_for;
     uint64_t off_ns;
@@ -190,7 +191,6 @@ struct orrery_member {
     uint64_t publish_every; /* least outgoing latency */
     uint64_t window_max;
     uint64_t turn_end; /* turn mode: my word is not raised below it */
-    bool off;
     uint32_t kicked;
     uint64_t jitter;
     struct waiter {

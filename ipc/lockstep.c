@@ -285,7 +285,7 @@ uint64_t orrery_publish(struct orrery_member *m, uint64_t now_ns, uint64_t own_n
     }
     /* R2: an ordered access begun at access_ns and abandoned is done again from the start of
      * its instruction, but it has been published; undelivered messages do not matter to it. */
-    now_ns = m->off ? ORRERY_TIME_INF : time_max(now_ns, m->access_ns);
+    now_ns = time_max(now_ns, m->access_ns);
     if (!backlog_flush(m)) {
         /* R3: a send must be in its ring before the word may pass it. */
         most = time_min(most, m->backlog->send_ns);
@@ -499,14 +499,21 @@ void orrery_power_off(struct orrery_member *m, uint64_t at_ns, int exit_code)
 {
     m->me->off_ns = at_ns;
     m->me->exit_code = exit_code;
-    m->off = true;
-    queue_clear(m);
     park_answer(m, at_ns);
     /* Pairs with orrery_is_off(): the reader sees the time and the code. */
     store_total(&m->me->off, MEMBER_OFF);
-    m->horizon = m->turn_end = 0;
+    m->horizon = m->turn_end = m->access_ns = 0;
     orrery_publish(m, at_ns, ORRERY_TIME_INF); /* a backlog holds it back, as ever */
     wake_member(m->seg, ORRERY_BROKER);
+}
+
+void orrery_power_on(struct orrery_member *m)
+{
+    if (load_total(&m->me->off) == MEMBER_OFF) {
+        store_total(&m->me->off, MEMBER_ON);
+    }
+    /* Pairs with orrery_power_ons(): whoever sees it sees what I have been since. */
+    store_total(&m->me->power_ons, m->me->power_ons + 1);
 }
 
 void orrery_fail(struct orrery_member *m, uint64_t at_ns, int exit_code)

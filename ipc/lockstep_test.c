@@ -683,6 +683,7 @@ static void test_ordered_processes(void **state)
 
 static void test_power_off(void **state)
 {
+    struct orrery_message msg;
     uint64_t at;
     struct run r;
     int code;
@@ -696,19 +697,48 @@ static void test_power_off(void **state)
     assert_int_equal(orrery_word(r.seg, 2), INF);
     send(r.a, AB, 0, 1000);
     assert_int_equal(orrery_word(r.seg, 2), 1000);
-    struct waiting w = {.m = r.b, .now_ns = 400, .own_ns = INF, .need_ns = INF};
+    struct waiting w = {.m = r.b, .now_ns = 400, .own_ns = INF, .need_ns = 1000};
 
-    begin(&w); /* drains, drops, and is at infinity again */
-    assert_int_equal(orrery_word(r.seg, 2), INF);
+    begin(&w); /* drains: it is taken at its time, to be dropped, or perhaps not */
+    assert_int_equal(orrery_word(r.seg, 2), 1000);
     for (unsigned i = 0; i < 20; i++) { /* more than the ring holds */
         send(r.a, AB, 0, 1000 + i);
     }
     while (orrery_publish(r.a, 100, 100) != 100) {
         sched_yield();
     }
-    orrery_kick(r.b);
-    assert_int_equal(end(&w), ORRERY_KICK);
-    assert_int_equal(orrery_next_arrival(r.b), INF);
+    assert_int_equal(end(&w), ORRERY_READY);
+    assert_int_equal(orrery_next_arrival(r.b), 1000);
+    for (unsigned i = 0; i < 21; i++) {
+        assert_true(orrery_take(r.b, 1019, &msg));
+    }
+    assert_int_equal(orrery_publish(r.b, 1019, INF), INF);
+    finish(&r);
+}
+
+/* Which of what comes is dropped does not depend on when it is drained. */
+static void test_power_on(void **state)
+{
+    struct orrery_message msg;
+    struct run r;
+
+    start(&r);
+    orrery_power_off(r.b, 400, 0);
+    assert_true(orrery_is_off(r.seg, 2, NULL, NULL));
+    send(r.a, AB, 0, 1000);
+    send(r.a, AB, 0, 1500);
+    orrery_publish(r.b, 400, INF);
+    assert_int_equal(orrery_word(r.seg, 2), 1000);
+    assert_true(orrery_take(r.b, 1000, &msg)); /* dropped */
+    orrery_power_on(r.b);
+    assert_false(orrery_is_off(r.seg, 2, NULL, NULL));
+    assert_int_equal(orrery_power_ons(r.seg, 2), 1);
+    assert_int_equal(orrery_publish(r.b, 1200, 5000), 1500); /* this one will be heard */
+    orrery_power_on(r.b); /* it is on: counted, and that is all */
+    assert_int_equal(orrery_power_ons(r.seg, 2), 2);
+    orrery_fail(r.b, 1500, 3);
+    orrery_power_on(r.b);
+    assert_true(orrery_is_failed(r.seg, 2, NULL, NULL));
     finish(&r);
 }
 
@@ -884,6 +914,7 @@ int main(void)
         cmocka_unit_test(test_ordered_try),
         cmocka_unit_test(test_ordered_processes),
         cmocka_unit_test(test_power_off),
+        cmocka_unit_test(test_power_on),
         cmocka_unit_test(test_power_off_backlog),
         cmocka_unit_test(test_fail),
         cmocka_unit_test(test_park),

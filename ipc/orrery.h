@@ -327,10 +327,17 @@ void orrery_kick(struct orrery_member *m);
 void orrery_stopped(struct orrery_member *m, uint64_t now_ns);
 void orrery_resumed(struct orrery_member *m);
 
-/* R10: word = infinity from now on. Whoever calls this goes on draining with orrery_wait()
- * and drops what comes. exit_code is kept for the broker; code 0 means success. */
+/*
+ * R10: from now on I do nothing of my own accord, and my word is that of somebody who sleeps for
+ * ever. Whoever calls this goes on with orrery_wait(), own_next being ORRERY_TIME_INF, and takes
+ * what comes at its time, to drop it. exit_code is kept for the broker; code 0 means success.
+ */
 void orrery_power_off(struct orrery_member *m, uint64_t at_ns, int exit_code);
-/* Did the member power off by itself? *at_ns, *exit_code may be NULL. */
+/* Power was put on, by a message that I have just taken: before I publish anything else. Also
+ * counted where it was on. */
+void orrery_power_on(struct orrery_member *m);
+uint32_t orrery_power_ons(const struct orrery_segment *seg, unsigned member);
+/* Is the member off, by its own doing or without power? *at_ns, *exit_code may be NULL. */
 bool orrery_is_off(const struct orrery_segment *seg, unsigned member, uint64_t *at_ns,
                    int *exit_code);
 /*
@@ -458,16 +465,17 @@ struct orrery_hci_packet {
 
 /*
  * What happens to an instance from outside (payload of its lane from the broker), little endian,
- * 56 bytes: a person's button, a monitor's reset. It happens at the arrival.
+ * 56 bytes: a person's button, a monitor's reset, the supply. It happens at the arrival.
  */
 struct orrery_stimulus {
     uint32_t kind;              /* ORRERY_STIMULUS_* */
-    int32_t level;              /* LINE: 0, 1 or ORRERY_LINE_FREE */
+    int32_t level;              /* LINE: 0, 1 or ORRERY_LINE_FREE; POWER: 0, 1 */
     char line[ORRERY_LINE_MAX]; /* LINE: name of an input, NUL included */
 };
 #define ORRERY_STIMULUS_RESET 0 /* as the reset button */
 #define ORRERY_STIMULUS_LINE 1
-#define ORRERY_LINE_FREE 2 /* nobody holds it */
+#define ORRERY_STIMULUS_POWER 2 /* level: 0 cuts it, 1 puts it on */
+#define ORRERY_LINE_FREE 2      /* nobody holds it */
 
 /* What an end of a gpio link puts on the wire from the message's send time on (4 bytes). */
 struct orrery_gpio {

@@ -128,9 +128,6 @@ static bool take_slot(struct orrery_member *m, unsigned lane, const struct lane_
         broken(m, lane, "message faster than the lane's latency");
         return false;
     }
-    if (m->off) {
-        return true; /* R10: a powered-off member drops what comes */
-    }
     node = node_get(m);
     if (!node) {
         broken(m, lane, "out of memory");

@@ -736,6 +736,11 @@ bool orrery_is_failed(const struct orrery_segment *seg, unsigned member, uint64_
     return true;
 }
 
+uint32_t orrery_power_ons(const struct orrery_segment *seg, unsigned member)
+{
+    return load_total(&seg->members[member].power_ons);
+}
+
 bool orrery_is_done(const struct orrery_segment *seg, unsigned member)
 {
     return load_total(&seg->members[member].done) != 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* orrery pause, step, until, resume, reset, down */
+/* orrery pause, step, until, resume, reset, power, down */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -118,6 +118,49 @@ static int reset_main(int argc, char **argv)
     return ask(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus);
 }
 
+/* ---- power ---- */
+
+static bool parse_power(const struct words *words, const char *length, Orrery__Stimulus *stimulus,
+                        struct problem *why)
+{
+    bool on = !strcmp(words->items[0], "on");
+    const char *wrong = length ? parse_time(length, &stimulus->for_ns) : NULL;
+
+    if (!on && strcmp(words->items[0], "off") != 0) {
+        return problem_input(why, "'%.40s': off or on was meant", words->items[0]);
+    }
+    if (length && on) {
+        return problem_input(why, "--for goes with off");
+    }
+    if (wrong || (length && !stimulus->for_ns)) {
+        return problem_input(why, "--for %.40s: %s", length, wrong ? wrong : "it takes some time");
+    }
+    stimulus->kind = ORRERY__STIMULUS__KIND__POWER;
+    stimulus->level = on;
+    stimulus->instance = (char *)words->items[1];
+    return true;
+}
+
+static int power_main(int argc, char **argv)
+{
+    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
+    const char *run = NULL, *length = NULL;
+    const struct option_def defs[] = {{"run", &run, NULL}, {"for", &length, NULL}};
+    const struct option_rules rules = {.usage = "orrery power off|on INSTANCE [--run RUN]",
+                                       .defs = defs,
+                                       .def_count = 2,
+                                       .least = 2,
+                                       .most = 2};
+    struct words words;
+    struct problem why = {0};
+
+    if (!options_parse(argc, argv, &rules, &words, &why) ||
+        !parse_power(&words, length, &stimulus, &why)) {
+        return problem_report(&why);
+    }
+    return ask(run, ORRERY__REQUEST__CALL_STIMULUS, &stimulus);
+}
+
 /* ---- down ---- */
 
 static bool has_left(int pidfd)
@@ -207,6 +250,15 @@ const struct command reset_command = {
     "reset an instance, as its reset button does, and print when",
     "Where everybody is paused, it happens when the run goes on.\n",
     reset_main,
+};
+const struct command power_command = {
+    "power",
+    "power off|on INSTANCE [--run RUN]",
+    "cut an instance's power or put it on, and print when",
+    "A cut loses what RAM holds and keeps what flash holds; what flash has under way is torn.\n"
+    "off --for TIME puts it on again so much later. Cores of one chip have one supply. Where\n"
+    "everybody is paused, it happens when the run goes on.\n",
+    power_main,
 };
 const struct command down_command = {
     "down", "down [RUN]", "end a run", "Its `orrery run` ends with exit code 3.\n", down_main,

@@ -8,7 +8,7 @@
 struct input_draft {
     struct input input;
     const yaml_node_t *port, *level, *length;
-    const char *verb; /* the key that is there, of press, release, click, reset */
+    const char *verb; /* the key that is there, of press, release, click, reset, power */
 };
 
 static bool read_at(struct reader *r, const yaml_node_t *node, void *record)
@@ -50,6 +50,12 @@ static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
     return read_verb(r, node, record, "reset");
 }
 
+static bool read_power_verb(struct reader *r, const yaml_node_t *node, void *record)
+{
+    ((struct input_draft *)record)->input.kind = INPUT_POWER;
+    return read_verb(r, node, record, "power");
+}
+
 static bool read_level(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct input_draft *draft = record;
@@ -71,7 +77,7 @@ static bool read_length(struct reader *r, const yaml_node_t *node, void *record)
     if (!read_time(r, node, "for", &draft->input.for_ns)) {
         return false;
     }
-    return draft->input.for_ns > 0 || reader_fail(r, node, "for: a click takes some time, not 0");
+    return draft->input.for_ns > 0 || reader_fail(r, node, "for: it takes some time, not 0");
 }
 
 static const struct field input_fields[] = {
@@ -80,6 +86,7 @@ static const struct field input_fields[] = {
     {"release", read_release},
     {"click", read_click},
     {"reset", read_reset},
+    {"power", read_power_verb},
     {"level", read_level},
     {"for", read_length},
 };
@@ -89,13 +96,14 @@ const struct section input_section = {"input", input_fields,
 static bool check_verb(struct reader *r, const yaml_node_t *item, struct input_draft *draft)
 {
     if (!draft->verb) {
-        return reader_fail(r, item, "input: key 'press', 'release', 'click' or 'reset' is missing");
+        return reader_fail(r, item,
+                           "input: key 'press', 'release', 'click', 'reset' or 'power' is missing");
     }
     if (draft->level && strcmp(draft->verb, "press") != 0 && strcmp(draft->verb, "click") != 0) {
         return reader_fail(r, draft->level, "level: only with press and click");
     }
-    if (draft->length && strcmp(draft->verb, "click") != 0) {
-        return reader_fail(r, draft->length, "for: only with click");
+    if (draft->length && strcmp(draft->verb, "click") != 0 && strcmp(draft->verb, "power") != 0) {
+        return reader_fail(r, draft->length, "for: only with click and power");
     }
     if (!draft->length && !strcmp(draft->verb, "click")) {
         draft->input.for_ns = DEFAULT_CLICK_NS;
@@ -103,11 +111,50 @@ static bool check_verb(struct reader *r, const yaml_node_t *item, struct input_d
     return true;
 }
 
+bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                unsigned *instance, bool *on)
+{
+    static const char *const words[] = {"off", "on"};
+    const yaml_node_t *key;
+    size_t count, index;
+
+    if (!read_map(r, node, "power", &count)) {
+        return false;
+    }
+    if (count != 1) {
+        return reader_fail(r, node, "power: one instance was meant, like { mcu: off }");
+    }
+    key = map_key(r, node, 0);
+    if (key->type != YAML_SCALAR_NODE) {
+        return reader_fail(r, key, "power: an instance's name must be a word");
+    }
+    if (!find_instance(r, key, m, node_text(key), instance) ||
+        !read_choice(r, map_value(r, node, 0), "power", words, 2, &index)) {
+        return false;
+    }
+    *on = index == 1;
+    return true;
+}
+
+static bool read_supply(struct reader *r, const struct manifest *m, struct input_draft *draft)
+{
+    bool on;
+
+    if (!read_power(r, draft->port, m, &draft->input.end.instance, &on)) {
+        return false;
+    }
+    draft->input.level = on;
+    return !on || !draft->length || reader_fail(r, draft->length, "for: only with power off");
+}
+
 static bool read_target(struct reader *r, const struct manifest *m, struct input_draft *draft)
 {
     struct endpoint *end = &draft->input.end;
     char *name;
 
+    if (draft->input.kind == INPUT_POWER) {
+        return read_supply(r, m, draft);
+    }
     if (draft->input.kind == INPUT_RESET) {
         end->at = node_mark(draft->port);
         return read_string(r, draft->port, "reset", &name) &&

@@ -155,13 +155,13 @@ struct attach {
     enum capture capture;
 };
 
-/* What somebody outside does at a time: to a line of an instance, or reset. */
+/* What somebody outside does at a time: to a line of an instance, its reset or its supply. */
 struct input {
     uint64_t at_ns;
-    struct endpoint end; /* reset: no port */
-    enum { INPUT_LINE, INPUT_RESET } kind;
-    unsigned level;  /* 0, 1, LINE_FREE */
-    uint64_t for_ns; /* then it is let go; 0: never */
+    struct endpoint end; /* reset, power: no port */
+    enum { INPUT_LINE, INPUT_RESET, INPUT_POWER } kind;
+    unsigned level;  /* 0, 1, LINE_FREE; of power 0, 1 */
+    uint64_t for_ns; /* then it is let go, or power put on; 0: never */
 };
 #define LINE_FREE 2 /* as ORRERY_LINE_FREE */
 #define DEFAULT_CLICK_NS 100000000

@@ -105,6 +105,9 @@ bool find_instance(struct reader *r, const yaml_node_t *node, const struct manif
 
 /* inputs: a list, read once the instances are known. */
 bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m);
+/* power: { INSTANCE: off } */
+bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                unsigned *instance, bool *on);
 
 /* More attached ports, to those there are. */
 bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m);

@@ -181,6 +181,12 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
 
 static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
 {
+    static const Orrery__Stimulus__Kind kinds[] = {
+        [INPUT_LINE] = ORRERY__STIMULUS__KIND__LINE,
+        [INPUT_RESET] = ORRERY__STIMULUS__KIND__RESET,
+        [INPUT_POWER] = ORRERY__STIMULUS__KIND__POWER,
+    };
+
     plan->n_inputs = m->input_count;
     plan->inputs = arena_pointers(arena, m->input_count);
     for (size_t i = 0; i < m->input_count; i++) {
@@ -188,10 +194,11 @@ static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct are
         Orrery__Input *out = NEW(arena, Orrery__Input, orrery__input);
         Orrery__Stimulus *what = NEW(arena, Orrery__Stimulus, orrery__stimulus);
 
-        what->kind = input->kind == INPUT_RESET ? ORRERY__STIMULUS__KIND__RESET
-                                                : ORRERY__STIMULUS__KIND__LINE;
+        what->kind = kinds[input->kind];
         if (input->kind == INPUT_LINE) {
             what->line = input->end.port;
+        }
+        if (input->kind != INPUT_RESET) {
             what->level = (int32_t)input->level;
             what->for_ns = input->for_ns;
         }
@@ -213,6 +220,7 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *aren
         [STEP_RESET] = ORRERY__SCRIPT_STEP__KIND__RESET,
         [STEP_LINE] = ORRERY__SCRIPT_STEP__KIND__LINE,
         [STEP_EXIT] = ORRERY__SCRIPT_STEP__KIND__EXIT,
+        [STEP_POWER] = ORRERY__SCRIPT_STEP__KIND__POWER,
     };
     Orrery__ScriptStep *out = NEW(arena, Orrery__ScriptStep, orrery__script_step);
 

@@ -27,6 +27,7 @@ enum step_kind {
     STEP_RESET,
     STEP_LINE,
     STEP_EXIT,
+    STEP_POWER,
 };
 
 struct script_step {

@@ -79,6 +79,11 @@ static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
            read_string(r, node, "reset", &draft->step.instance);
 }
 
+static bool read_power_step(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return set_kind(r, node, record, STEP_POWER);
+}
+
 static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
@@ -132,11 +137,11 @@ static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
 }
 
 static const struct field step_fields[] = {
-    {"expect", read_expect},  {"match", read_match},   {"never", read_never},
-    {"send", read_send},      {"wait", read_wait},     {"at", read_at},
-    {"reset", read_reset},    {"line", read_line},     {"exit", read_exit},
-    {"port", read_step_port}, {"within", read_within}, {"level", read_level},
-    {"hex", read_hex},
+    {"expect", read_expect},  {"match", read_match},      {"never", read_never},
+    {"send", read_send},      {"wait", read_wait},        {"at", read_at},
+    {"reset", read_reset},    {"line", read_line},        {"exit", read_exit},
+    {"port", read_step_port}, {"within", read_within},    {"level", read_level},
+    {"hex", read_hex},        {"power", read_power_step},
 };
 const struct section step_section = {"step", step_fields,
                                      sizeof(step_fields) / sizeof(step_fields[0])};
@@ -210,6 +215,19 @@ static bool settle_port(const struct scenario *s, struct reader *r, const yaml_n
     return attach_for_script(r, draft->port ? draft->port : item, draft->step.port, m);
 }
 
+static bool settle_power(struct reader *r, const struct manifest *m, struct step_draft *draft)
+{
+    unsigned which;
+    bool on;
+
+    if (!read_power(r, draft->what, m, &which, &on)) {
+        return false;
+    }
+    draft->step.instance = m->instances[which].name;
+    draft->step.level = on;
+    return true;
+}
+
 /* INSTANCE or INSTANCE.LINE. */
 static bool settle_instance(struct reader *r, struct manifest *m, struct step_draft *draft)
 {
@@ -217,6 +235,9 @@ static bool settle_instance(struct reader *r, struct manifest *m, struct step_dr
     unsigned which;
     int found;
 
+    if (draft->step.kind == STEP_POWER) {
+        return settle_power(r, m, draft);
+    }
     if (draft->step.kind == STEP_RESET) {
         return find_instance(r, draft->what, m, draft->step.instance, &which);
     }
@@ -240,7 +261,7 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
     }
     if (!draft.what) {
         return reader_fail(r, item,
-                           "step: expect, match, never, send, wait, at, reset, line or "
+                           "step: expect, match, never, send, wait, at, reset, power, line or "
                            "exit is missing");
     }
     kind = draft.step.kind;
@@ -251,7 +272,8 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
         !settle_port(s, r, item, m, &draft)) {
         return false;
     }
-    if ((kind == STEP_RESET || kind == STEP_LINE) && !settle_instance(r, m, &draft)) {
+    if ((kind == STEP_RESET || kind == STEP_LINE || kind == STEP_POWER) &&
+        !settle_instance(r, m, &draft)) {
         return false;
     }
     *out = draft.step;

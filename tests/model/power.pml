@@ -3,10 +3,10 @@
  * Rule 10: member 1 is powered off at OFF and on again at ON, by messages from
  * the broker; 0 sends to it all the while.
  *
- * A member that is off has the word infinity (or the time at which it already
- * knows it will be on), drains, and drops what arrived before its horizon. Not
- * all it drains: what arrives later may find the power on again, and whether it
- * is dropped must not depend on when it was drained. 1 sends when it boots.
+ * A member that is off has the word of one that sleeps for ever, drains, and drops
+ * what arrived before its horizon. Not all it drains: what arrives later may find
+ * the power on again, and whether it is dropped must not depend on when it was
+ * drained. 1 sends when it boots.
  *
  * Bounds: SENDS of member 0, one message every PERIOD from 1 on; SLOTS.
  * Asserted: nothing is dropped that may find the power on; no message is pushed or
@@ -15,7 +15,7 @@
 #define N 3
 #define BROKER 2
 #define KNOWS_ON queue??[ON, BROKER]
-#define WORD (off -> (KNOWS_ON -> ON : INF) : EARLIEST)
+
 #include "words.pml"
 
 hidden byte dropped_too_early;

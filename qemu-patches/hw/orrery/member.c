@@ -47,6 +47,11 @@ void orrery_member_on_message(OrreryMember *m, uint32_t lane,
     m->lanes[lane].opaque = opaque;
 }
 
+void orrery_member_hear_when_off(OrreryMember *m, uint32_t lane)
+{
+    m->lanes[lane].heard_when_off = true;
+}
+
 void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque)
 {
     m->set_line = set_line;
@@ -65,6 +70,9 @@ static void stimulus(void *opaque, const struct orrery_message *msg)
     switch (ldl_le_p(msg->payload)) {
     case ORRERY_STIMULUS_RESET:
         orrery_pacer_reset();
+        break;
+    case ORRERY_STIMULUS_POWER:
+        orrery_pacer_power(ldl_le_p(msg->payload + 4) != 0);
         break;
     case ORRERY_STIMULUS_LINE:
         memcpy(line, msg->payload + offsetof(struct orrery_stimulus, line), sizeof(line));
@@ -93,6 +101,9 @@ static void trace_record(OrreryMember *m, uint32_t lane, uint64_t now,
 void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,
                         uint64_t arrival, const void *payload, size_t len)
 {
+    if (orrery_pacer_is_off()) {
+        return;
+    }
     if (!orrery_send(m->lockstep, lane, now, arrival, payload, len)) {
         return; /* the run is over: marked dead with the reason */
     }
@@ -176,6 +187,7 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
         return false;
     }
     orrery_member_on_message(m, m->stimulus_lane, stimulus, m);
+    orrery_member_hear_when_off(m, m->stimulus_lane);
     return check_ports(m, errp) && check_states(m, errp);
 }
 

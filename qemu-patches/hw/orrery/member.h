@@ -54,6 +54,7 @@ typedef bool OrreryLineFn(void *opaque, const char *line, int level);
 typedef struct OrreryLane {
     OrreryDeliver *deliver;
     void *opaque;
+    bool heard_when_off;
 } OrreryLane;
 
 /* Ordered shared state that this instance may touch, as the broker's Welcome names it. */
@@ -95,6 +96,9 @@ const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name);
 void orrery_member_on_message(OrreryMember *m, uint32_t lane,
                               OrreryDeliver *deliver, void *opaque);
 
+/* What arrives there counts while this instance is off, too: it tells of the world outside. */
+void orrery_member_hear_when_off(OrreryMember *m, uint32_t lane);
+
 /* Who gets what a person or script does to the machine's inputs ("orrery button"). */
 void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque);
 
@@ -124,8 +128,10 @@ void orrery_pacer_install(OrreryMember *m);
 void orrery_pacer_machine_ready(OrreryMember *m);
 /* A send may have brought the horizon nearer than the end of the running window. */
 void orrery_pacer_sent(void);
-/* The time of a reset from outside has come. */
+/* The time of a reset from outside has come; or of a change of the supply. */
 void orrery_pacer_reset(void);
+void orrery_pacer_power(bool on);
+bool orrery_pacer_is_off(void);
 
 /* trace.c: one SHA-256 per lane I send on; with a directory, what it is of in a file as well */
 struct OrreryTrace *orrery_trace_new(struct orrery_segment *seg, const char *dir);

@@ -280,6 +280,7 @@ OrreryNet *orrery_net_open(const char *port, Object *parent, OrreryNetFn *change
     net->level = info->pull ? pulled(info->pull) : ORRERY_NET_Z;
     for (size_t i = 0; i < info->peer_count; i++) {
         orrery_member_on_message(m, info->peers[i].rx_lane, deliver, net);
+        orrery_member_hear_when_off(m, info->peers[i].rx_lane);
     }
     nets[net_count++] = net;
     qdev_realize_and_unref(DEVICE(net), NULL, &error_fatal);

@@ -31,13 +31,24 @@
 #include "system/cpus.h"
 #include "system/icount-pacer.h"
 #include "system/replay.h"
+#include "system/reset.h"
 #include "system/runstate-action.h"
 #include "system/runstate.h"
 #include "core.h"
 #include "member.h"
 #include "ordered.h"
+#include "power.h"
 #include "trace.h"
 
+
+/* The supply: a cut and a return each take effect by a reset in the main loop. */
+typedef enum Power {
+    POWER_ON,
+    POWER_FAILING,   /* that reset is asked for */
+    POWER_FAILED,    /* it is done: what it sends goes out at the boundary, and then we stand */
+    POWER_OFF,
+    POWER_RETURNING, /* the other reset is asked for */
+} Power;
 
 static struct {
     OrreryMember *m;
@@ -47,7 +58,10 @@ static struct {
     bool timers_changed; /* then deadline is stale; atomic */
     bool stopped;        /* told the others that we stand still */
     bool over;           /* the run is over for us: never execute again */
-    bool off;            /* the guest is powered off */
+    bool off;            /* the guest has switched itself off, or has no power */
+    bool exited;         /* by itself: then QEMU has stopped the machine */
+    Power power;
+    bool power_wanted;   /* what the broker said last */
     bool reset_due;      /* the broker's time for a reset is now */
     bool strict;         /* abort when somebody else touches the guest */
     bool exit_pending;   /* main loop -> vCPU thread, under the BQL */
@@ -153,6 +167,90 @@ static void deliver(const struct orrery_message *msg, int64_t now)
     }
 }
 
+/* ---- the supply ---- */
+
+static void ask_for_reset(void)
+{
+    pacer.reset_due = true;
+    qemu_system_reset_request(SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET);
+}
+
+/* The BQL is held: the clock stands until the reset is done. */
+static void power_returns(void)
+{
+    if (pacer.exited) {
+        orrery_power_changes(false);
+    }
+    orrery_power_changes(true);
+    pacer.power = POWER_RETURNING;
+    pacer.off = false;
+    ask_for_reset();
+}
+
+void orrery_pacer_power(bool on)
+{
+    bool failed = orrery_is_failed(pacer.m->seg, pacer.m->self, NULL, NULL);
+
+    pacer.power_wanted = on;
+    if (on) {
+        orrery_power_on(pacer.lockstep);
+        if (pacer.off && !failed) {
+            power_returns();
+        }
+    } else if (pacer.power == POWER_ON && !pacer.off) {
+        orrery_power_changes(false);
+        pacer.power = POWER_FAILING;
+        ask_for_reset();
+    }
+}
+
+bool orrery_pacer_is_off(void)
+{
+    return pacer.off;
+}
+
+static void machine_goes_on(void *opaque)
+{
+    vm_start();
+}
+
+/* Main loop, in a reset. */
+static void machine_was_reset(void *opaque)
+{
+    if (pacer.power == POWER_FAILING) {
+        pacer.power = POWER_FAILED;
+    } else if (pacer.power == POWER_RETURNING) {
+        pacer.power = POWER_ON;
+        if (pacer.exited) {
+            pacer.exited = false;
+            aio_bh_schedule_oneshot(qemu_get_aio_context(), machine_goes_on, NULL);
+        }
+    }
+}
+
+/* Off: what arrives is dropped at its time (R10), but for what tells of the world outside. */
+static void stand_off(int64_t now)
+{
+    int64_t target = MAX(now, (int64_t)orrery_next_arrival(pacer.lockstep));
+    enum orrery_wake why = wait_past(now, ORRERY_TIME_INF, target, false);
+    struct orrery_message msg;
+
+    if (is_over(why)) {
+        leave(why, now);
+    }
+    if (why != ORRERY_READY) {
+        return;
+    }
+    icount_warp_to(target);
+    while (pacer.off && orrery_take(pacer.lockstep, target, &msg)) {
+        if (pacer.m->lanes[msg.lane].heard_when_off) {
+            deliver(&msg, target);
+        }
+    }
+}
+
+/* ---- boundaries ---- */
+
 /* All that is due at the instruction start @now; the horizon is past it. */
 static void run_boundary(int64_t now)
 {
@@ -220,6 +318,22 @@ static int64_t budget(int64_t now, int64_t window)
     return icount_until(stop);
 }
 
+/* The end of the boundary at @now: a cut is complete, unless power is back already. */
+static void finish_cut(int64_t now)
+{
+    if (pacer.power != POWER_FAILED || must_stand()) {
+        return;
+    }
+    if (pacer.power_wanted) {
+        power_returns();
+    } else {
+        pacer.power = POWER_OFF;
+        pacer.off = true;
+        trace_orrery_leave("power off", now);
+        orrery_power_off(pacer.lockstep, now, 0);
+    }
+}
+
 /* All that comes before the instruction at @now. False: look at everything again. */
 static bool boundary(int64_t now)
 {
@@ -232,7 +346,11 @@ static bool boundary(int64_t now)
         return false;
     }
     run_boundary(now);
-    return !orrery_ordered_waiting(&state);
+    if (orrery_ordered_waiting(&state)) {
+        return false;
+    }
+    finish_cut(now);
+    return !pacer.off;
 }
 
 static int64_t pacer_begin(CPUState *cpu)
@@ -245,6 +363,10 @@ static int64_t pacer_begin(CPUState *cpu)
         int64_t now, need, window, insns;
 
         going();
+        if (pacer.off) {
+            stand_off(icount_get());
+            continue;
+        }
         orrery_ordered_resume(cpu);
         now = icount_get();
         need = MAX(now, orrery_ordered_pending());
@@ -341,10 +463,10 @@ static int64_t pacer_extend(CPUState *cpu, int64_t tb_insns)
     return insns;
 }
 
-static void power_off(int64_t now)
+static void guest_exit(int64_t now)
 {
     pacer.exit_pending = false;
-    pacer.off = true;
+    pacer.off = pacer.exited = true;
     going();
     trace_orrery_leave("guest exit", now);
     if (pacer.exit_code == 0) {
@@ -352,18 +474,6 @@ static void power_off(int64_t now)
     } else {
         orrery_fail(pacer.lockstep, now, pacer.exit_code);
     }
-}
-
-/* Powered off: drop what arrives until the run is over. */
-static bool idle_off(CPUState *cpu, int64_t now)
-{
-    enum orrery_wake why =
-        wait_past(now, ORRERY_TIME_INF, ORRERY_TIME_INF, false);
-
-    if (is_over(why)) {
-        leave(why, now);
-    }
-    return true;
 }
 
 /* Stopped by gdb, a monitor or a reset in progress: stand still and say so. */
@@ -384,10 +494,11 @@ static bool pacer_idle(CPUState *cpu)
     unsigned state;
 
     if (pacer.exit_pending) {
-        power_off(now);
+        guest_exit(now);
     }
-    if (pacer.off && !pacer.over) {
-        return idle_off(cpu, now);
+    if (pacer.off && !pacer.over && !qemu_reset_requested_get()) {
+        stand_off(now);
+        return true;
     }
     /* single-stepped without timers, the clock is disabled: its deadline means nothing */
     if (must_stand() || cpu_is_stopped(cpu) ||
@@ -396,7 +507,8 @@ static bool pacer_idle(CPUState *cpu)
     }
     going();
     orrery_core_sleeps(true);
-    own_next = orrery_ordered_waiting(&state) ? now : next_timer(now);
+    own_next = orrery_ordered_waiting(&state) || pacer.power == POWER_FAILED
+               ? now : next_timer(now);
     target = MAX(now, MIN(own_next,
                           (int64_t)orrery_next_arrival(pacer.lockstep)));
     why = wait_past(now, MAX(own_next, now), target, false);
@@ -410,6 +522,9 @@ static bool pacer_idle(CPUState *cpu)
         }
         if (run_later(target)) {
             run_boundary(target);
+            if (!orrery_ordered_waiting(&state)) {
+                finish_cut(target);
+            }
         }
     }
     return true;
@@ -465,8 +580,9 @@ static bool pacer_reset(ShutdownCause reason)
 
 void orrery_pacer_reset(void)
 {
-    pacer.reset_due = true;
-    qemu_system_reset_request(SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET);
+    if (!pacer.off) {
+        ask_for_reset();
+    }
 }
 
 static const IcountPacer orrery_pacer = {
@@ -503,6 +619,7 @@ void orrery_pacer_install(OrreryMember *m)
     pacer.strict = getenv("ORRERY_STRICT") != NULL;
     icount_pacer = &orrery_pacer;
     qemu_register_shutdown_notifier(&shutdown_notifier);
+    qemu_register_reset(machine_was_reset, NULL);
 }
 
 /* The machine stands, its vCPU thread still waits for the first start. */

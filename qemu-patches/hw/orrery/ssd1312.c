@@ -26,6 +26,7 @@
 #include "migration/vmstate.h"
 #include "qom/object.h"
 #include "ui/console.h"
+#include "power.h"
 #include "trace.h"
 
 #define TYPE_SSD1312 "ssd1312"
@@ -44,6 +45,7 @@ struct Ssd1312 {
 
     QemuConsole *con;
     QEMUTimer *scroll_timer;
+    Notifier power;
     bool redraw;
 
     bool data, in_reset; /* the pins */
@@ -467,6 +469,22 @@ static const GraphicHwOps ssd1312_ops = {
 
 /* ---- the device ---- */
 
+/*
+ * Not reset with the machine: its RES# pin is what does. The memory after power-on is random on the
+ * part, and 0 here.
+ */
+static void power_changes(Notifier *n, void *data)
+{
+    Ssd1312 *s = container_of(n, Ssd1312, power);
+    OrreryPower *event = data;
+
+    if (!event->on) {
+        memset(s->ram, 0, sizeof(s->ram));
+        to_defaults(s);
+        s->redraw = true;
+    }
+}
+
 static void ssd1312_realize(SSIPeripheral *dev, Error **errp)
 {
     Ssd1312 *s = SSD1312(dev);
@@ -477,12 +495,9 @@ static void ssd1312_realize(SSIPeripheral *dev, Error **errp)
     s->con = graphic_console_init(DEVICE(dev), 0, &ssd1312_ops, s);
     qemu_console_resize(s->con, COLUMNS, ROWS);
     to_defaults(s);
+    s->power.notify = power_changes;
+    orrery_on_power(&s->power);
 }
-
-/*
- * Not reset with the machine: its RES# pin is what does. The memory after power-on is random on the
- * part, and 0 here.
- */
 
 static int ssd1312_post_load(void *opaque, int version_id)
 {

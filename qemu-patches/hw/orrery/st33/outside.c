@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "hw/irq.h"
 #include "hw/orrery/member.h"
+#include "hw/orrery/power.h"
 #include "gpio.h"
 #include "outside.h"
 
@@ -55,6 +56,18 @@ static void join_links(St33Soc *soc)
 
 /* ---- buttons, attackers, the supply ---- */
 
+static void set_supply(St33Soc *soc, bool on)
+{
+    qemu_set_irq(qdev_get_gpio_in_named(st33_soc_block(soc, "SYS"), "power", 0), on);
+}
+
+static void power_changes(Notifier *n, void *data)
+{
+    OrreryPower *event = data;
+
+    set_supply(container_of(n, St33Soc, power), event->on);
+}
+
 static bool set_line(void *opaque, const char *line, int level)
 {
     St33Soc *soc = opaque;
@@ -64,8 +77,7 @@ static bool set_line(void *opaque, const char *line, int level)
     int n = dot ? small_number(dot + 1, is_pin ? ST33_PINS : ST33_TAMPERS) : -1;
 
     if (!strcmp(line, "power")) {
-        qemu_set_irq(qdev_get_gpio_in_named(st33_soc_block(soc, "SYS"), "power", 0),
-                     level != 0);
+        set_supply(soc, level != 0);
         return true;
     }
     if (n < 0 || !dev || !(is_pin || g_str_has_prefix(line, "tamper."))) {
@@ -100,6 +112,8 @@ void st33_board_outside(St33Soc *soc, bool oled)
     }
     if (orrery_member_get()) {
         orrery_member_on_line(orrery_member_get(), set_line, soc);
+        soc->power.notify = power_changes;
+        orrery_on_power(&soc->power);
     }
     join_links(soc);
 }

@@ -10,6 +10,7 @@
 #include "hw/clock.h"
 #include "hw/orrery/stm32wb55/block.h"
 #include "hw/sysbus.h"
+#include "qemu/notify.h"
 #include "qom/object.h"
 
 #define ST33_FLASH_BASE 0x00200000
@@ -39,6 +40,7 @@ struct St33Soc {
     Clock *clk_pin;
 
     uint32_t flash_size, ram_size; /* bytes */
+    Notifier power;
 };
 
 /* The block of that name ("IART"); aborts if there is none. */

@@ -84,6 +84,8 @@ struct Stm32wbBlockClass {
     bool (*is_shared)(Stm32wbBlock *b, hwaddr offset);
     /* the rate of "bus" or "kernel" has changed; may be NULL */
     void (*clock_changed)(Stm32wbBlock *b);
+    /* power was lost and is back; a reset follows. For what outlives other resets; may be NULL */
+    void (*power_lost)(Stm32wbBlock *b);
 };
 
 /* The reset value from the table; logs LOG_UNIMP once per register. */

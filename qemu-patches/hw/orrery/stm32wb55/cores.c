@@ -42,6 +42,8 @@ bool stm32wb_cores_linked(void)
         if (cores.port) {
             orrery_member_on_message(cores.member, cores.port->rx_lane, deliver,
                                      NULL);
+            /* both cores lose power at once, and what each knows of the other stays true */
+            orrery_member_hear_when_off(cores.member, cores.port->rx_lane);
         }
     }
     return cores.port != NULL;

@@ -90,6 +90,11 @@ static const VMStateDescription dbgmcu_vmstate = {
 };
 
 /* No reset: only a power-on reset clears these registers (41.8.2). */
+static void dbgmcu_power_lost(Stm32wbBlock *b)
+{
+    memset(STM32WB_DBGMCU(b)->regs, 0, sizeof(STM32WB_DBGMCU(b)->regs));
+}
+
 static void dbgmcu_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -99,6 +104,7 @@ static void dbgmcu_class_init(ObjectClass *klass, void *data)
     bc->ungated = true;
     bc->read = dbgmcu_read;
     bc->write = dbgmcu_write;
+    bc->power_lost = dbgmcu_power_lost;
 }
 
 static const TypeInfo dbgmcu_types[] = {

@@ -482,6 +482,14 @@ Stm32wbBoot stm32wb_flash_boot(Stm32wbFlash *s, bool boot0)
     return boot;
 }
 
+/* Option bytes are loaded anew. */
+static void flash_power_lost(Stm32wbBlock *b)
+{
+    if (b->core == 0 || !stm32wb_cores_linked()) {
+        load_options(STM32WB_FLASH(b));
+    }
+}
+
 /* ---- life ---- */
 
 static void flash_reset_enter(Object *obj, ResetType type)
@@ -637,6 +645,7 @@ static void flash_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, flash_properties);
     rc->phases.enter = flash_reset_enter;
     rc->phases.exit = flash_reset_exit;
+    bc->power_lost = flash_power_lost;
     bc->read = flash_read;
     bc->write = flash_write;
 }

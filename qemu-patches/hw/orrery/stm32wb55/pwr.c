@@ -591,6 +591,11 @@ static void pwr_reset_hold(Object *obj, ResetType type)
     stm32wb_mirror_reset(&s->mirror);
 }
 
+static void pwr_power_lost(Stm32wbBlock *b)
+{
+    STM32WB_PWR(b)->powered = false;
+}
+
 static void pwr_reset_exit(Object *obj, ResetType type)
 {
     update_outputs(STM32WB_PWR(obj));
@@ -691,6 +696,7 @@ static void pwr_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &pwr_vmstate;
     rc->phases.hold = pwr_reset_hold;
     rc->phases.exit = pwr_reset_exit;
+    bc->power_lost = pwr_power_lost;
     bc->ungated = true;
     bc->is_shared = pwr_is_shared;
     bc->read = pwr_read;

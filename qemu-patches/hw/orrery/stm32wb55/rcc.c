@@ -449,6 +449,11 @@ static void rcc_reset_hold(Object *obj, ResetType type)
     stm32wb_mirror_reset(&s->mirror);
 }
 
+static void rcc_power_lost(Stm32wbBlock *b)
+{
+    STM32WB_RCC(b)->powered = false;
+}
+
 static void rcc_reset_exit(Object *obj, ResetType type)
 {
     update(STM32WB_RCC(obj));
@@ -837,6 +842,7 @@ static void rcc_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &rcc_vmstate;
     rc->phases.hold = rcc_reset_hold;
     rc->phases.exit = rcc_reset_exit;
+    bc->power_lost = rcc_power_lost;
     bc->ungated = true;
     bc->read = rcc_read;
     bc->write = rcc_write;

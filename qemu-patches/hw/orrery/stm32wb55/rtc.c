@@ -500,6 +500,11 @@ static void rtc_reset_hold(Object *obj, ResetType type)
     s->lse_css = false;
 }
 
+static void rtc_power_lost(Stm32wbBlock *b)
+{
+    STM32WB_RTC(b)->powered = false;
+}
+
 static void rtc_reset_exit(Object *obj, ResetType type)
 {
     wb_rtc_update(STM32WB_RTC(obj));
@@ -577,6 +582,7 @@ static void rtc_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &rtc_vmstate;
     rc->phases.hold = rtc_reset_hold;
     rc->phases.exit = rtc_reset_exit;
+    bc->power_lost = rtc_power_lost;
     bc->apb = true;
     bc->read = rtc_read;
     bc->write = rtc_write;

@@ -18,11 +18,13 @@
 #include "qemu/module.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
+#include "exec/tb-flush.h"
 #include "hw/core/split-irq.h"
 #include "hw/or-irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "target/arm/cpu.h"
+#include "../power.h"
 #include "flash.h"
 #include "rcc.h"
 #include "core-debug.h"
@@ -137,6 +139,46 @@ void stm32wb55_soc_remap(Stm32wb55Soc *s, Stm32wbBoot what)
     memory_region_set_enabled(&s->boot_sram, what == WB_BOOT_SRAM);
     memory_region_set_enabled(&s->boot_quadspi, what == WB_BOOT_QUADSPI);
     memory_region_transaction_commit();
+}
+
+static int lose_power(Object *child, void *opaque)
+{
+    Stm32wbBlock *b = (Stm32wbBlock *)object_dynamic_cast(child, TYPE_STM32WB_BLOCK);
+
+    if (b && STM32WB_BLOCK_GET_CLASS(b)->power_lost) {
+        STM32WB_BLOCK_GET_CLASS(b)->power_lost(b);
+    }
+    return 0;
+}
+
+static void lose_all_sram(void *opaque)
+{
+    Stm32wb55Soc *s = opaque;
+    MemoryRegion *const all[] = { &s->sram1, &s->sram2a, &s->sram2b };
+
+    for (int i = 0; i < ARRAY_SIZE(all); i++) {
+        memset(memory_region_get_ram_ptr(all[i]), 0, memory_region_size(all[i]));
+    }
+    tb_flush(first_cpu);
+}
+
+/* Of two cores CPU1 does it for both, once CPU2 has done all that it did before. */
+static void power_changes(Notifier *n, void *data)
+{
+    Stm32wb55Soc *s = container_of(n, Stm32wb55Soc, power);
+    OrreryState *state = stm32wb55_soc_block(s, "SYSCFG")->state;
+    OrreryPower *event = data;
+
+    if (!event->on) {
+        return;
+    }
+    event->keeps_ram = true;
+    object_child_foreach(OBJECT(s), lose_power, NULL);
+    if (!state) {
+        lose_all_sram(s);
+    } else if (view_of(s)->number == 0) {
+        orrery_ordered_later(state, lose_all_sram, s);
+    }
 }
 
 void stm32wb55_soc_lose_sram(Stm32wb55Soc *s, bool keep_2a)
@@ -463,6 +505,8 @@ static void soc_realize(DeviceState *dev, Error **errp)
     const WbView *view = view_of(s);
     bool first = view->number == 0;
 
+    s->power.notify = power_changes;
+    orrery_on_power(&s->power);
     if (!map_memories(s, errp) ||
         (first && !sysbus_realize(SYS_BUS_DEVICE(&s->pins), errp))) {
         return;

@@ -73,6 +73,7 @@ struct Stm32wb55Soc {
     Stm32wbSecureArea secure[5]; /* in use if secured */
     bool secured;
     MemoryRegion scr; /* CPU2's */
+    Notifier power;
     bool boot0; /* the pin's level at reset */
     int shared_fd; /* of the memories that the other core sees, too, or -1 (shared.h) */
     uint8_t shared_irq[WB_NVIC_LINES]; /* inputs used of an interrupt's OR gate */
