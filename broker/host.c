@@ -24,6 +24,7 @@
 #define BACKLOG_LARGE (1u << 20)
 #define UNREAD_MAX (256u << 10) /* bytes kept for a terminal or client that does not read */
 #define READ_BYTES 1024
+#define CLIENT_MARKS 2 /* frames of the ensemble's queue that the host keeps for these */
 
 /* A file or stdout that we write to. */
 struct sink {
@@ -148,6 +149,19 @@ static void connect_fd(struct host_port *hp, int fd)
     hp->watch = orrery_io_watch(hp->host->broker->io, fd, IO_IN, talk, hp);
 }
 
+/* Where messages travel, the guest's side must know where a client's begin. */
+static void mark_client(struct host_port *hp)
+{
+    struct broker *broker = hp->host->broker;
+    struct orrery_uart_frame frame = orrery_plan_frame(&hp->port->format, 0);
+
+    if (hp->port->attach->mark_clients) {
+        frame.flags |= ORRERY_UART_BREAK;
+        orrery_input_push(broker->input, hp->index, &frame, 1);
+        orrery_conductor_wake(broker->conductor);
+    }
+}
+
 static void disconnect(struct host_port *hp)
 {
     if (hp->fd >= 0) {
@@ -161,6 +175,7 @@ static void disconnect(struct host_port *hp)
 static void client_came(void *opaque, int fd)
 {
     connect_fd(opaque, fd);
+    mark_client(opaque);
 }
 
 static void inject(struct host_port *hp, const uint8_t *bytes, size_t count)
@@ -186,6 +201,7 @@ static bool read_some(struct host_port *hp)
     size_t space = orrery_input_space(hp->host->broker->input, hp->index);
     ssize_t n;
 
+    space = space > CLIENT_MARKS ? space - CLIENT_MARKS : 0;
     if (space == 0) {
         hp->resting = true; /* orrery_host_serve() looks again */
         return true;
@@ -224,6 +240,7 @@ static void talk(void *opaque, unsigned events)
     }
     if (!there && !is_pty) { /* we hold the pty's other end ourselves: it never goes */
         disconnect(hp);
+        mark_client(hp);
         return;
     }
     listen_to(hp);
@@ -329,6 +346,7 @@ void orrery_host_serve(struct host *host)
         }
         if (!write_some(hp) && hp->port->attach->to != ORRERY__ATTACH__TO__PTY) {
             disconnect(hp);
+            mark_client(hp);
         } else {
             listen_to(hp);
         }

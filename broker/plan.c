@@ -253,6 +253,9 @@ static bool check_attach(const Orrery__Plan *plan, const Orrery__Attach *attach,
     if ((unsigned)attach->capture > ORRERY__ATTACH__CAPTURE__AIR || (attach->capture && !to_file)) {
         return bad(err, "attach %zu: cannot be captured like that", i);
     }
+    if (attach->mark_clients && attach->to != ORRERY__ATTACH__TO__TCP) {
+        return bad(err, "attach %zu: only a tcp port has clients", i);
+    }
     return true;
 }
 

@@ -27,6 +27,7 @@
 #define DEFAULT_ICOUNT 4      /* 16 ns an instruction */
 #define CORES_LATENCY_NS 5000 /* between the cores of a chip, unless the manifest says */
 #define DEFAULT_H4_BAUD 1000000
+#define DEFAULT_USB_BAUD 12000000
 #define DEFAULT_REACTION_NS 10000000
 #define MAX_RADIOS 64
 #define MAX_PATH_DB 150
@@ -153,6 +154,7 @@ struct attach {
     uint16_t listen; /* TO_TCP: loopback; 0: any free port */
     struct uart uart;
     enum capture capture;
+    bool mark_clients; /* a client that comes or goes shows as a break */
 };
 
 /* What somebody outside does at a time: to a line of an instance, its reset or its supply. */

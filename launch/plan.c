@@ -175,6 +175,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
         out->tcp_port = attach->listen;
         out->uart = plan_uart(&attach->uart, m->clock.seed, arena);
         out->capture = captures[attach->capture];
+        out->mark_clients = attach->mark_clients;
         plan->attaches[i] = out;
     }
 }

@@ -81,7 +81,7 @@ static bool is_wired(const struct manifest *m, unsigned instance, const char *po
 }
 
 /* Ports that a machine has without an argument. */
-static const char *const machines_own[] = {"radio", "hci", "air"};
+static const char *const machines_own[] = {"radio", "hci", "air", "usb"};
 
 void qemu_ports(const struct manifest *m, unsigned instance, struct arena *arena,
                 struct strings *ports)
@@ -167,19 +167,20 @@ static void add_named_ports(const struct manifest *m, unsigned instance, struct 
     }
 }
 
-/* A Bluetooth host outside talks to CPU2 there. */
-static void add_h4(const struct manifest *m, unsigned instance, struct arena *arena,
-                   struct strings *argv)
+/* A port that a model of the machine has: CPU2's H4 for a Bluetooth host outside, USB for usbredir.
+ */
+static void add_model_port(const struct manifest *m, unsigned instance, const char *port,
+                           const char *property, struct arena *arena, struct strings *argv)
 {
     for (size_t i = 0; i < m->attach_count; i++) {
         const struct attach *attach = &m->attaches[i];
 
-        if (attach->end.instance == instance && !strcmp(attach->end.port, "hci") &&
+        if (attach->end.instance == instance && !strcmp(attach->end.port, port) &&
             !attach->capture) {
             strings_add(arena, argv, "-chardev");
-            strings_add(arena, argv, "orrery-port,id=hci");
+            strings_addf(arena, argv, "orrery-port,id=%s", port);
             strings_add(arena, argv, "-global");
-            strings_add(arena, argv, "stm32wb-h4.chardev=hci");
+            strings_addf(arena, argv, "%s=%s", property, port);
         }
     }
 }
@@ -345,7 +346,8 @@ void qemu_command(const struct manifest *m, unsigned instance, const char *run_d
                  double_commas(arena, run_dir), inst->name, run_id);
     add_serials(m, instance, arena, argv);
     add_named_ports(m, instance, arena, argv);
-    add_h4(m, instance, arena, argv);
+    add_model_port(m, instance, "hci", "stm32wb-h4.chardev", arena, argv);
+    add_model_port(m, instance, "usb", "stm32wb-usb.redir", arena, argv);
     add_firmware(inst, arena, argv);
     add_monitors(inst, run_dir, arena, argv);
     for (size_t i = 0; i < inst->args.count; i++) {

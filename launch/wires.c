@@ -723,6 +723,49 @@ static bool read_hci(struct reader *r, const struct manifest *m, struct attach_d
     return true;
 }
 
+/* ---- usb: a usbredir client has the device ---- */
+
+static bool read_usb(struct reader *r, const struct manifest *m, struct attach_draft *draft)
+{
+    struct attach *attach = &draft->attach;
+    unsigned index = attach->end.instance;
+    const struct instance *inst = &m->instances[index];
+
+    if (!is_stm32wb55(inst)) {
+        return reader_fail(r, draft->port, "port '%s.usb': machine '%.60s' has no USB device",
+                           inst->name, inst->machine);
+    }
+    if (attach->to != TO_TCP) {
+        return reader_fail(r, draft->port,
+                           "port '%s.usb': to tcp, for a usbredir client; serial2 is the data of a "
+                           "CDC or HID device",
+                           inst->name);
+    }
+    attach->mark_clients = true;
+    attach->uart.baud = draft->baud_given ? attach->uart.baud : DEFAULT_USB_BAUD;
+    return true;
+}
+
+/* The cable has one other end: a client, or the driver behind serial2. */
+static bool check_cable(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                        const struct endpoint *end)
+{
+    const struct instance *inst = &m->instances[end->instance];
+    const char *other = !strcmp(end->port, "usb") ? "serial2" : "usb";
+    bool taken = manifest_link_end(m, end->instance, other) != NULL;
+
+    if (!is_stm32wb55(inst) || (strcmp(end->port, "usb") && strcmp(end->port, "serial2"))) {
+        return true;
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct endpoint *used = &m->attaches[i].end;
+
+        taken = taken || (used->instance == end->instance && !strcmp(used->port, other));
+    }
+    return !taken || reader_fail(r, node, "ports '%s.usb' and '%s.serial2': USB has one cable",
+                                 inst->name, inst->name);
+}
+
 /* ---- attached ports ---- */
 
 static bool read_attach(struct reader *r, const yaml_node_t *item, struct manifest *m)
@@ -734,11 +777,12 @@ static bool read_attach(struct reader *r, const yaml_node_t *item, struct manife
     if (!read_section(r, item, &attach_section, &draft) || !read_endpoint(r, draft.port, m, end)) {
         return false;
     }
-    if (!(!strcmp(end->port, "hci")
-              ? read_hci(r, m, &draft, &other)
+    if (!(!strcmp(end->port, "hci") ? read_hci(r, m, &draft, &other)
+          : !strcmp(end->port, "usb")
+              ? read_usb(r, m, &draft)
               : check_port(r, draft.port, &m->instances[end->instance], end->port)) ||
-        !check_unused(r, draft.port, m, end) || !check_file(r, item, m, &draft) ||
-        !check_listen(r, m, &draft)) {
+        !check_unused(r, draft.port, m, end) || !check_cable(r, draft.port, m, end) ||
+        !check_file(r, item, m, &draft) || !check_listen(r, m, &draft)) {
         return false;
     }
     m->attaches[m->attach_count++] = draft.attach;

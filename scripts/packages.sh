@@ -6,7 +6,7 @@
 PACKAGES_RUN='
     bison ccache dpkg-dev flex gcc libc6-dev make meson ninja-build patch pkgconf
     python3 python3-venv xz-utils
-    libfdt-dev libglib2.0-dev libgmp-dev libpixman-1-dev libpng-dev libslirp-dev zlib1g-dev
+    libfdt-dev libglib2.0-dev libgmp-dev libpixman-1-dev libpng-dev libslirp-dev libusbredirparser-dev zlib1g-dev
     libjansson-dev libnng-dev libprotobuf-c-dev liburing-dev libyaml-dev protobuf-c-compiler
     gcc-arm-none-eabi gcc-riscv64-unknown-elf'
 PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev procps shellcheck socat spin stm32flash tshark'

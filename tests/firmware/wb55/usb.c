@@ -2,36 +2,10 @@
 /*
  * usb.c - a CDC ACM device that echoes. The host behind the cable enumerates it and gives it the
  * stream serial2, which usb.yaml joins with USART1 through another board: what this program sends
- * by USART1 comes by USB, and what it sends back by USB arrives at USART1.
+ * by USART1 comes by USB, and what it sends back by USB arrives at USART1. With the button PD1 held
+ * it only echoes, until a vendor request ends it (tests/e2e/usbredir.sh).
  */
 #include "test.h"
-
-#define PMA 0x40006c00u
-#define EP(n) REG32(USB_BASE + 4 * (n))
-#define CTR_RX 0x8000u
-#define SETUP 0x0800u
-#define CTR_TX 0x0080u
-#define STAT_RX 0x3000u
-#define STAT_TX 0x0030u
-#define KEEP 0x070fu
-#define VALID_RX 0x3000u
-#define STALL_TX 0x0010u
-#define NAK_TX 0x0020u
-#define VALID_TX 0x0030u
-#define CONTROL 0x0200u
-#define INTERRUPT 0x0600u
-
-#define ISTR_CTR 0x8000u
-#define ISTR_SUSP 0x0800u
-#define ISTR_RESET 0x0400u
-#define ISTR_SOF 0x0200u
-
-/* packet memory: the table, then buffers of 64 bytes */
-#define TX0 0x40u
-#define RX0 0x80u
-#define IN1 0xc0u
-#define OUT1 0x100u
-#define RX_64 0x8400u /* two blocks of 32 */
 
 static const uint8_t device_descriptor[] = {18,   1,    0x00, 0x02, 2, 0, 0, 64, 0x83,
                                             0x04, 0x40, 0x57, 0,    2, 0, 0, 0,  1};
@@ -44,138 +18,50 @@ static const uint8_t configuration[] = {
     7, 5,    0x81, 2,    64, 0,  0,    7,    5,  0x01, 2, 64,   0, 0,
 };
 
-static volatile unsigned resets, frames, suspends, transfers;
-static volatile bool configured;
+#include "usb_device.h"
+
+static const uint16_t endpoints[2] = {1 | VALID_RX | NAK_TX, INTERRUPT | 2 | NAK_TX};
+
 static volatile uint8_t line_state, stop_bits, data_bits;
 static volatile uint32_t baud;
-static uint8_t address;
-static const uint8_t *sending;
-static unsigned left;
-static bool coding_follows;
 
-static uint16_t pma(unsigned at)
+static bool class_request(uint16_t request, uint16_t value, uint16_t length)
 {
-    return REG16(PMA + at);
-}
-
-static void set_pma(unsigned at, uint16_t value)
-{
-    REG16(PMA + at) = value;
-}
-
-/* Set STAT fields of an endpoint to `wanted`: they toggle. */
-static void set_stat(unsigned n, uint32_t field, uint32_t wanted)
-{
-    uint32_t ep = EP(n);
-
-    EP(n) = (ep & KEEP) | CTR_RX | CTR_TX | ((ep ^ wanted) & field);
-}
-
-static void clear_ctr(unsigned n, uint32_t which)
-{
-    EP(n) = (EP(n) & KEEP) | ((CTR_RX | CTR_TX) & ~which);
-}
-
-static void send_packet(unsigned n, unsigned buffer, const uint8_t *data, unsigned length)
-{
-    for (unsigned i = 0; i < length; i += 2) {
-        set_pma(buffer + i, data[i] | (i + 1 < length ? data[i + 1] << 8 : 0));
-    }
-    set_pma(8 * n + 2, length);
-    set_stat(n, STAT_TX, VALID_TX);
-}
-
-static void send_some(void)
-{
-    unsigned length = left < 64 ? left : 64;
-
-    send_packet(0, TX0, sending, length);
-    sending += length;
-    left -= length;
-}
-
-static void on_reset(void)
-{
-    static const uint16_t table[] = {TX0, 0, RX0, RX_64, IN1, 0, OUT1, RX_64, 0x140, 0, 0, 0};
-
-    resets++;
-    USB_BTABLE = 0;
-    for (unsigned i = 0; i < 12; i++) {
-        set_pma(2 * i, table[i]);
-    }
-    EP(0) = CONTROL | VALID_RX | NAK_TX;
-    EP(1) = 1 | VALID_RX | NAK_TX;
-    EP(2) = INTERRUPT | 2 | NAK_TX;
-    USB_DADDR = 0x80;
-    address = 0;
-    configured = false;
-}
-
-static void reply(const uint8_t *data, unsigned size, unsigned asked)
-{
-    sending = data;
-    left = size < asked ? size : asked;
-    send_some();
-}
-
-static void on_setup(void)
-{
-    uint16_t request = pma(RX0), value = pma(RX0 + 2), length = pma(RX0 + 6);
-
-    transfers++;
-    left = 0;
-    if (request == 0x0680 && value >> 8 == 1) {
-        reply(device_descriptor, sizeof(device_descriptor), length);
-    } else if (request == 0x0680 && value >> 8 == 2) {
-        reply(configuration, sizeof(configuration), length);
-    } else if (request == 0x0500) {
-        address = value;
-        send_packet(0, TX0, NULL, 0);
-    } else if (request == 0x0900) {
-        configured = value == 1;
-        send_packet(0, TX0, NULL, 0);
-    } else if (request == 0x2021) {
-        coding_follows = true;
-    } else if (request == 0x2221) {
+    (void)length;
+    switch (request) {
+    case 0x2021: /* SET_LINE_CODING */
+        data_follows = true;
+        break;
+    case 0x2221: /* SET_CONTROL_LINE_STATE */
         line_state = value;
         send_packet(0, TX0, NULL, 0);
-    } else {
-        set_stat(0, STAT_TX, STALL_TX);
+        break;
+    case 0x0102: /* CLEAR_FEATURE of an endpoint: its toggles start anew */
+        EP(1) = (EP(1) & (KEEP | 0x4040u)) | CTR_RX | CTR_TX;
+        send_packet(0, TX0, NULL, 0);
+        break;
+    case 0x0140: /* ours: the end */
+        exit_with((int)value);
+    default:
+        return false;
     }
+    return true;
 }
 
-static void control(void)
+static void class_data(unsigned length)
 {
-    uint32_t ep = EP(0);
-
-    if (ep & CTR_RX) {
-        clear_ctr(0, CTR_RX);
-        if (ep & SETUP) {
-            on_setup();
-        } else if (coding_follows) {
-            coding_follows = false;
-            baud = pma(RX0) | pma(RX0 + 2) << 16;
-            stop_bits = pma(RX0 + 4);
-            data_bits = pma(RX0 + 6);
-            send_packet(0, TX0, NULL, 0);
-        }
-        set_stat(0, STAT_RX, VALID_RX);
-    }
-    if (ep & CTR_TX) {
-        clear_ctr(0, CTR_TX);
-        if (address && !(USB_DADDR & 0x7f)) {
-            USB_DADDR = 0x80 | address;
-        }
-        if (left) {
-            send_some();
-        }
+    if (length == 7) {
+        baud = pma(RX0) | pma(RX0 + 2) << 16;
+        stop_bits = pma(RX0 + 4);
+        data_bits = pma(RX0 + 6);
     }
 }
 
-static void echo(void)
+static void on_endpoint(unsigned n)
 {
     uint32_t ep = EP(1);
 
+    (void)n;
     if (ep & CTR_TX) {
         clear_ctr(1, CTR_TX);
     }
@@ -189,31 +75,6 @@ static void echo(void)
         }
         send_packet(1, IN1, data, length);
         set_stat(1, STAT_RX, VALID_RX);
-    }
-}
-
-void irq_USB_LP(void)
-{
-    uint32_t istr = USB_ISTR;
-
-    if (istr & ISTR_RESET) {
-        USB_ISTR = ~ISTR_RESET & 0xffff;
-        on_reset();
-    }
-    if (istr & ISTR_SOF) {
-        USB_ISTR = ~ISTR_SOF & 0xffff;
-        frames++;
-    }
-    if (istr & ISTR_SUSP) {
-        USB_ISTR = ~ISTR_SUSP & 0xffff;
-        suspends++;
-    }
-    while ((istr = USB_ISTR) & ISTR_CTR) {
-        if ((istr & 0xf) == 0) {
-            control();
-        } else {
-            echo();
-        }
     }
 }
 
@@ -246,38 +107,17 @@ static void packet_memory(void)
     CHECK_EQ("packet memory: 1 KiB", REG16(PMA + 0x3fe), 0xbeef);
 }
 
-static bool wait_ms(volatile unsigned *what, unsigned wanted, unsigned ms)
+/* SOFs measure HSI48 for CRS (RM0434 chapter 10): 48,000 ticks apart. */
+static void clock_recovery(void)
 {
-    for (; ms && *what < wanted; ms--) {
-        delay_us(1000);
-    }
-    return *what >= wanted;
-}
-
-static void uarts_on(void)
-{
-    USART1_BRR = 556; /* 64 MHz / 115200 */
-    USART1_CR1 = 13;
-    LPUART1_BRR = 142222; /* 256 times that */
-    LPUART1_CR1 = 13;
-}
-
-/* The other board: bytes from one UART to the other. */
-static _Noreturn void relay(void)
-{
-    for (;;) {
-        if (USART1_ISR & 0x20) {
-            LPUART1_TDR = USART1_RDR;
-        }
-        if (LPUART1_ISR & 0x20) {
-            uint8_t byte = LPUART1_RDR;
-
-            if (byte == 0xff) { /* the end */
-                exit_with(0);
-            }
-            USART1_TDR = byte;
-        }
-    }
+    CRS_CR &= ~0x20u;
+    CRS_CFGR = 2u << 28 | 34u << 16 | 47999;
+    CRS_CR |= 0x60;
+    delay_us(1500);
+    CRS_ICR = 0xf; /* the counter began between two */
+    delay_us(2000);
+    CHECK_EQ("CRS: synchronised by SOF", CRS_ISR & 0x707, 1);
+    CRS_CR &= ~0x20u;
 }
 
 static uint8_t exchange(uint8_t byte)
@@ -304,21 +144,32 @@ void test(void)
         uarts_on();
         relay();
     }
+    GPIOD_MODER &= ~0xcu;
+    GPIOD_PUPDR = (GPIOD_PUPDR & ~0xcu) | 4;
     RCC_CRRCR |= 1; /* HSI48 */
     wait_until(&RCC_CRRCR, 2, 2, 100000);
     CHECK_EQ("CNTR after reset", USB_CNTR, 3);
     USB_CNTR = 1;
     USB_CNTR = 0;
     USB_ISTR = 0;
+    irq_enable(IRQ_USB_LP);
+    if (!(GPIOD_IDR & 2)) {
+        USB_CNTR = 0x8400; /* CTR, RESET */
+        USB_BCDR = 0x8000;
+        for (;;) {
+            __asm__ volatile("wfi");
+        }
+    }
     endpoint_register();
     packet_memory();
 
-    irq_enable(IRQ_USB_LP);
     USB_CNTR = 0x8e00; /* CTR, SUSP, RESET, SOF */
     start = cycles();
     USB_BCDR = 0x8000;
     CHECK("bus reset comes", wait_ms(&resets, 1, 500));
     CHECK_RANGE("ms until the reset", ns_since(start) / 1000000, 99, 103);
+    CHECK("an idle bus is a suspended one before that", suspends > 0);
+    suspends = 0;
     CHECK("start of frame comes", wait_ms(&frames, 1, 100));
     before = USB_FNR & 0x7ff;
     start = cycles();
@@ -336,6 +187,7 @@ void test(void)
     CHECK_EQ("line state: DTR, RTS", line_state, 3);
     CHECK_EQ("control transfers", transfers, 9);
 
+    clock_recovery();
     uarts_on();
     for (unsigned i = 0; text[i]; i++) {
         right += exchange(text[i]) == (uint8_t)text[i];

@@ -55,6 +55,7 @@ struct Stm32wb55Machine {
     bool flash_keep;
     uint32_t firmware_at;
     uint32_t cpu2_firmware_at;
+    uint32_t usb_autosuspend_ms;
 };
 
 /* UM2435: LEDs lit by a high level, buttons to ground. */
@@ -72,7 +73,7 @@ static void board_parts(Stm32wbPins *pins)
     }
 }
 
-/* -serial, in this order: ST-LINK's port, the other, and the CDC device of the USB */
+/* -serial, in this order: ST-LINK's port, the other, and the data of the USB device */
 static void board_serial(Stm32wb55Soc *soc)
 {
     static const char *const uarts[] = { "USART1", "LPUART1", "USB" };
@@ -228,6 +229,8 @@ static void board_init(MachineState *machine)
             OBJECT(stm32wb55_soc_block(STM32WB55_SOC(soc), "ADC1")), "inputs",
             m->adc, &error_fatal);
     }
+    qdev_prop_set_uint32(DEVICE(stm32wb55_soc_block(STM32WB55_SOC(soc), "USB")),
+                         "autosuspend", m->usb_autosuspend_ms);
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
     if (m->ordered_sram) {
         stm32wb55_soc_order_sram(STM32WB55_SOC(soc), m->ordered_sram, &error_fatal);
@@ -305,6 +308,9 @@ static void board_instance_init(Object *obj)
                                    OBJ_PROP_FLAG_READWRITE);
     m->cpu2_firmware_at = WB_CPU2_FIRMWARE;
     object_property_add_uint32_ptr(obj, "cpu2-firmware-at", &m->cpu2_firmware_at,
+                                   OBJ_PROP_FLAG_READWRITE);
+    /* ms without data after which USB's host suspends the device; 0: never */
+    object_property_add_uint32_ptr(obj, "usb-autosuspend", &m->usb_autosuspend_ms,
                                    OBJ_PROP_FLAG_READWRITE);
 }
 

@@ -92,6 +92,7 @@ static const WbWire wires[] = {
     { "IWDG", "reset", 0, "RCC", "reset", 29 },
     { "IWDG", "running", 0, "RCC", "iwdg-running", 0 },
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
+    { "USB", "sof", 0, "CRS", "sof", 0 },
     { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
     /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },

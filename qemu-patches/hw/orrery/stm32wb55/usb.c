@@ -7,13 +7,16 @@
  *
  * QEMU interface:
  *  + a block (block.h): registers, and the packet memory 0x400 bytes above them
- *  + property "chardev": the serial stream of a CDC ACM device, as the host's driver has it;
- *    without it no cable is plugged in
+ *  + property "chardev": the data of a CDC ACM or HID device, as the host's driver has it
+ *  + property "redir": a usbredir client that has the device instead (usb-redir.c); without either
+ *    no cable is plugged in
+ *  + property "autosuspend": the host suspends the device after that many ms without data; 0: never
  *  + sysbus IRQ 0: high-priority interrupt, 1: low-priority interrupt
- *  + GPIO output "wakeup": for EXTI
+ *  + GPIO output "wakeup": for EXTI; "sof": a pulse at each start of frame, for CRS
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qapi/error.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
@@ -36,10 +39,13 @@ REG32(EP7R, 0x1c)
 REG32(CNTR, 0x40)
     FIELD(CNTR, FRES, 0, 1)
     FIELD(CNTR, PDWN, 1, 1)
+    FIELD(CNTR, LP_MODE, 2, 1)
     FIELD(CNTR, FSUSP, 3, 1)
+    FIELD(CNTR, RESUME, 4, 1)
 REG32(ISTR, 0x44)
     FIELD(ISTR, EP_ID, 0, 4)
     FIELD(ISTR, DIR, 4, 1)
+    FIELD(ISTR, ESOF, 8, 1)
     FIELD(ISTR, SOF, 9, 1)
     FIELD(ISTR, RESET, 10, 1)
     FIELD(ISTR, SUSP, 11, 1)
@@ -48,6 +54,7 @@ REG32(ISTR, 0x44)
 REG32(FNR, 0x48)
     FIELD(FNR, FN, 0, 11)
     FIELD(FNR, LCK, 13, 1)
+    FIELD(FNR, RXDM, 14, 1)
     FIELD(FNR, RXDP, 15, 1)
 REG32(DADDR, 0x4c)
     FIELD(DADDR, ADD, 0, 7)
@@ -173,15 +180,20 @@ static bool store_packet(Stm32wbUsb *s, unsigned addr, unsigned count,
 
 /* ---- tokens ---- */
 
-static int find_endpoint(Stm32wbUsb *s, unsigned address, unsigned number)
+/* The pull-up may outlive the clock (in Stop): then nobody answers. */
+static bool answers(Stm32wbUsb *s, unsigned address)
 {
-    if (!stm32wb_usb_connected(s) || !(s->daddr & R_DADDR_EF_MASK) ||
-        FIELD_EX32(s->daddr, DADDR, ADD) != address) {
-        return -1;
-    }
-    for (int i = 0; i < WB_USB_ENDPOINTS; i++) {
-        if (FIELD_EX32(s->ep[i], EP0R, EA) == number &&
-            (s->ep[i] & (R_EP0R_STAT_RX_MASK | R_EP0R_STAT_TX_MASK))) {
+    return stm32wb_usb_connected(s) && clock_is_enabled(s->parent_obj.kernel) &&
+           !(s->cntr & R_CNTR_FSUSP_MASK) && (s->daddr & R_DADDR_EF_MASK) &&
+           FIELD_EX32(s->daddr, DADDR, ADD) == address;
+}
+
+/* Two registers may share an address, each for one direction: @enabled is that direction's STAT. */
+static int find_endpoint(Stm32wbUsb *s, unsigned address, unsigned number,
+                         uint16_t enabled)
+{
+    for (int i = 0; answers(s, address) && i < WB_USB_ENDPOINTS; i++) {
+        if (FIELD_EX32(s->ep[i], EP0R, EA) == number && (s->ep[i] & enabled)) {
             return i;
         }
     }
@@ -191,7 +203,7 @@ static int find_endpoint(Stm32wbUsb *s, unsigned address, unsigned number)
 WbUsbAnswer stm32wb_usb_setup(Stm32wbUsb *s, unsigned address,
                               const uint8_t *data)
 {
-    int n = find_endpoint(s, address, 0);
+    int n = find_endpoint(s, address, 0, R_EP0R_STAT_RX_MASK);
 
     /* a SETUP is lost only if the last packet has not been taken */
     if (n < 0 || FIELD_EX32(s->ep[n], EP0R, EP_TYPE) != CONTROL ||
@@ -234,7 +246,7 @@ static WbUsbAnswer out_double(Stm32wbUsb *s, int n, bool toggle,
 WbUsbAnswer stm32wb_usb_out(Stm32wbUsb *s, unsigned address, unsigned ep,
                             bool toggle, const uint8_t *data, unsigned length)
 {
-    int n = find_endpoint(s, address, ep);
+    int n = find_endpoint(s, address, ep, R_EP0R_STAT_RX_MASK);
 
     if (n < 0) {
         return USB_SILENCE;
@@ -272,7 +284,7 @@ WbUsbAnswer stm32wb_usb_out(Stm32wbUsb *s, unsigned address, unsigned ep,
 WbUsbAnswer stm32wb_usb_in(Stm32wbUsb *s, unsigned address, unsigned ep,
                            bool *toggle, uint8_t *data, unsigned *length)
 {
-    int n = find_endpoint(s, address, ep);
+    int n = find_endpoint(s, address, ep, R_EP0R_STAT_TX_MASK);
     bool pair, iso, second;
 
     if (n < 0) {
@@ -310,8 +322,16 @@ WbUsbAnswer stm32wb_usb_in(Stm32wbUsb *s, unsigned address, unsigned ep,
 bool stm32wb_usb_connected(Stm32wbUsb *s)
 {
     return (s->bcdr & R_BCDR_DPPU_MASK) &&
-           !(s->cntr & (R_CNTR_PDWN_MASK | R_CNTR_FRES_MASK)) &&
-           clock_is_enabled(s->parent_obj.kernel);
+           !(s->cntr & (R_CNTR_PDWN_MASK | R_CNTR_FRES_MASK));
+}
+
+/* Something stirs on a suspended bus. */
+static void wake_up(Stm32wbUsb *s)
+{
+    if (s->cntr & R_CNTR_FSUSP_MASK) {
+        s->istr |= R_ISTR_WKUP_MASK;
+        s->cntr &= ~R_CNTR_LP_MODE_MASK;
+    }
 }
 
 void stm32wb_usb_bus_reset(Stm32wbUsb *s)
@@ -320,25 +340,56 @@ void stm32wb_usb_bus_reset(Stm32wbUsb *s)
         s->ep[i] &= EP_FLAGS;
     }
     s->daddr = 0;
-    if (s->cntr & R_CNTR_FSUSP_MASK) {
-        s->istr |= R_ISTR_WKUP_MASK;
-    }
+    s->missed = 0;
+    s->k_state = false;
+    wake_up(s);
     s->istr |= R_ISTR_RESET_MASK;
     update(s);
 }
 
 void stm32wb_usb_start_of_frame(Stm32wbUsb *s, unsigned number)
 {
+    s->missed = 0;
+    wake_up(s);
+    if (!clock_is_enabled(s->parent_obj.kernel)) {
+        return;
+    }
     s->fnr = R_FNR_LCK_MASK | FIELD_DP32(0, FNR, FN, number);
     s->istr |= R_ISTR_SOF_MASK;
     update(s);
+    qemu_irq_pulse(s->sof);
 }
 
-void stm32wb_usb_idle(Stm32wbUsb *s)
+void stm32wb_usb_missed_frame(Stm32wbUsb *s)
 {
+    if (!clock_is_enabled(s->parent_obj.kernel)) {
+        return;
+    }
     s->fnr &= R_FNR_FN_MASK;
-    s->istr |= R_ISTR_SUSP_MASK;
+    s->istr |= R_ISTR_ESOF_MASK;
+    if (++s->missed == 3) {
+        s->missed = 0;
+        if (!(s->cntr & R_CNTR_FSUSP_MASK)) {
+            s->istr |= R_ISTR_SUSP_MASK;
+        }
+    }
     update(s);
+}
+
+bool stm32wb_usb_counts_missed(Stm32wbUsb *s)
+{
+    return clock_is_enabled(s->parent_obj.kernel) &&
+           (!(s->istr & R_ISTR_ESOF_MASK) ||
+            (!(s->istr & R_ISTR_SUSP_MASK) && !(s->cntr & R_CNTR_FSUSP_MASK)));
+}
+
+void stm32wb_usb_resume(Stm32wbUsb *s, bool on)
+{
+    s->k_state = on;
+    if (on) {
+        wake_up(s);
+        update(s);
+    }
 }
 
 /* ---- registers ---- */
@@ -356,11 +407,26 @@ static void write_endpoint(Stm32wbUsb *s, unsigned n, uint16_t value)
 static void write_cntr(Stm32wbUsb *s, uint16_t value)
 {
     bool reset = (value & ~s->cntr) & R_CNTR_FRES_MASK;
+    bool resume = (value & ~s->cntr) & R_CNTR_RESUME_MASK;
 
     s->cntr = value & CNTR_STORED;
+    if (resume) {
+        stm32wb_usb_host_remote_wakeup(s);
+    }
     if (reset) {
         stm32wb_usb_bus_reset(s);
     }
+}
+
+/* D+ is high while the pull-up has the line, D- while somebody signals resume. */
+static uint32_t read_fnr(Stm32wbUsb *s)
+{
+    if (!stm32wb_usb_connected(s)) {
+        return s->fnr;
+    }
+    return s->fnr | (s->k_state || (s->cntr & R_CNTR_RESUME_MASK)
+                         ? R_FNR_RXDM_MASK
+                         : R_FNR_RXDP_MASK);
 }
 
 static uint32_t usb_read(Stm32wbBlock *b, hwaddr offset)
@@ -377,8 +443,8 @@ static uint32_t usb_read(Stm32wbBlock *b, hwaddr offset)
         return s->cntr;
     case A_ISTR:
         return status(s);
-    case A_FNR: /* D+ is high while the pull-up has the line */
-        return s->fnr | (stm32wb_usb_connected(s) ? R_FNR_RXDP_MASK : 0);
+    case A_FNR:
+        return read_fnr(s);
     case A_DADDR:
         return s->daddr;
     case A_BTABLE:
@@ -387,7 +453,7 @@ static uint32_t usb_read(Stm32wbBlock *b, hwaddr offset)
         return s->lpmcsr;
     case A_BCDR: /* a host without charging */
         return s->bcdr | ((s->bcdr & R_BCDR_DCDEN_MASK) &&
-                                  qemu_chr_fe_backend_connected(&s->host.chr)
+                                  s->host.driver->plugged(s)
                               ? R_BCDR_DCDET_MASK
                               : 0);
     default:
@@ -453,6 +519,8 @@ static void usb_reset_hold(Object *obj, ResetType type)
     memset(s->pma, 0, sizeof(s->pma));
     s->cntr = CNTR_RESET;
     s->istr = s->fnr = s->daddr = s->btable = s->lpmcsr = s->bcdr = 0;
+    s->missed = 0;
+    s->k_state = false;
     stm32wb_usb_host_reset(s);
 }
 
@@ -475,9 +543,13 @@ static const VMStateDescription usb_vmstate = {
         VMSTATE_UINT16(btable, Stm32wbUsb),
         VMSTATE_UINT16(lpmcsr, Stm32wbUsb),
         VMSTATE_UINT16(bcdr, Stm32wbUsb),
+        VMSTATE_UINT8(missed, Stm32wbUsb),
+        VMSTATE_BOOL(k_state, Stm32wbUsb),
         VMSTATE_BUFFER(pma, Stm32wbUsb),
         VMSTATE_STRUCT(host, Stm32wbUsb, 1, stm32wb_usb_host_vmstate,
                        WbUsbHost),
+        VMSTATE_STRUCT(class, Stm32wbUsb, 1, stm32wb_usb_class_vmstate,
+                       WbUsbClass),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -489,6 +561,7 @@ static void usb_init(Object *obj)
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[0]);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[1]);
     qdev_init_gpio_out_named(DEVICE(obj), &s->wakeup, "wakeup", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->sof, "sof", 1);
     stm32wb_usb_host_init(s);
 }
 
@@ -496,17 +569,35 @@ static DeviceRealize parent_realize;
 
 static void usb_realize(DeviceState *dev, Error **errp)
 {
-    stm32wb_usb_host_realize(STM32WB_USB(dev));
+    Stm32wbUsb *s = STM32WB_USB(dev);
+    bool redir = qemu_chr_fe_backend_connected(&s->redir_chr);
+
+    if (redir && qemu_chr_fe_backend_connected(&s->class.chr)) {
+        error_setg(errp, "USB: one cable only: a device that usbredir has is "
+                         "not on the third serial port");
+        return;
+    }
+    s->host.driver = redir ? &stm32wb_usb_redir_driver
+                           : &stm32wb_usb_class_driver;
+    stm32wb_usb_class_realize(s);
+    stm32wb_usb_redir_realize(s);
     parent_realize(dev, errp);
 }
 
 static void usb_finalize(Object *obj)
 {
-    stm32wb_usb_host_finish(STM32WB_USB(obj));
+    Stm32wbUsb *s = STM32WB_USB(obj);
+
+    stm32wb_usb_host_finish(s);
+    stm32wb_usb_redir_finish(s);
+    qemu_chr_fe_deinit(&s->class.chr, false);
+    qemu_chr_fe_deinit(&s->redir_chr, false);
 }
 
 static const Property usb_properties[] = {
-    DEFINE_PROP_CHR("chardev", Stm32wbUsb, host.chr),
+    DEFINE_PROP_CHR("chardev", Stm32wbUsb, class.chr),
+    DEFINE_PROP_CHR("redir", Stm32wbUsb, redir_chr),
+    DEFINE_PROP_UINT32("autosuspend", Stm32wbUsb, autosuspend_ms, 0),
 };
 
 static void usb_class_init(ObjectClass *klass, void *data)
