@@ -10,7 +10,7 @@
 
 #include "call.h"
 #include "commands.h"
-#include "decode.h"
+#include "decode_7816.h"
 #include "options.h"
 #include "places.h"
 #include "runs.h"
@@ -148,6 +148,9 @@ static bool attach(struct tap *t, struct problem *why)
 static bool open_lanes(struct tap *t, enum decoding decoding, FILE *to, struct arena *arena,
                        struct problem *why)
 {
+    struct card_line *card = arena_alloc(arena, sizeof(*card));
+
+    *card = (struct card_line){0};
     t->taps = arena_array(arena, t->what->n_lanes, sizeof(*t->taps));
     t->decoders = arena_array(arena, t->what->n_lanes, sizeof(*t->decoders));
     for (size_t i = 0; i < t->what->n_lanes; i++) {
@@ -160,7 +163,8 @@ static bool open_lanes(struct tap *t, enum decoding decoding, FILE *to, struct a
                                           .from_port = lane->from,
                                           .to_port = lane->to,
                                           .kind = t->what->kind,
-                                          .decoding = decoding};
+                                          .decoding = decoding,
+                                          .card = card};
         orrery_tap_open(t->seg, lane->lane, &t->taps[i]);
     }
     return true;
@@ -239,6 +243,8 @@ const struct command tap_command = {
     "tap INSTANCE.PORT [--decode D] [--to FILE]",
     "print what travels on a link, until the run ends",
     "Each frame, with the virtual time of its end; nothing is missed, and the run is the same as\n"
-    "without. --decode seproxyhal, hci (H4) or 7816 prints packets, or the frames' format.\n",
+    "without. --decode seproxyhal or hci (H4) prints packets; 7816 a card's answer to reset, PPS, "
+    "commands,\n"
+    "procedure bytes and status words.\n",
     tap_main,
 };

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode.h"
+#include "decode_7816.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define NS_PER_S UINT64_C(1000000000)
+#define SILENCE_FRAMES 64
 
 const char *const decoding_names[DECODE_COUNT] = {"raw", "seproxyhal", "hci", "7816"};
 
-static void begin(const struct decoder *d, uint64_t at_ns)
+void decode_begin(const struct decoder *d, uint64_t at_ns)
 {
     fprintf(d->to, "[%3" PRIu64 ".%09" PRIu64 "] %s > %s |", at_ns / NS_PER_S, at_ns % NS_PER_S,
             d->from_port, d->to_port);
 }
 
-static void hex(const struct decoder *d, const uint8_t *bytes, size_t count)
+void decode_hex(const struct decoder *d, const uint8_t *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         fprintf(d->to, " %02x", bytes[i]);
@@ -41,9 +42,9 @@ static void flags(const struct decoder *d, const struct orrery_uart_frame *frame
     }
 }
 
-static void uart(const struct decoder *d, const struct orrery_uart_frame *frame, uint64_t at_ns)
+void decode_frame(const struct decoder *d, const struct orrery_uart_frame *frame, uint64_t at_ns)
 {
-    begin(d, at_ns);
+    decode_begin(d, at_ns);
     if (!(frame->flags & (ORRERY_UART_BREAK | ORRERY_UART_NACK))) {
         fprintf(d->to, frame->data_bits > 8 ? " %03x" : " %02x", frame->data);
         if (frame->data < 128 && isprint(frame->data)) {
@@ -67,7 +68,7 @@ static void gpio(const struct decoder *d, const struct orrery_message *message)
     static const char *const pulls[] = {"", ", pulled up", ", pulled down"};
     const uint8_t *p = message->payload;
 
-    begin(d, message->send_ns);
+    decode_begin(d, message->send_ns);
     if (message->len == sizeof(struct orrery_gpio) && p[0] < 3 && p[1] < 3) {
         fprintf(d->to, " %s%s\n", levels[p[0]], pulls[p[1]]);
     } else {
@@ -137,7 +138,7 @@ static void print_seproxyhal(const struct decoder *d)
                     isprint(d->bytes[i]) ? (char)d->bytes[i] : '.');
         }
     } else {
-        hex(d, d->bytes + 3, d->count - 3);
+        decode_hex(d, d->bytes + 3, d->count - 3);
     }
     fputc('\n', d->to);
 }
@@ -162,15 +163,15 @@ static void print_hci(const struct decoder *d)
     switch (d->bytes[0]) {
     case 1:
         fprintf(d->to, " command %04x", d->bytes[1] | d->bytes[2] << 8);
-        hex(d, d->bytes + 4, d->count - 4);
+        decode_hex(d, d->bytes + 4, d->count - 4);
         break;
     case 2:
         fprintf(d->to, " ACL, handle %03x", (d->bytes[1] | d->bytes[2] << 8) & 0xfff);
-        hex(d, d->bytes + 5, d->count - 5);
+        decode_hex(d, d->bytes + 5, d->count - 5);
         break;
     case 4:
         fprintf(d->to, " event %02x", d->bytes[1]);
-        hex(d, d->bytes + 3, d->count - 3);
+        decode_hex(d, d->bytes + 3, d->count - 3);
         break;
     default:
         fprintf(d->to, " no packet: %02x", d->bytes[0]);
@@ -179,22 +180,41 @@ static void print_hci(const struct decoder *d)
     fputc('\n', d->to);
 }
 
-static void collect(struct decoder *d, uint8_t byte, uint64_t at_ns)
+static void no_packet(struct decoder *d, uint64_t at_ns)
 {
-    bool full = d->count == sizeof(d->bytes) - 1;
+    decode_begin(d, at_ns);
+    fprintf(d->to, " no packet: %zu bytes\n", d->count);
+    d->count = 0;
+}
+
+/*
+ * A packet has no gaps. So after a silence of many frames one begins, which is how a tap that was
+ * opened in the middle of one finds its way.
+ */
+static void begin_after_silence(struct decoder *d, const struct orrery_uart_frame *frame,
+                                uint64_t at_ns)
+{
+    uint64_t frame_ns = orrery_uart_frame_ns(frame->baud ? frame->baud : 1, 8, 'N', 2);
+
+    if (d->count && at_ns - d->last_ns > SILENCE_FRAMES * frame_ns) {
+        no_packet(d, d->last_ns);
+    }
+    d->last_ns = at_ns;
+}
+
+static void collect(struct decoder *d, const struct orrery_uart_frame *frame, uint64_t at_ns)
+{
     bool hci = d->decoding == DECODE_HCI;
 
-    d->bytes[d->count++] = byte;
-    if (!full && !(hci ? hci_whole : seproxyhal_whole)(d->bytes, d->count)) {
-        return;
-    }
-    begin(d, at_ns);
-    if (full) {
-        fprintf(d->to, " no packet: %zu bytes\n", d->count);
-    } else {
+    begin_after_silence(d, frame, at_ns);
+    d->bytes[d->count++] = (uint8_t)frame->data;
+    if ((hci ? hci_whole : seproxyhal_whole)(d->bytes, d->count)) {
+        decode_begin(d, at_ns);
         (hci ? print_hci : print_seproxyhal)(d);
+        d->count = 0;
+    } else if (d->count == sizeof(d->bytes)) {
+        no_packet(d, at_ns);
     }
-    d->count = 0;
 }
 
 /* ---- ---- */
@@ -208,15 +228,17 @@ void decode(struct decoder *d, const struct orrery_message *message)
         return;
     }
     if (d->kind != ORRERY__LINK__KIND__UART || message->len != sizeof(frame)) {
-        begin(d, message->send_ns);
-        hex(d, message->payload, message->len);
+        decode_begin(d, message->send_ns);
+        decode_hex(d, message->payload, message->len);
         fputc('\n', d->to);
         return;
     }
     memcpy(&frame, message->payload, sizeof(frame));
-    if (d->decoding == DECODE_RAW || d->decoding == DECODE_7816 || frame.flags) {
-        uart(d, &frame, message->arrival_ns);
+    if (d->decoding == DECODE_RAW || frame.flags) {
+        decode_frame(d, &frame, message->arrival_ns);
+    } else if (d->decoding == DECODE_7816) {
+        decode_7816(d->card, d, &frame, message->arrival_ns);
     } else {
-        collect(d, (uint8_t)frame.data, message->arrival_ns);
+        collect(d, &frame, message->arrival_ns);
     }
 }

@@ -27,7 +27,7 @@ instances:
 END
 }
 
-for test_name in blocks flash fuzz fuzz_long hello iart mmu pager pager_long update; do
+for test_name in blocks card flash fuzz fuzz_long hello iart mmu pager pager_long update; do
     case ${ORRERY_FULL:-}$test_name in fuzz_long | pager_long) continue ;; esac
     case " ${ST33:-$test_name} " in *" $test_name "*)
         manifest "$test_name" >"$SCRATCH/manifest"

@@ -63,4 +63,27 @@ for line in 'mcu.serial0 > se.serial0 | 0e ticker' 'se.serial0 > mcu.serial0 | 6
     'se.serial0 > mcu.serial0 | 5f printf: right button' 'se.serial0 > mcu.serial0 | 4b device off'; do
     contains "decoded: $line" "$SCRATCH/dialogue" "$line"
 done
+
+# A card and its terminal: answer to reset, another rate, commands, a reset in the middle of one.
+# The terminal, who holds the card in reset, waits until the tap is there.
+sed -e 's/@TAP@//' -e 's/machine: stm32wb55/machine: stm32wb55\n    gdb: wait/' "$TOP/tests/firmware/st33/card.yaml" >"$SCRATCH/card.yaml"
+check 'a card' start_run card "$SCRATCH/card.yaml" --trace-hash
+run=$PID
+"$ORRERY" tap card.serial0 --decode 7816 --run "$RUN" --to "$SCRATCH/card.dialogue" &
+tap=$!
+wait_for 5 test -e "$SCRATCH/card.dialogue"
+sleep 0.5
+"$ORRERY" qmp terminal cont --run "$RUN" >/dev/null
+finish 100 "$run"
+is 'it ends' "$RC" 0
+wait "$tap"
+for line in 'ATR 3b 96 96 40 01 4f 72 72 65 72 79: direct convention, F/D 512/32, "Orrery"' \
+    'terminal.serial0 > card.serial0 | PPS request ff 10 96 79: T=0, F/D 512/32' \
+    'card.serial0 > terminal.serial0 | PPS answer ff 10 96 79: T=0, F/D 512/32' \
+    'PPS answer ff 00 ff: T=0' 'command: CLA 80 INS 14 P1 00 P2 00 P3 05' 'SW 6c3c' \
+    'procedure byte: 14, ACK: all bytes' 'procedure byte: ed, ACK: one byte' \
+    'procedure byte: 60, NULL: it needs more time' 'so far: 80 80 80' 'SW 9000'; do
+    contains "decoded: $line" "$SCRATCH/card.dialogue" "$line"
+done
+is 'decoded: four NULL bytes in each session' "$(grep -c NULL "$SCRATCH/card.dialogue")" 12
 done_testing
