@@ -20,7 +20,6 @@
 #define MOST_JOBS 1000000
 #define DEFAULT_LIMIT_S 600
 #define JOB_BYTES (UINT64_C(200) << 20) /* a generous guess of what an ensemble takes */
-#define TAIL_LINES 10
 
 struct test_words {
     const char *jobs, *shard, *pattern, *tag, *repeat, *retry, *seed, *results, *timeout;
@@ -244,16 +243,6 @@ struct teller {
     unsigned counts[OUTCOME_COUNT];
 };
 
-/* For those who read logs of a hosted CI. */
-static void annotate(const struct job *job)
-{
-    const char *ci = getenv("GITHUB_ACTIONS");
-
-    if (ci && !strcmp(ci, "true")) {
-        printf("::error file=%s::%s: %s\n", job->path, job->name, job->message ? job->message : "");
-    }
-}
-
 static void tell(void *opaque, const struct job *job)
 {
     struct teller *teller = opaque;
@@ -268,10 +257,10 @@ static void tell(void *opaque, const struct job *job)
     if (!passed) {
         printf("# %s: %s\n", outcome_names[job->outcome], job->message ? job->message : "");
         printf("# the last it said:\n");
-        test_print_tail(stdout, job->out, TAIL_LINES, "#   ");
+        test_print_tail(stdout, job->out, TEST_TAIL_LINES, "#   ");
         printf("# all of it: %s\n", job->out);
         printf("# again: %s\n", test_command_line(job, teller->options, teller->arena));
-        annotate(job);
+        test_annotate(stdout, job);
     }
     fflush(stdout);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, cores.c, inputs.c, instance.c, memory.c, net.c, pins.c,
- * radio.c and wires.c share the work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, cores.c, inputs.c, instance.c, link_changes.c,
+ * memory.c, net.c, pins.c, radio.c and wires.c share the work of reading.
  *
  * Private to them.
  */
@@ -57,13 +57,23 @@ bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
 /* A link as its table was read, before its ports are looked up. */
 struct link_draft {
     struct link link;
-    const yaml_node_t *ends, *format, *latency, *pairs, *capture;
+    const yaml_node_t *ends, *format, *latency, *path_db, *pairs, *capture;
     /* by kind: the first key that only such a link has */
     struct link_key {
         const yaml_node_t *node;
         const char *name;
     } only[LINK_KIND_COUNT];
 };
+
+/* Do its keys fit its kind? And what follows from them, once its ends are known. */
+bool check_link_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft);
+bool finish_link(struct reader *r, const struct manifest *m, struct link_draft *draft);
+
+/* What a scenario changes in the link that ends at INSTANCE.PORT: this key, or (NULL) those of a
+ * mapping; and a mapping of such ends. */
+bool change_link(struct reader *r, const yaml_node_t *node, const char *end, const char *key,
+                 const yaml_node_t *value, struct manifest *m);
+bool change_links(struct reader *r, const yaml_node_t *links, struct manifest *m);
 
 /* This key belongs to links of one kind. */
 void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,

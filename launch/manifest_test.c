@@ -227,6 +227,80 @@ static bool read_scenario(const char *path, struct manifest *m, struct arena *ar
     return good;
 }
 
+/* Case `index` of a scenario on good/pair.yaml or good/radio.yaml. */
+static bool read_case(const char *text, size_t index, struct manifest *m, struct arena *arena,
+                      struct problem *why)
+{
+    const char *good = directory("ORRERY_TEST_MANIFESTS", "tests/manifests");
+    char name[] = "/tmp/orrery-scenario-XXXXXX.test.yaml";
+    int fd = mkstemps(name, (int)strlen(".test.yaml"));
+    struct scenario scenario;
+    struct script script;
+    bool read;
+
+    assert_true(fd >= 0);
+    dprintf(fd, "orrery: 1\nuses: %s/good/%s\nsteps: []\n", good, text);
+    close(fd);
+    read = scenario_open(&scenario, name, arena, why);
+    unlink(name);
+    assert_true(read);
+    read = scenario_case(&scenario, index, arena, m, &script, why);
+    scenario_close(&scenario);
+    return read;
+}
+
+static void expect_refused_case(const char *text, const char *what)
+{
+    struct arena arena = {0};
+    struct problem why = {0};
+    struct manifest m;
+
+    assert_false(read_case(text, 0, &m, &arena, &why));
+    assert_int_equal(why.exit_code, EXIT_BAD_INPUT);
+    if (!strstr(why.text, what)) {
+        fail_msg("'%s' is not in: %s", what, why.text);
+    }
+    arena_finish(&arena);
+}
+
+static void test_link_changes(void **state)
+{
+    struct arena arena = {0};
+    struct problem why = {0};
+    struct manifest m;
+
+    if (!read_case("pair.yaml\nlinks: { pong.serial0: { drop: 0.5 } }\n"
+                   "matrix: { ping.serial0.baud: [9600, 19200], pong.serial0.corrupt: [0, 0.25] }",
+                   3, &m, &arena, &why)) {
+        fail_msg("%s", why.text);
+    }
+    assert_int_equal(m.links[0].uart.baud, 19200);
+    assert_int_equal(m.links[0].uart.drop_ppb, 500000000);
+    assert_int_equal(m.links[0].uart.corrupt_ppb, 250000000);
+    if (!read_case("radio.yaml\nlinks: { b.radio: { loss: 0.5 } }", 0, &m, &arena, &why)) {
+        fail_msg("%s", why.text);
+    }
+    assert_int_equal(m.links[0].radio.loss_ppb, 500000000);
+    assert_int_equal(m.links[0].radio.path_db[2], 90); /* a to c: as it was */
+    if (!read_case("radio.yaml\nmatrix: { a.radio.path_db: [60] }", 0, &m, &arena, &why)) {
+        fail_msg("%s", why.text);
+    }
+    assert_int_equal(m.links[0].radio.path_db[2], 60);
+    arena_finish(&arena);
+    expect_refused_case("pair.yaml\nlinks: { ping.serial1: { drop: 0.5 } }",
+                        ":3:10: no link ends at 'ping.serial1'; did you mean 'ping.serial0'?");
+    expect_refused_case("pair.yaml\nlinks: { ping.serial0: { dorp: 0.5 } }",
+                        ":3:26: unknown key 'dorp'");
+    expect_refused_case(
+        "pair.yaml\nlinks: { ping.serial0: { uart: [ping.serial0, pong.serial2] } }",
+        "are the manifest's to say");
+    expect_refused_case("pair.yaml\nmatrix: { ping.serial0.loss: [0.1] }",
+                        "loss: only on a radio link");
+    expect_refused_case("pair.yaml\nmatrix: { ping.serial0.drop: [7] }", "drop");
+    expect_refused_case("pair.yaml\nmatrix: { ping.serial0.latency: [1us] }",
+                        "a uart link has that of one frame");
+}
+
 static void expect_good(const char *path)
 {
     struct arena arena = {0};
@@ -849,15 +923,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),       cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_suggestions), cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_radio),       cmocka_unit_test(test_cpu2),
-        cmocka_unit_test(test_only),        cmocka_unit_test(test_mangled),
-        cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
-        cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
-        cmocka_unit_test(test_adc),
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_link_changes),
+        cmocka_unit_test(test_everything),  cmocka_unit_test(test_radio),
+        cmocka_unit_test(test_cpu2),        cmocka_unit_test(test_only),
+        cmocka_unit_test(test_mangled),     cmocka_unit_test(test_large),
+        cmocka_unit_test(test_aliases),     cmocka_unit_test(test_firmware),
+        cmocka_unit_test(test_command),     cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_quoting),     cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_flash_files),
+        cmocka_unit_test(test_pins),        cmocka_unit_test(test_adc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

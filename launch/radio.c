@@ -26,6 +26,7 @@ bool read_link_path_db(struct reader *r, const yaml_node_t *node, void *record)
     struct link_draft *draft = record;
 
     link_key_of(draft, LINK_RADIO, node, "path_db");
+    draft->path_db = node;
     return read_db(r, node, &draft->link.radio.default_db);
 }
 

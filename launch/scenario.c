@@ -95,6 +95,7 @@ KEEP(name)
 KEEP(clock)
 KEEP(instances)
 KEEP(attach)
+KEEP(links)
 KEEP(matrix)
 KEEP(steps)
 
@@ -105,6 +106,7 @@ static const struct field scenario_fields[] = {
     {"tags", read_tags},
     {"clock", keep_clock},
     {"instances", keep_instances},
+    {"links", keep_links},
     {"attach", keep_attach},
     {"matrix", keep_matrix},
     {"port", read_default_port},
@@ -266,7 +268,7 @@ static bool change_instances(struct scenario *s, struct arena *arena, struct man
     return true;
 }
 
-/* INSTANCE.KEY, clock.KEY or seed gets this value. */
+/* seed, clock.KEY, INSTANCE.KEY or, of a link, INSTANCE.PORT.KEY gets this value. */
 static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_t *key,
                        const yaml_node_t *value, struct manifest *m)
 {
@@ -276,8 +278,10 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     unsigned which;
 
     if (!dot && strcmp(name, "seed") != 0) {
-        return reader_fail(&s->r, key, "matrix: '%.60s' is not seed, clock.KEY or INSTANCE.KEY",
-                           name);
+        return reader_fail(
+            &s->r, key,
+            "matrix: '%.60s' is not seed, clock.KEY, INSTANCE.KEY or, of a link, INSTANCE.PORT.KEY",
+            name);
     }
     if (!dot) {
         return read_field(&s->r, key, name, value, &clock_section, &m->clock);
@@ -285,6 +289,9 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     *dot = 0;
     if (!strcmp(name, "clock")) {
         return read_field(&s->r, key, dot + 1, value, &clock_section, &m->clock);
+    }
+    if (strchr(name, '.')) {
+        return change_link(&s->r, key, name, dot + 1, value, m);
     }
     if (!find_instance(&s->r, key, m, name, &which)) {
         return false;
@@ -353,7 +360,8 @@ bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct
         return false;
     }
     return (!s->clock || read_section(&s->r, s->clock, &clock_section, &m->clock)) &&
-           (!s->instances || change_instances(s, arena, m)) && apply_case(s, index, arena, m) &&
+           (!s->instances || change_instances(s, arena, m)) &&
+           (!s->links || change_links(&s->r, s->links, m)) && apply_case(s, index, arena, m) &&
            (!s->attach || read_more_attaches(&s->r, s->attach, m)) &&
            read_script(s, &s->r, m, script);
 }

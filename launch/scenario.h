@@ -4,9 +4,9 @@
  * expect while it runs.
  *
  * A scenario (NAME.test.yaml) is a document of its own: `uses` names the manifest, `clock`,
- * `instances` and `attach` change or add to what that says, `matrix` lists values to try in all
- * combinations, `steps` is the script (broker/script.h has its meaning). docs/testing.md documents
- * the keys; schema/scenario.schema.json is for editors.
+ * `links`, `instances` and `attach` change or add to what that says, `matrix` lists values to try
+ * in all combinations, `steps` is the script (broker/script.h has its meaning). docs/testing.md
+ * documents the keys; schema/scenario.schema.json is for editors.
  */
 #ifndef LAUNCH_SCENARIO_H
 #define LAUNCH_SCENARIO_H
@@ -59,7 +59,7 @@ struct scenario {
     struct axis *axes;
     size_t axis_count, case_count;
     /* nodes of keys that are there */
-    const yaml_node_t *clock, *instances, *attach, *matrix, *steps, *name;
+    const yaml_node_t *clock, *instances, *links, *attach, *matrix, *steps, *name;
     char *port;         /* default of the steps */
     uint64_t within_ns; /* the same */
 };

@@ -2,6 +2,7 @@
 /* What `orrery test` leaves on disk. See test_run.h. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "test_run.h"
@@ -28,6 +29,91 @@ void test_print_tail(FILE *to, const char *path, unsigned lines, const char *pre
     }
 }
 
+/* ---- text of others in formats with rules ---- */
+
+/* The length of the UTF-8 character at p; 0: that is none (RFC 3629, section 4). */
+static size_t utf8_length(const unsigned char *p)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+    if (p[0] > 0xf4 || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+/* Bytes that are no UTF-8 become question marks: neither XML nor JSON may hold them. NULL stays. */
+static char *clean(struct arena *arena, const char *text)
+{
+    char *copy = text ? arena_copy(arena, text) : NULL;
+
+    for (char *at = copy; at && *at;) {
+        size_t len = utf8_length((const unsigned char *)at);
+
+        if (!len) {
+            *at = '?';
+        }
+        at += len ? len : 1;
+    }
+    return copy;
+}
+
+/* ---- a hosted CI ---- */
+
+/* In a property colons and commas have a meaning, too. */
+static void put_command_text(FILE *to, const char *text, bool property)
+{
+    for (; *text; text++) {
+        if (strchr("%\r\n", *text) || (property && strchr(":,", *text))) {
+            fprintf(to, "%%%02X", (unsigned char)*text);
+        } else {
+            fputc(*text, to);
+        }
+    }
+}
+
+/* As the checkout has it. */
+static const char *in_workspace(const char *path)
+{
+    const char *workspace = getenv("GITHUB_WORKSPACE");
+    size_t len = workspace ? strlen(workspace) : 0;
+
+    while (!strncmp(path, "./", 2)) {
+        path += 2;
+    }
+    return len && !strncmp(path, workspace, len) && path[len] == '/' ? path + len + 1 : path;
+}
+
+void test_annotate(FILE *to, const struct job *job)
+{
+    const char *ci = getenv("GITHUB_ACTIONS"), *message = job->message ? job->message : "";
+    size_t path_len = strlen(job->path);
+    unsigned line = 0, column = 0;
+    int used = 0;
+
+    if (!ci || strcmp(ci, "true") != 0) {
+        return;
+    }
+    fputs("::error file=", to);
+    put_command_text(to, in_workspace(job->path), true);
+    if (!strncmp(message, job->path, path_len) &&
+        sscanf(message + path_len, ":%u:%u: %n", &line, &column, &used) == 2 && used) {
+        fprintf(to, ",line=%u,col=%u", line, column);
+        message += path_len + (size_t)used;
+    }
+    fputs(",title=", to);
+    put_command_text(to, job->name, true);
+    fprintf(to, "::%s: ", outcome_names[job->outcome]);
+    put_command_text(to, message, false);
+    fputc('\n', to);
+}
+
 /* ---- JUnit ---- */
 
 static void put_xml(FILE *to, const char *text)
@@ -48,18 +134,41 @@ static void put_xml(FILE *to, const char *text)
         case '"':
             fputs("&quot;", to);
             break;
+        case '\n':
+            fputs("&#10;", to); /* also in an attribute */
+            break;
         default:
             fputc(c < ' ' && c != '\t' ? '?' : c, to);
         }
     }
 }
 
-static void put_case(FILE *to, const struct job *job)
+/* What the terminal shows of a failure. */
+static void put_details(FILE *to, const struct job *job, const struct test_options *options,
+                        struct arena *arena)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+
+    if (!memory) {
+        return;
+    }
+    test_print_tail(memory, job->out, TEST_TAIL_LINES, "");
+    fprintf(memory, "again: %s", test_command_line(job, options, arena));
+    if (!fclose(memory)) {
+        put_xml(to, clean(arena, text));
+    }
+    free(text);
+}
+
+static void put_case(FILE *to, const struct job *job, const struct test_options *options,
+                     struct arena *arena)
 {
     fputs("  <testcase classname=\"", to);
-    put_xml(to, job->path);
+    put_xml(to, clean(arena, job->path));
     fputs("\" name=\"", to);
-    put_xml(to, job->name);
+    put_xml(to, clean(arena, job->name));
     if (job->round) {
         fprintf(to, " #%u", job->round + 1);
     }
@@ -77,8 +186,10 @@ static void put_case(FILE *to, const struct job *job)
 
         fprintf(to, "<%s type=\"%s\" message=\"", failure ? "failure" : "error",
                 outcome_names[job->outcome]);
-        put_xml(to, job->message ? job->message : "");
-        fputs("\"/>", to);
+        put_xml(to, job->message ? clean(arena, job->message) : "");
+        fputs("\">", to);
+        put_details(to, job, options, arena);
+        fprintf(to, "</%s>", failure ? "failure" : "error");
     }
     fputs("\n  </testcase>\n", to);
 }
@@ -93,19 +204,25 @@ static unsigned count_of(const struct job *jobs, size_t count, enum outcome outc
     return n;
 }
 
-static void put_junit(FILE *to, const struct job *jobs, size_t count)
+static void put_junit(FILE *to, const struct job *jobs, size_t count,
+                      const struct test_options *options, struct arena *arena)
 {
-    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", to);
-    fprintf(
-        to,
-        "<testsuite name=\"orrery\" tests=\"%zu\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
-        count,
-        count_of(jobs, count, OUTCOME_FAILED) + count_of(jobs, count, OUTCOME_DIFFERS) +
-            count_of(jobs, count, OUTCOME_FLAKY),
-        count_of(jobs, count, OUTCOME_INPUT) + count_of(jobs, count, OUTCOME_BROKE),
-        count_of(jobs, count, OUTCOME_NONE));
+    double wall_s = 0;
+
     for (size_t i = 0; i < count; i++) {
-        put_case(to, &jobs[i]);
+        wall_s += jobs[i].wall_s;
+    }
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", to);
+    fprintf(to,
+            "<testsuite name=\"orrery\" tests=\"%zu\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" "
+            "time=\"%.3f\">\n",
+            count,
+            count_of(jobs, count, OUTCOME_FAILED) + count_of(jobs, count, OUTCOME_DIFFERS) +
+                count_of(jobs, count, OUTCOME_FLAKY),
+            count_of(jobs, count, OUTCOME_INPUT) + count_of(jobs, count, OUTCOME_BROKE),
+            count_of(jobs, count, OUTCOME_NONE), wall_s);
+    for (size_t i = 0; i < count; i++) {
+        put_case(to, &jobs[i], options, arena);
     }
     fputs("</testsuite>\n", to);
 }
@@ -115,11 +232,12 @@ static void put_junit(FILE *to, const struct job *jobs, size_t count)
 static json_t *json_job(const struct job *job, const struct test_options *options,
                         struct arena *arena)
 {
-    return json_pack("{ss, ss, si, si, ss, si, sf, ss?, ss?, ss?, ss}", "path", job->path, "name",
-                     job->name, "case", (int)job->case_number, "round", (int)job->round, "outcome",
-                     outcome_names[job->outcome], "attempts", (int)job->attempts, "wall_s",
-                     job->wall_s, "message", job->message, "stdout", job->out, "stderr", job->err,
-                     "again", test_command_line(job, options, arena));
+    return json_pack(
+        "{ss, ss, si, si, ss, si, sf, ss?, ss?, ss?, ss}", "path", clean(arena, job->path), "name",
+        clean(arena, job->name), "case", (int)job->case_number, "round", (int)job->round, "outcome",
+        outcome_names[job->outcome], "attempts", (int)job->attempts, "wall_s", job->wall_s,
+        "message", clean(arena, job->message), "stdout", clean(arena, job->out), "stderr",
+        clean(arena, job->err), "again", clean(arena, test_command_line(job, options, arena)));
 }
 
 static bool put_json(FILE *to, const struct job *jobs, size_t count,
@@ -157,7 +275,7 @@ bool test_write_results(const struct job *jobs, size_t count, const struct test_
     if (!file) {
         return problem_broke(why, "cannot write %s: %s", xml, error_text(errno));
     }
-    put_junit(file, jobs, count);
+    put_junit(file, jobs, count, options, arena);
     if (!close_file(file, xml, true, why)) {
         return false;
     }

@@ -62,6 +62,11 @@ char *test_command_line(const struct job *job, const struct test_options *option
 bool test_write_results(const struct job *jobs, size_t count, const struct test_options *options,
                         struct arena *arena, struct problem *why);
 
+/* In a hosted CI that says so (GITHUB_ACTIONS): a line that puts a failure beside its place in the
+ * file. */
+void test_annotate(FILE *to, const struct job *job);
+
+#define TEST_TAIL_LINES 10 /* of what a failed one said */
 /* The last lines of a file, each after `prefix`. */
 void test_print_tail(FILE *to, const char *path, unsigned lines, const char *prefix);
 

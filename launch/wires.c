@@ -544,7 +544,7 @@ static bool read_all_ends(struct reader *r, const struct manifest *m, struct lin
     return true;
 }
 
-static bool check_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft)
+bool check_link_keys(struct reader *r, const yaml_node_t *item, const struct link_draft *draft)
 {
     if (!draft->ends) {
         return reader_fail(r, item, "link: key 'uart', 'iso7816', 'radio' or 'gpio' is missing");
@@ -572,13 +572,8 @@ static bool finish_iso7816(struct reader *r, struct link_draft *draft)
     return check_latency(r, draft);
 }
 
-static bool read_link(struct reader *r, const yaml_node_t *item, const struct manifest *m,
-                      struct link_draft *draft)
+bool finish_link(struct reader *r, const struct manifest *m, struct link_draft *draft)
 {
-    if (!read_section(r, item, &link_section, draft) || !check_keys(r, item, draft) ||
-        !read_all_ends(r, m, draft)) {
-        return false;
-    }
     switch (draft->link.kind) {
     case LINK_RADIO:
         return finish_radio(r, m, draft);
@@ -587,6 +582,13 @@ static bool read_link(struct reader *r, const yaml_node_t *item, const struct ma
     default:
         return draft->link.uart.iso7816 ? finish_iso7816(r, draft) : check_latency(r, draft);
     }
+}
+
+static bool read_link(struct reader *r, const yaml_node_t *item, const struct manifest *m,
+                      struct link_draft *draft)
+{
+    return read_section(r, item, &link_section, draft) && check_link_keys(r, item, draft) &&
+           read_all_ends(r, m, draft) && finish_link(r, m, draft);
 }
 
 /* Each radio of the medium shows what it sends; the broker puts all of it into the one file. */

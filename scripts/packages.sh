@@ -9,7 +9,7 @@ PACKAGES_RUN='
     libfdt-dev libglib2.0-dev libgmp-dev libpixman-1-dev libpng-dev libslirp-dev libusbredirparser-dev zlib1g-dev
     libjansson-dev libnng-dev libprotobuf-c-dev liburing-dev libyaml-dev protobuf-c-compiler
     gcc-arm-none-eabi gcc-riscv64-unknown-elf'
-PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev procps shellcheck socat spin stm32flash tshark'
+PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev libxml2-utils procps shellcheck socat spin stm32flash tshark'
 PACKAGES_BENCH='qemu-system-arm'
 PACKAGES_LINT='clang-format clang-tidy cppcheck libcmocka-dev shellcheck'
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `meson install` under any prefix gives an orrery that works from there, with an empty
 # environment and a build directory nobody needs any more.
+# timeout: 1200
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,7 +11,7 @@ export CCACHE_TEMPDIR="$SCRATCH/ccache" # meson uses ccache, which likes XDG_RUN
 
 run_timeout 120 meson setup "$SCRATCH/build" "$TOP" --prefix "$PREFIX" -Dqemu_dir="$ORRERY_QEMU_DIR"
 is "a build for a prefix is configured" "$RC" 0
-run_timeout 300 ninja -C "$SCRATCH/build"
+run_timeout 800 ninja -C "$SCRATCH/build"
 is "it builds" "$RC" 0
 run_timeout 60 meson install -C "$SCRATCH/build" --no-rebuild
 is "it installs" "$RC" 0
@@ -31,5 +32,18 @@ contains "its QEMU is the installed one" "$OUT" "$PREFIX/libexec/orrery/qemu-sys
 installed run "$PREFIX/share/orrery/examples/uart-pair.yaml"
 is "it runs an installed example" "$RC" 0
 contains "with the right dialogue" "$OUT" "ping: 20 replies, 0 errors"
+
+# An outsider's test in C: the example, built with what pkg-config says, and nothing of ours in PATH.
+cp "$PREFIX/share/orrery/examples/uart-pair_test.c" "$SCRATCH"
+PC=$(find "$PREFIX" -name orrery-test.pc)
+flags() { PKG_CONFIG_PATH=${PC%/*} pkg-config "$@" orrery-test cmocka; }
+# shellcheck disable=SC2046 # words
+run_timeout 60 cc -Wall -Wextra -pedantic -Werror "$SCRATCH/uart-pair_test.c" \
+    $(flags --cflags --libs) -o "$SCRATCH/uart-pair_test"
+is "the example in C builds with the installed header and library" "$RC" 0
+run_timeout 60 env -i PATH=/usr/bin:/bin HOME="$SCRATCH" XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" \
+    ORRERY_E2E_ID="$SCRATCH" "$SCRATCH/uart-pair_test" "$PREFIX/share/orrery/examples/uart-pair.yaml"
+is "it passes, with the installed orrery" "$RC" 0
+[ "$RC" -eq 0 ] || diag_file "$ERR"
 
 done_testing

@@ -87,6 +87,15 @@ is "24 cases, four at once: exit code" "$RC" 0
 contains "24 cases: all passed" "$OUT" "# 24 passed, 0 failed"
 is "in order" "$(sed -n 's/^ok \([0-9]*\) - .*/\1/p' "$OUT" | tr '\n' ' ')" "$(seq 24 | tr '\n' ' ')"
 
+# Parameters of a link, too: every third frame that is lost is one too many.
+scenario lossy "$EXAMPLES/uart-pair.yaml" 'links: { pong.serial0: { corrupt: 0 } }' \
+    'matrix: { ping.serial0.drop: [0, 0.3], seed: 1..2 }' \
+    'steps: [ { expect: "20 replies, 0 errors", port: ping.serial1, within: 1s } ]'
+test_of 60 lossy.test.yaml
+is "a matrix over a link's faults: exit code" "$RC" 1
+contains "a matrix over a link's faults: without them it passes" "$OUT" "ok 2 - lossy.test.yaml [ping.serial0.drop=0 seed=2]"
+contains "a matrix over a link's faults: with them it fails" "$OUT" "not ok 4 - lossy.test.yaml [ping.serial0.drop=0.3 seed=2]"
+
 # ---- what fails ----
 
 scenario wrong echo.yaml 'port: a.serial0' 'steps:' '  - { send: "01", hex: true }' \
@@ -124,6 +133,23 @@ rm flaky.sh.was
 test_of 60 flaky.test.yaml
 is "without --retry: exit code" "$RC" 3
 
+# ---- reports ----
+
+scenario input echo.yaml 'steps: [ { expect: "<&>" } ]'
+rm -f flaky.sh.was
+GITHUB_ACTIONS=true GITHUB_WORKSPACE=$SCRATCH test_of 60 echo.test.yaml "$SCRATCH/wrong.test.yaml" flaky.test.yaml input.test.yaml -j 1
+is "of several outcomes: exit code" "$RC" 3
+contains "an annotation: file, line, column, title, text" "$OUT" \
+    "::error file=wrong.test.yaml,line=6,col=5,title=$SCRATCH/wrong.test.yaml::failed: a.serial0: 'b(.)' did not come"
+contains "an annotation of bad input" "$OUT" "::error file=input.test.yaml,line=3,col=10,title=input.test.yaml::bad input: "
+is "no annotation of what passed" "$(grep -c ^::error "$OUT")" 3
+check "junit.xml has the schema of readers" xmllint --noout --schema "$TOP/tests/e2e/junit.xsd" results/junit.xml
+contains "junit.xml: how to see it again" results/junit.xml "again: orrery run $SCRATCH/wrong.test.yaml --case=1 --hold</failure>"
+test_of 60 echo.test.yaml wrong.test.yaml many.test.yaml --fail-fast -j 1
+contains_not "no annotation where nobody asks" "$OUT" "::error"
+contains "junit.xml: what was not run" results/junit.xml '<skipped/>'
+check "junit.xml of them: the schema" xmllint --noout --schema "$TOP/tests/e2e/junit.xsd" results/junit.xml
+
 # ---- nonsense ----
 
 # refused LINE… - bad input, told with its place
@@ -152,6 +178,10 @@ is "a bad expression: exit code" "$RC" 2
 contains "a bad expression: told with its place" "$ERR" "regex.test.yaml:3:10:"
 run_timeout 20 "$ORRERY" test nowhere
 is "no such directory: exit code" "$RC" 2
+mkdir empty
+run_timeout 20 "$ORRERY" test empty
+is "no tests in a directory: exit code" "$RC" 2
+contains "no tests in a directory: told" "$ERR" "no test matches"
 run_timeout 20 "$ORRERY" test . -k nothing-is-named-so
 is "nothing matches: exit code" "$RC" 2
 
@@ -173,7 +203,19 @@ sleep 1
 kill -INT "$PID"
 finish 20 "$PID"
 is "interrupted: exit code" "$RC" 3
-test_of 60 endless.test.yaml -k seed=1 --timeout 1s
-is "too long: exit code" "$RC" 3
-contains "too long: told" "$OUT" "it took more than 1 s of wall time"
+scenario looping looping.yaml 'steps: [ { expect: "nothing", port: a.serial0, within: 1000000s } ]'
+sed 's/pingpong_b/busy_long/' echo.yaml >looping.yaml
+test_of 60 looping.test.yaml --timeout 1s
+is "a guest that loops: exit code" "$RC" 3
+contains "a guest that loops: told" "$OUT" "it took more than 1 s of wall time"
+
+# A QEMU that dies while the test runs.
+start crash "$ORRERY" test looping.test.yaml --results results
+qemu_runs() { QEMU=$("$ORRERY" ps --json | jq -r '.[] | select(.state == "running") | .instances[0].pid'); [ -n "$QEMU" ]; }
+check "one runs" wait_for 20 qemu_runs
+kill -KILL "$QEMU"
+finish 20 "$PID"
+is "a QEMU that dies: exit code" "$RC" 3
+contains "a QEMU that dies: told" crash.out "# broke: "
+contains "a QEMU that dies: how" crash.out "signal 9"
 done_testing
