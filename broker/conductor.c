@@ -252,6 +252,7 @@ bool conductor_park(struct conductor *c, int timeout_ms, uint64_t *c_ns, struct 
 {
     int culprit = 0;
 
+    timeout_ms = (int)orrery_patience_ms((uint64_t)timeout_ms);
     if (orrery_park(c->self, timeout_ms, c_ns, &culprit)) {
         if (*c_ns < c->floor_ns) { /* they sleep, and answered with when they fell asleep */
             orrery_raise_ceiling(c->self, c->floor_ns);
@@ -407,7 +408,8 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
 static void interrupt(struct conductor *c, struct call *call)
 {
     struct run *run = &c->broker->run;
-    uint64_t until = orrery_host_ns() + 2 * INTERRUPT_TIMEOUT_MS * UINT64_C(1000000);
+    uint64_t until = orrery_host_ns() +
+                     2 * orrery_patience_ms(INTERRUPT_TIMEOUT_MS) * UINT64_C(1000000);
     uint64_t at_ns = c->goal_ns;
     bool stands = atomic_load(&c->holding) || conductor_park(c, INTERRUPT_TIMEOUT_MS, &at_ns, NULL);
     char when[ORRERY_TIME_TEXT];
@@ -646,6 +648,10 @@ static bool begin(struct conductor *c)
     c->limit_ns = c->for_ns ? conductor_round_up(c, c->for_ns) : ORRERY_TIME_INF;
     orrery_input_schedule(c->broker->input, c->seg, c->broker->plan);
     conductor_run_freely(c);
+    if (c->broker->plan->paused) {
+        c->goal_ns = 0;
+        c->hold_at_goal = true;
+    }
     atomic_store(&c->started_ns, orrery_host_ns());
     if (!orrery_run_start(&c->broker->run, c->self)) {
         orrery_run_found_dead(&c->broker->run);

@@ -177,18 +177,28 @@ static bool print_json(const struct strings *runs)
 static int ps_main(int argc, char **argv)
 {
     bool json = false, good;
-    const struct option_def defs[] = {{"json", NULL, &json}};
-    const struct option_rules rules = {.usage = "orrery ps [--json]", .defs = defs, .def_count = 1};
+    const char *run = NULL;
+    const struct option_def defs[] = {{"json", NULL, &json}, {"run", &run, NULL}};
+    const struct option_rules rules = {
+        .usage = "orrery ps [--json] [--run RUN]", .defs = defs, .def_count = 2};
     struct arena arena = {0};
     struct strings runs = {0};
     struct words words;
     struct problem why = {0};
+    char *path;
 
     if (!options_parse(argc, argv, &rules, &words, &why)) {
         return problem_report(&why);
     }
     rundir_sweep();
-    rundir_list(&arena, &runs);
+    if (!run) {
+        rundir_list(&arena, &runs);
+    } else if (runs_choose(run, &arena, &path, &why)) {
+        strings_add(&arena, &runs, path);
+    } else {
+        arena_finish(&arena);
+        return problem_report(&why);
+    }
     good = json ? print_json(&runs) : print_tables(&runs);
     arena_finish(&arena);
     return good ? EXIT_PASS : EXIT_BROKE;
@@ -196,7 +206,7 @@ static int ps_main(int argc, char **argv)
 
 const struct command ps_command = {
     "ps",
-    "ps [--json]",
+    "ps [--json] [--run RUN]",
     "the runs alive: who stands where, who waits for whom",
     "Virtual time is in seconds, exact to the nanosecond. Ports on the host follow the table.\n",
     ps_main,

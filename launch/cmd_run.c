@@ -15,11 +15,9 @@
 #include "qemu.h"
 #include "races.h"
 
-#define JOIN_TIMEOUT_MS 30000
-
 struct run_options {
     const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number, *drive;
-    bool dry_run, trace_hash, turns, hold, check_races;
+    bool dry_run, trace_hash, turns, hold, paused, check_races;
 };
 
 static bool parse_options(int argc, char **argv, struct run_options *o, struct words *words,
@@ -32,7 +30,8 @@ static bool parse_options(int argc, char **argv, struct run_options *o, struct w
         {"turns", NULL, &o->turns},      {"pace", &o->pace, NULL},
         {"seed", &o->seed, NULL},        {"join-timeout", &o->join_timeout, NULL},
         {"case", &o->case_number, NULL}, {"hold", NULL, &o->hold},
-        {"drive", &o->drive, NULL},      {"check-races", NULL, &o->check_races},
+        {"drive", &o->drive, NULL},      {"paused", NULL, &o->paused},
+        {"check-races", NULL, &o->check_races},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
                                        .defs = defs,
@@ -68,7 +67,7 @@ static bool take_number(const char *option, const char *value, uint64_t *number,
 static bool apply_options(const struct run_options *o, struct manifest *m, struct run_plan *plan,
                           struct problem *why)
 {
-    uint64_t join_ns = UINT64_C(1000000) * JOIN_TIMEOUT_MS;
+    uint64_t join_ns = 0;
 
     if (!take_time("for", o->for_time, &m->clock.for_ns, why) ||
         !take_number("seed", o->seed, &m->clock.seed, why) ||
@@ -84,7 +83,8 @@ static bool apply_options(const struct run_options *o, struct manifest *m, struc
     }
     m->clock.turns |= o->turns;
     plan->trace_hash = o->trace_hash;
-    join_ns = join_ns < UINT64_C(1000000) ? 1 : join_ns / 1000000;
+    plan->paused = o->paused;
+    join_ns = join_ns && join_ns < UINT64_C(1000000) ? 1 : join_ns / 1000000;
     plan->join_timeout_ms = join_ns > INT32_MAX ? INT32_MAX : (uint32_t)join_ns;
     return !o->only || manifest_keep_only(m, o->only, why);
 }
@@ -225,11 +225,13 @@ const struct command run_command = {
     "  --seed N             instead of the manifest's\n"
     "  --jitter SEED        end windows early at random; nothing may change (for tests)\n"
     "  --case N             of a test with a matrix: its Nth case\n"
+    "  --paused             everybody stands at 0 until `orrery resume`, step or until\n"
     "  --hold               where a test fails everybody stands, for `orrery gdb`, until\n"
     "                       `orrery down`\n"
     "  --drive FD           its steps come from a program at that socket, one by one "
     "(docs/testing.md)\n"
-    "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s)\n"
+    "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s, more on a\n"
+    "                       busy host)\n"
     "\n"
     "^C ends the run; a second ^C kills everything. Exit codes: 0 pass, 1 a guest failed,\n"
     "2 bad input, 3 something broke at run time.\n",

@@ -295,6 +295,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan_inputs(&plan, run->manifest, arena);
     plan_script(&plan, run->script, arena);
     plan.trace_hash = run->trace_hash;
+    plan.paused = run->paused;
     plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");
     plan.trace_dir = arena_copy(arena, run->trace_dir ? run->trace_dir : "");
     plan.jitter_seed = run->jitter_seed;

@@ -18,6 +18,7 @@ struct run_plan {
     uint64_t jitter_seed; /* 0: off */
     uint32_t join_timeout_ms;
     bool trace_hash;
+    bool paused;                 /* at 0, until somebody resumes */
     const struct script *script; /* NULL: none */
 };
 
