@@ -24,13 +24,20 @@ static bool parse_options(int argc, char **argv, struct run_options *o, struct w
                           struct problem *why)
 {
     const struct option_def defs[] = {
-        {"for", &o->for_time, NULL},     {"only", &o->only, NULL},
-        {"dry-run", NULL, &o->dry_run},  {"trace-hash", NULL, &o->trace_hash},
-        {"log", &o->log, NULL},          {"jitter", &o->jitter, NULL},
-        {"turns", NULL, &o->turns},      {"pace", &o->pace, NULL},
-        {"seed", &o->seed, NULL},        {"join-timeout", &o->join_timeout, NULL},
-        {"case", &o->case_number, NULL}, {"hold", NULL, &o->hold},
-        {"drive", &o->drive, NULL},      {"paused", NULL, &o->paused},
+        {"for", &o->for_time, NULL},
+        {"only", &o->only, NULL},
+        {"dry-run", NULL, &o->dry_run},
+        {"trace-hash", NULL, &o->trace_hash},
+        {"log", &o->log, NULL},
+        {"jitter", &o->jitter, NULL},
+        {"turns", NULL, &o->turns},
+        {"pace", &o->pace, NULL},
+        {"seed", &o->seed, NULL},
+        {"join-timeout", &o->join_timeout, NULL},
+        {"case", &o->case_number, NULL},
+        {"hold", NULL, &o->hold},
+        {"drive", &o->drive, NULL},
+        {"paused", NULL, &o->paused},
         {"check-races", NULL, &o->check_races},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",

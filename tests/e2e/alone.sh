@@ -31,6 +31,9 @@ traffic() {
     done
 }
 
+# Before the run goes on: a short one on a busy host would be over before the first question.
+has_answered() { [ "$(cat "$SCRATCH"/*.qmp 2>/dev/null | grep -c '"return"')" -ge "$1" ]; }
+
 # undisturbed NAME MANIFEST [OPTION…] - its output is what all later runs must print.
 undisturbed() {
     name=$1
@@ -48,8 +51,10 @@ disturbed() {
     manifest=$3
     shift 3
     run_as="$name, under monitor traffic${1:+, }$*"
-    start_run traffic "$manifest" --trace-hash "$@"
+    start_paused traffic "$manifest" --trace-hash "$@"
     traffic
+    wait_for 60 has_answered "$least" || diag "no traffic"
+    resume
     finish 100 "$PID"
     is "$run_as: exit code" "$RC" 0
     is "$run_as: the same output and hash" "$(cat "$SCRATCH/traffic.out")" \

@@ -149,8 +149,8 @@ never_joins() {
     chmod +x sleeper leaver
     head_of | sed '4s/ }/, qemu: sleeper }/' >m.yaml
     before=$(seconds)
-    broken "never joins" '^orrery: a never joined within 1500 ms$' --join-timeout 1.5s
-    at_most "never joins: noticed soon" "$(echo "$(seconds) $before" | awk '{ print $1 - $2 }')" 8 s
+    broken "never joins" '^orrery: a never joined within [0-9]* ms$' --join-timeout "$(loaded 1.5)s"
+    at_most "never joins: noticed soon" "$(echo "$(seconds) $before" | awk '{ print $1 - $2 }')" "$(loaded 10)" s
     head_of | sed '4s/ }/, qemu: leaver }/' >m.yaml
     run_timeout 60 "$ORRERY" run m.yaml
     is "leaves at once: exit code" "$RC" 3
@@ -217,8 +217,11 @@ garbage() {
 # talk FILE NAME - send it to each socket of $RUN, and hang up a little later.
 talk() {
     for socket in broker.sock events.sock; do
-        { cat "$1" && sleep 0.3; } | timeout 5 socat -u - "UNIX-CONNECT:$RUN_DIR/$socket" 2>/dev/null
-        is "garbage ($2) to $socket: the broker still answers" "$(ps_run .state)" running
+        : >greeting # see gone_at_once
+        # shellcheck disable=SC2094 # that is the point
+        { cat "$1" && wait_for 20 test -s greeting && sleep 0.3; } |
+            timeout 60 socat - "UNIX-CONNECT:$RUN_DIR/$socket" >greeting 2>/dev/null
+        is "garbage ($2) to $socket: the broker still answers" "$(ps_run .state)" paused
     done
 }
 
@@ -242,7 +245,7 @@ gone_at_once() {
 strangers() {
     run_timeout 60 "$ORRERY" run "$EXAMPLES/uart-pair.yaml" --trace-hash
     cp "$OUT" reference
-    start_run strangers "$EXAMPLES/uart-pair.yaml" --trace-hash --pace 0.05
+    start_paused strangers "$EXAMPLES/uart-pair.yaml" --trace-hash
     garbage >bytes
     talk bytes "requests that are none"
     head -c 100000 /dev/urandom >bytes
@@ -252,6 +255,7 @@ strangers() {
     stranger "of another run" "this is run [0-9a-f]*, not 0*abcdef" run-id=0xabcdef name=ping
     stranger "of a name that is taken" "ping has already joined" run-id=0x0 name=ping
     stranger "of no name in it" "no instance of that name" run-id=0x0 name=pang
+    resume
     finish 60 "$PID"
     is "strangers: exit code of the run" "$RC" 0
     is "strangers: the output and hash of an undisturbed run" "$(cat strangers.out)" "$(cat reference)"

@@ -17,7 +17,7 @@ begin() {
     as=$1
     shift
     start_run death "$manifest" --trace-hash "$@"
-    wait_for 20 past_start || not_ok "$as: gets going"
+    wait_for 60 past_start || not_ok "$as: gets going"
     PIDS="a=$(pid_of a) b=$(pid_of b) broker=$(pid_of broker) launcher=$(pid_of launcher)"
 }
 
@@ -36,7 +36,7 @@ gone_soon() {
     from=$(seconds)
     if wait_for $((GONE_S + 8)) none_left && [ -z "$(left_runs)$(left_shm)" ]; then
         at_most "$as: all of it is gone" "$(echo "$(seconds) $from" | awk '{ print $1 - $2 }')" \
-            "$(awk -v limit=$GONE_S '{ print limit * ($1 > 4 ? $1 / 4 : 1) }' /proc/loadavg)" s
+            "$(loaded $GONE_S)" s
     else
         not_ok "$as: all of it is gone" "left: $(left)"
     fi

@@ -139,7 +139,7 @@ paced() {
     took=$(echo "$(seconds) $from" | awk '{ print $1 - $2 }')
     is "$name: exit code" "$RC" 0
     at_most "$name: not before its time" "$least" "$took" s
-    at_most "$name: and not long after" "$took" "$most" s
+    at_most "$name: and not long after" "$took" "$(loaded "$most")" s
 }
 
 by_hand

@@ -28,6 +28,8 @@
 #   start NAME COMMAND…              in the background: $PID; $SCRATCH/NAME.out and .err
 #   finish SECONDS PID               wait for a background command: $RC (124: too long, killed)
 #   wait_for SECONDS COMMAND…        until the command succeeds; fails when it never does
+#   loaded N                         prints N, times how many want each core of the host: for bounds
+#                                    in wall time; run_timeout, finish and wait_for have it built in
 #   full SHORT LONG                  prints LONG under --full, else SHORT
 #   seconds                          prints the monotonic clock, with hundredths
 #
@@ -38,6 +40,9 @@
 #   hash_in FILE                     the trace hash that a run printed
 #   start_run NAME MANIFEST [OPTION…]  `orrery run` in the background; waits until it runs: $PID,
 #                                    $RUN (for --run), $RUN_DIR
+#   start_paused NAME MANIFEST [OPTION…]  the same; everybody stands at 0 until `resume`: what has to be
+#                                    there before the run is over must not race with it
+#   resume                           $RUN
 #   ps_run FILTER                    what `orrery ps --json` says of $RUN, through jq
 #   pid_of INSTANCE                  of $RUN; also broker and launcher
 #   hogs N; no_hogs                  load on the processors
@@ -138,7 +143,7 @@ run_timeout() {
     run_limit=$1
     shift
     RC=0
-    timeout --foreground -k 5 "$run_limit" "$@" >"$OUT" 2>"$ERR" </dev/null || RC=$?
+    timeout --foreground -k 5 "$(loaded "$run_limit")" "$@" >"$OUT" 2>"$ERR" </dev/null || RC=$?
 }
 
 # setsid: a group of its own, with SIGINT at its default (a background command of a script would
@@ -170,12 +175,25 @@ gone() {
 }
 
 wait_for() {
-    wait_until=$(($(seconds | tr -d .) + $1 * 100))
+    wait_from=$(seconds)
+    wait_limit=$1
     shift
     until "$@"; do
-        [ "$(seconds | tr -d .)" -lt "$wait_until" ] || return 1
+        [ "$(since "$wait_from" "$wait_limit")" = below ] || [ "$(since "$wait_from" "$(loaded "$wait_limit")")" = below ] ||
+            return 1
         sleep 0.05
     done
+}
+
+# since FROM LIMIT - "below" while fewer seconds have passed
+since() { awk -v from="$1" -v limit="$2" '{ print $1 - from < limit ? "below" : "above" }' /proc/uptime; }
+
+loaded() {
+    awk -v n="$1" -v cores="$(nproc)" '{
+        split($4, tasks, "/")
+        crowd = ($1 > tasks[1] ? $1 : tasks[1]) / cores
+        printf "%.6g\n", n * (crowd > 1 ? crowd : 1)
+    }' /proc/loadavg
 }
 
 # ---- ensembles ----
@@ -214,6 +232,10 @@ start_run() {
     fi
 }
 
+start_paused() { start_run "$@" --paused && wait_for 20 is_paused; }
+is_paused() { [ "$(ps_run .state)" = paused ]; }
+resume() { timeout 60 "$ORRERY" resume --run "$RUN"; }
+
 # The run that $PID launched: its directory ends in its pid.
 run_stands() {
     RUN_DIR=$(find "$SCRATCH/r" -mindepth 2 -maxdepth 2 -name "*-$PID" 2>/dev/null)
@@ -222,7 +244,7 @@ run_stands() {
 }
 
 ps_run() {
-    timeout 10 "$ORRERY" ps --json 2>/dev/null |
+    timeout 60 "$ORRERY" ps --json --run "$RUN" 2>/dev/null |
         jq -r --arg run "$RUN" ".[] | select(.run == \$run) | $1"
 }
 

@@ -12,7 +12,7 @@ WORST_MS=200
 begin() {
     as=$1
     shift
-    start_run monitors "$@" --trace-hash || not_ok "$as: starts"
+    start_paused monitors "$@" --trace-hash || not_ok "$as: starts"
 }
 
 ends_well() {
@@ -39,7 +39,7 @@ state_of() { ps_run ".instances[] | select(.name == \"$1\") | .state"; }
 time_of() { ps_run ".instances[] | select(.name == \"$1\") | .time_ns"; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 pong_waits_for_ping() { [ "$(ps_run '.instances[1] | "\(.state) \(.waits_for)"')" = "waiting ping" ]; }
-clock_of() { timeout 10 "$ORRERY" qmp --run "$RUN" "$1" x-orrery-time | jq .time; }
+clock_of() { timeout 60 "$ORRERY" qmp --run "$RUN" "$1" x-orrery-time | jq .time; }
 
 # One QMP session over two FIFOs: descriptors 8 to write, 9 to read.
 qmp_open() {
@@ -83,52 +83,63 @@ answer_times() {
 
 quick_answers() {
     answers=$(wc -l <"$SCRATCH/ms")
-    at_most "$1: $answers answers: median" "$(sed -n "$((answers / 2))p" "$SCRATCH/ms")" $MEDIAN_MS ms
+    at_most "$1: $answers answers: median" "$(sed -n "$((answers / 2))p" "$SCRATCH/ms")" "$(loaded $MEDIAN_MS)" ms
     idle=$(sort -n "$SCRATCH/idle" | tail -n 1)
-    at_most "$1: $answers answers: worst" "$(tail -n 1 "$SCRATCH/ms")" $((WORST_MS + 2 * idle)) ms
+    at_most "$1: $answers answers: worst" "$(tail -n 1 "$SCRATCH/ms")" "$(loaded $((WORST_MS + 2 * idle)))" ms
 }
 
 # ping is stopped by its monitor: pong waits for it at its horizon.
 at_the_horizon() {
-    begin "at the horizon" "$PAIR" --pace 0.05
-    timeout 10 "$ORRERY" qmp --run "$RUN" ping stop >"$OUT"
-    check "$as: ps shows who is stopped" wait_for 5 is_state ping stopped
-    check "$as: the other one waits for it" wait_for 10 pong_waits_for_ping
+    begin "at the horizon" "$PAIR"
+    timeout 60 "$ORRERY" until 50ms --run "$RUN" >"$OUT"
+    timeout 60 "$ORRERY" qmp --run "$RUN" ping stop >"$OUT"
+    resume
+    check "$as: ps shows who is stopped" wait_for 20 is_state ping stopped
+    check "$as: the other one waits for it" wait_for 20 pong_waits_for_ping
     stood="$(clock_of ping) $(clock_of pong)"
     qmp_open pong
     answer_times
     quick_answers "$as"
     qmp_close
-    echo 'info registers' | timeout 10 "$ORRERY" monitor --run "$RUN" pong >"$OUT"
+    echo 'info registers' | timeout 60 "$ORRERY" monitor --run "$RUN" pong >"$OUT"
     check "$as: HMP answers" grep -q R15= "$OUT"
     is "$as: all that time nobody moved" "$(clock_of ping) $(clock_of pong)" "$stood"
-    timeout 10 "$ORRERY" qmp --run "$RUN" ping cont >"$OUT"
+    timeout 60 "$ORRERY" qmp --run "$RUN" ping cont >"$OUT"
     ends_well
 }
 
 # Everybody stands at the broker's ceiling.
 at_the_ceiling() {
-    begin "at the ceiling" "$PAIR" --pace 0.2
-    timeout 10 "$ORRERY" pause --run "$RUN" >"$OUT"
+    begin "at the ceiling" "$PAIR"
+    timeout 60 "$ORRERY" until 50ms --run "$RUN" >"$OUT"
     qmp_open ping
     answer_times
     quick_answers "$as"
     qmp_close
-    timeout 10 "$ORRERY" resume --run "$RUN"
+    resume
     ends_well
+}
+
+# The run goes on once gdb is there.
+resume_in_gdb() { echo "shell timeout 60 $ORRERY resume --run $RUN"; }
+
+# wait_in_gdb INSTANCE - a command that waits until it stands at its horizon
+wait_in_gdb() {
+    echo "for i in \$(seq 200); do timeout 60 $ORRERY ps --json --run $RUN |" \
+        "jq -e '.[] | select(.run == \"$RUN\") | .instances[] | select(.name == \"$1\" and .state == \"waiting\")' >/dev/null && break; done"
 }
 
 # look N - a command that writes down where everybody stands: ps, and each one's own clock.
 look() {
-    echo "timeout 10 $ORRERY ps --json >$SCRATCH/ps$1;" \
-        "for i in ping pong; do timeout 10 $ORRERY qmp --run $RUN \$i x-orrery-time >$SCRATCH/\$i.$1; done"
+    echo "timeout 60 $ORRERY ps --json --run $RUN >$SCRATCH/ps$1;" \
+        "for i in ping pong; do timeout 60 $ORRERY qmp --run $RUN \$i x-orrery-time >$SCRATCH/\$i.$1; done"
 }
 
 # stopped_in_gdb INSTANCE OTHER - breakpoint, 100 steps, continue; the other one stands meanwhile.
 stopped_in_gdb() {
-    begin "gdb on $1" "$PAIR" --pace 0.2
-    in_gdb 60 "$1" 'break frame_encode' continue "shell $(look 1)" 'stepi 50' "info registers pc" \
-        'stepi 50' "shell sleep 0.3; $(look 2)" backtrace delete detach
+    begin "gdb on $1" "$PAIR"
+    in_gdb 60 "$1" 'break frame_encode' "$(resume_in_gdb)" continue "shell $(look 1)" 'stepi 50' "info registers pc" \
+        'stepi 50' "shell $(wait_in_gdb "$2"); $(look 2)" backtrace delete detach
     is "$as: exit code" "$RC" 0
     check "$as: stops at a breakpoint" grep -q '^Breakpoint 1, .*frame_encode' "$OUT"
     check "$as: and knows where it is" grep -q '^#[0-9].* main ' "$OUT"
@@ -145,13 +156,13 @@ stopped_in_gdb() {
 
 # A breakpoint again and again; a session within a session.
 again_and_again() {
-    begin "gdb, a dozen breakpoints" "$PAIR" --pace 0.2
-    in_gdb 60 pong 'break frame_encode' 'continue 5' 'stepi 10' 'continue 5' next continue delete detach
+    begin "gdb, a dozen breakpoints" "$PAIR"
+    in_gdb 60 pong 'break frame_encode' "$(resume_in_gdb)" 'continue 5' 'stepi 10' 'continue 5' next continue delete detach
     is "$as: exit code of gdb" "$RC" 0
     ends_well
-    begin "gdb on both" "$PAIR" --pace 0.2
-    in_gdb 60 ping 'break frame_encode' continue 'stepi 20' \
-        "shell timeout 20 $ORRERY gdb --run $RUN pong -- -batch -nx -ex 'info registers pc' -ex 'detach' >$SCRATCH/inner 2>&1" \
+    begin "gdb on both" "$PAIR"
+    in_gdb 60 ping 'break frame_encode' "$(resume_in_gdb)" continue 'stepi 20' \
+        "shell timeout 60 $ORRERY gdb --run $RUN pong -- -batch -nx -ex 'info registers pc' -ex 'detach' >$SCRATCH/inner 2>&1" \
         'stepi 20' delete detach
     check "$as: both answered" grep -q '^pc ' "$SCRATCH/inner"
     ends_well
@@ -159,10 +170,11 @@ again_and_again() {
 
 gdb_waits() {
     sed 's/\(pong: {.*\) }/\1, gdb: wait }/' "$PAIR" >"$SCRATCH/wait.yaml"
-    begin "gdb: wait" "$SCRATCH/wait.yaml" --pace 0.2
-    check "$as: stands" wait_for 5 is_state pong stopped
+    begin "gdb: wait" "$SCRATCH/wait.yaml"
+    resume
+    check "$as: stands" wait_for 20 is_state pong stopped
     is "$as: at the first instruction" "$(time_of pong)" 0
-    check "$as: and the other one waits for it" wait_for 5 is_state ping waiting
+    check "$as: and the other one waits for it" wait_for 20 is_state ping waiting
     in_gdb 60 pong 'info registers pc' 'stepi 3' 'break main' continue delete detach
     is "$as: exit code of gdb" "$RC" 0
     check "$as: main is reached" grep -q '^Breakpoint 1, .*main ' "$OUT"
@@ -171,16 +183,16 @@ gdb_waits() {
 
 # gdb that is killed with its instance stopped does not hold the run up for ever.
 gdb_dies() {
-    begin "gdb is killed" "$PAIR" --pace 0.2
-    start gdb "$ORRERY" gdb --run "$RUN" ping -- -batch -nx -ex 'break frame_encode' -ex continue \
-        -ex 'shell echo stopped; sleep 60'
+    begin "gdb is killed" "$PAIR"
+    start gdb "$ORRERY" gdb --run "$RUN" ping -- -batch -nx -ex 'break frame_encode' -ex "$(resume_in_gdb)" -ex continue \
+        -ex 'shell echo stopped; sleep 600'
     gdb_pid=$PID
     PID=${RUN##*-}
     check "$as: stopped" wait_for 20 grep -q '^stopped' "$SCRATCH/gdb.out"
     kill -KILL "-$gdb_pid"
     wait_for 5 gone "$gdb_pid"
-    timeout 10 "$ORRERY" qmp --run "$RUN" ping cont >"$OUT" 2>&1
-    in_gdb 20 ping delete detach
+    timeout 60 "$ORRERY" qmp --run "$RUN" ping cont >"$OUT" 2>&1
+    in_gdb 60 ping delete detach
     ends_well
 }
 

@@ -10,13 +10,11 @@ is 'without a tap' "$RC" 0
 untapped=$(hash_in "$OUT")
 
 # From before the first byte: everybody is stopped at once.
-check 'a run' start_run paced "$SCRATCH/paced.yaml" --trace-hash
+check 'a run' start_paused paced "$SCRATCH/paced.yaml" --trace-hash
 run=$PID
-"$ORRERY" pause --run "$RUN" >"$SCRATCH/paused"
 "$ORRERY" tap a.serial0 --run "$RUN" --to "$SCRATCH/frames" &
 tap=$!
-wait_for 5 test -e "$SCRATCH/frames"
-sleep 0.2
+check 'a tap' wait_for 20 grep -q 'memfd:orrery' "/proc/$tap/maps"
 run_timeout 10 "$ORRERY" tap b.serial0 --run "$RUN"
 is 'a second tap of the same link: exit code' "$RC" 3
 contains 'and one line' "$ERR" 'b.serial0 has a tap already'
@@ -24,7 +22,7 @@ run_timeout 10 "$ORRERY" tap a.serial7 --run "$RUN"
 contains 'a port that is not there' "$ERR" "no wire ends at 'a.serial7'"
 run_timeout 10 "$ORRERY" tap a.serial0 --decode morse --run "$RUN"
 is 'a decoding that is not there: exit code' "$RC" 2
-"$ORRERY" resume --run "$RUN"
+resume
 finish 60 "$run"
 is 'with a tap' "$RC" 0
 is 'the same trace' "$(hash_in "$SCRATCH/paced.out")" "$untapped"
@@ -40,22 +38,27 @@ check 'each with its time and direction' grep -qE '^\[  0\.[0-9]{9}\] a\.serial0
 check 'in order' sort -c -s -k 2,2n "$SCRATCH/frames"
 
 # A tap that is killed does not hold the run up.
-check 'another run' start_run again "$SCRATCH/paced.yaml" --trace-hash
+check 'another run' start_paused again "$SCRATCH/paced.yaml" --trace-hash
 run=$PID
 "$ORRERY" tap a.serial0 --run "$RUN" --to "$SCRATCH/killed" &
 tap=$!
-wait_for 5 test -s "$SCRATCH/killed"
+wait_for 20 grep -q 'memfd:orrery' "/proc/$tap/maps"
+timeout 60 "$ORRERY" until 10ms --run "$RUN" >"$SCRATCH/until"
+wait_for 20 test -s "$SCRATCH/killed"
 kill -STOP "$tap"
-sleep 0.5
+timeout 60 "$ORRERY" until 200ms --run "$RUN" >"$SCRATCH/until"
 kill -KILL "$tap"
+resume
 finish 60 "$run"
 is 'a tap that stops reading and is killed: the run goes on' "$RC" 0
 is 'and is the same' "$(hash_in "$SCRATCH/again.out")" "$untapped"
 
 # A dialogue, decoded.
-check 'the wallet' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1
+check 'the wallet' start_paused wallet "$EXAMPLES/wallet.yaml"
 run=$PID
 "$ORRERY" tap se.serial0 --decode seproxyhal --run "$RUN" >"$SCRATCH/dialogue" &
+wait_for 20 grep -q 'memfd:orrery' "/proc/$!/maps"
+resume
 finish 60 "$run"
 is 'it ends' "$RC" 0
 wait_for 5 grep -q 'device off' "$SCRATCH/dialogue"
