@@ -163,7 +163,7 @@ races() {
     is "race, guarded: --check-races: exit code" "$RC" 0
 }
 
-for name in ${DUAL:-hsem ipcc queue race_guarded reset}; do
+for name in ${DUAL:-hsem ipcc queue race_guarded reset sev}; do
     same "$name"
 done
 same words "$ORDERED"

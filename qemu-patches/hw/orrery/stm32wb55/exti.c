@@ -12,6 +12,7 @@
  *  + link "syscfg": the block with EXTICR and IMR
  *  + unnamed GPIO inputs 0 to 48: the lines; 0 to 15 come from "pin" instead
  *  + named GPIO inputs "pin": levels of all pins, by number (pins.h)
+ *  + named GPIO input "sev": the core's TXEV
  *  + named GPIO outputs "line" 0 to 15: level of the selected pin, for DMAMUX1
  *  + sysbus IRQs: EXTI0, 1, 2, 3, 4, 9_5, 15_10, PVD, RTC_TAMP, RTC_WKUP, RTC_ALARM, COMP,
  *    and the other core's SEV
@@ -91,8 +92,8 @@ static const uint64_t vectors[13] = {
     BIT_OF(18), BIT_OF(19), BIT_OF(17), BIT_OF(20) | BIT_OF(21), 0,
 };
 
-/* The last is of the other core's SEV: C2SEV for CPU1, C1SEV for CPU2. */
-static const uint64_t sev_line[CPUS] = { BIT_OF(40), BIT_OF(41) };
+/* Where a core hears of the other's SEV, by its event mask or the last of its interrupts. */
+static const unsigned sev_line[CPUS] = { 40, 41 };
 
 static uint32_t syscfg_read(Stm32wbExti *s, hwaddr offset)
 {
@@ -127,13 +128,13 @@ static void update_irq(Stm32wbExti *s)
     uint64_t to_nvic = on && core == CPU1 ? on & ~masked_by_syscfg(s) : on;
 
     for (int i = 0; i < ARRAY_SIZE(vectors); i++) {
-        uint64_t lines = i == ARRAY_SIZE(vectors) - 1 ? sev_line[core] : vectors[i];
+        uint64_t lines = i == ARRAY_SIZE(vectors) - 1 ? BIT_OF(sev_line[core]) : vectors[i];
 
         qemu_set_irq(s->irq[i], (to_nvic & lines) != 0);
     }
 }
 
-/* This core's event register, as by SEV. */
+/* This core's RXEV: it sets the event register. */
 static void send_event(void)
 {
     if (first_cpu) {
@@ -209,6 +210,14 @@ static void line_changed(void *opaque, int line, int level)
     if (line >= PIN_LINES) {
         set_level(STM32WB_EXTI(opaque), line, level);
     }
+}
+
+/* RM0434: the instruction SEV is a pulse on a line of the other core's. */
+static void sev(void *opaque, int n, int level)
+{
+    Stm32wbExti *s = STM32WB_EXTI(opaque);
+
+    set_level(s, sev_line[!s->parent_obj.core], level);
 }
 
 static void set_pin_line(Stm32wbExti *s, unsigned line, bool level)
@@ -377,6 +386,7 @@ static void exti_init(Object *obj)
 
     qdev_init_gpio_in(dev, line_changed, LINES);
     qdev_init_gpio_in_named(dev, pin_changed, "pin", WB_PINS);
+    qdev_init_gpio_in_named(dev, sev, "sev", 1);
     qdev_init_gpio_out_named(dev, s->line, "line", PIN_LINES);
     for (int i = 0; i < ARRAY_SIZE(s->irq); i++) {
         sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[i]);

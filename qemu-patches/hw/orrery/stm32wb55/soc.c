@@ -336,6 +336,8 @@ static void connect_wires(Stm32wb55Soc *s)
     }
     qdev_connect_gpio_out_named(core, "LOCKUP", 0,
                                 qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
+    qdev_connect_gpio_out_named(core, "TXEV", 0,
+                                qdev_get_gpio_in_named(device(s, "EXTI"), "sev", 0));
 }
 
 static void connect_further_clocks(Stm32wb55Soc *s, DeviceState *dev,
