@@ -33,7 +33,7 @@ static volatile struct {
 } fault;
 
 static bool watch_registers;
-static uint32_t recover_pc; /* not 0: go on there, with a frame of its own */
+static volatile uint32_t refused_frame; /* where an exception's should have been */
 
 static void map(uint32_t va, uint32_t pa, uint32_t rights)
 {
@@ -64,6 +64,25 @@ static bool registers_kept(const uint32_t *frame, const uint32_t *high)
     return same;
 }
 
+/* Stacking failed: what should be there comes from the MMU. */
+static void put_frame(void)
+{
+    volatile uint32_t *frame;
+
+    refused_frame = MMU_FRAME & ~MMU_FRAME_VALID;
+    frame = (volatile uint32_t *)refused_frame;
+    for (unsigned i = 0; i < 2; i++) { /* it may lie in two pages */
+        uint32_t at = refused_frame + 28 * i;
+
+        MMU_INVA = at;
+        map(at, place(at), ALL);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        frame[i] = MMU_FRAME_WORD(i);
+    }
+    MMU_FRAME = 0;
+}
+
 void service(uint32_t *frame, const uint32_t *high)
 {
     fault.registers_kept &= !watch_registers || registers_kept(frame, high);
@@ -79,12 +98,8 @@ void service(uint32_t *frame, const uint32_t *high)
     MMU_FSTAT = 0;
     MMU_INVA = fault.faddr;
     map(fault.faddr, place(fault.faddr), ALL);
-    if (recover_pc) {
-        map(DATA_VA, DATA_PA, ALL); /* the frame lies in two pages */
-        map(DATA_VA + page, DATA_PA + page, ALL);
-        frame[6] = recover_pc;
-        frame[7] = 1u << 24;
-        recover_pc = 0;
+    if (MMU_FRAME & MMU_FRAME_VALID) {
+        put_frame();
     }
 }
 
@@ -601,62 +616,146 @@ void irq_SOFTWARE(void)
     }
 }
 
-void after_stacking(void);
+/* After the interrupt: r0-r3, r12, lr, flags, sp */
+static uint32_t resumed[8];
 
-/* A thread on PSP, in a page that is not there, which is interrupted. */
-__attribute__((naked, noinline)) static uint32_t interrupted_thread(uint32_t psp
-                                                                    __attribute__((unused)))
+/* A thread on PSP, in a page that may not be there, which is interrupted. */
+__attribute__((naked, noinline)) static void
+interrupted_thread(uint32_t psp __attribute__((unused)), uint32_t *after __attribute__((unused)))
 {
     __asm__ volatile("push {r4-r11, lr}\n\t"
+                     "mov r6, r1\n\t"
                      "msr psp, r0\n\t"
-                     "mrs r1, control\n\t"
-                     "orr r1, #2\n\t"
-                     "msr control, r1\n\t"
+                     "mrs r7, control\n\t"
+                     "orr r7, #2\n\t"
+                     "msr control, r7\n\t"
                      "isb\n\t"
-                     "ldr r0, =0xe000e200\n\t"
-                     "mov r1, #0x80000000\n\t"
+                     "ldr r4, =0xe000e200\n\t"
+                     "mov r5, #0x80000000\n\t"
+                     "movw r0, #0x1000\n\t"
+                     "movw r1, #0x1111\n\t"
                      "movw r2, #0x2222\n\t"
                      "movw r3, #0x3333\n\t"
-                     "str r1, [r0]\n\t" /* ISPR: the software interrupt */
+                     "movw r12, #0xcccc\n\t"
+                     "movw lr, #0xeeee\n\t"
+                     "mov r7, #0xa8000000\n\t" /* N, C, Q */
+                     "msr apsr_nzcvq, r7\n\t"
+                     "str r5, [r4]\n\t" /* ISPR: the software interrupt */
                      "dsb\n\t"
                      "isb\n\t"
-                     ".global after_stacking\n"
-                     ".thumb_func\n"
-                     "after_stacking:\n\t"
-                     "mrs r1, control\n\t"
-                     "bic r1, #2\n\t"
-                     "msr control, r1\n\t"
+                     "mrs r7, apsr\n\t"
+                     "stmia r6!, {r0-r3, r12, lr}\n\t"
+                     "str r7, [r6]\n\t"
+                     "mov r7, sp\n\t"
+                     "str r7, [r6, #4]\n\t"
+                     "mrs r7, control\n\t"
+                     "bic r7, #2\n\t"
+                     "msr control, r7\n\t"
                      "isb\n\t"
-                     "mov r0, r2\n\t"
                      "pop {r4-r11, pc}\n\t"
                      ".ltorg");
 }
 
-static void stacks(void)
+/* Interrupted with its stack at @psp: everything is as before. */
+static bool resumes(uint32_t psp)
 {
-    irq_enable(IRQ_SOFTWARE);
+    static const uint32_t as_before[] = {0x1000, 0x1111, 0x2222, 0x3333,
+                                         0xcccc, 0xeeee, 0xa8000000};
+    bool same = true;
+
     software_irqs = 0;
+    interrupted_thread(psp, resumed);
+    for (unsigned i = 0; i < 7; i++) {
+        same &= resumed[i] == as_before[i];
+    }
+    return same && resumed[7] == psp && software_irqs == 1;
+}
+
+static void stacking(void)
+{
     forget();
-    recover_pc = (uint32_t)after_stacking & ~1u;
-    interrupted_thread(DATA_VA + page + 16); /* over two pages */
-    CHECK("stacking: STKERR", (fault.cfsr & STKERR) != 0);
-    CHECK_EQ("stacking: nothing else", fault.cfsr & ~STKERR, 0);
-    CHECK("stacking: FADDR", fault.faddr >= DATA_VA && fault.faddr < DATA_VA + page + 16);
+    CHECK("stacking: all is as before", resumes(DATA_VA + page + 16)); /* over two pages */
+    CHECK_EQ("stacking: STKERR", fault.cfsr, STKERR);
+    CHECK_EQ("stacking: once", fault.count, 1);
+    CHECK_EQ("stacking: FADDR", fault.faddr, DATA_VA + page - 16);
     CHECK_EQ("stacking: FSTAT", fault.fstat & 0x3f,
              MMU_FSTAT_VALID | MMU_FSTAT_MISS | MMU_FSTAT_WRITE | MMU_FSTAT_PRIV);
-    CHECK_EQ("stacking: the interrupt comes afterwards", software_irqs, 1);
+    CHECK_EQ("stacking: FRAME", refused_frame, DATA_VA + page - 16);
 
     forget();
     map(DATA_VA, DATA_PA, ALL);
+    CHECK("stacking: the second page only", resumes(DATA_VA + page + 20)); /* realigned */
+    CHECK_EQ("stacking: the second page: FADDR", fault.faddr, DATA_VA + page);
+    CHECK_EQ("stacking: the second page: FRAME", refused_frame, DATA_VA + page - 16);
+
+    forget();
+    NVIC_IPR(IRQ_SOFTWARE) = 0;
+    SCB_SHPR1 = 0x8000; /* BusFault's */
+    CHECK("stacking: the interrupt goes first", resumes(DATA_VA + page));
+    CHECK_EQ("stacking: the interrupt goes first: STKERR", fault.cfsr, STKERR);
+    SCB_SHPR1 = 0;
+    NVIC_IPR(IRQ_SOFTWARE) = 0x80;
+}
+
+static void unstacking(void)
+{
+    forget();
+    map(DATA_VA, DATA_PA, ALL);
     drop_stack = true;
-    software_irqs = 0;
-    CHECK_EQ("unstacking: registers are those before", interrupted_thread(DATA_VA + 0x80), 0x2222);
+    CHECK("unstacking: registers are those before", resumes(DATA_VA + 0x80));
     drop_stack = false;
     CHECK_EQ("unstacking: UNSTKERR", fault.cfsr, UNSTKERR);
     CHECK_EQ("unstacking: FADDR", fault.faddr, DATA_VA + 0x60);
     CHECK_EQ("unstacking: FSTAT", fault.fstat & 0x3f,
              MMU_FSTAT_VALID | MMU_FSTAT_MISS | MMU_FSTAT_READ | MMU_FSTAT_PRIV);
-    CHECK_EQ("unstacking: one interrupt", software_irqs, 1);
+}
+
+static uint32_t sum_to(uint32_t n)
+{
+    volatile uint32_t room[24];
+
+    for (unsigned i = 0; i < 24; i++) {
+        room[i] = n;
+    }
+    return n ? sum_to(n - 1) + room[n % 24] : 0;
+}
+
+__attribute__((naked, noinline)) static uint32_t
+call_on(uint32_t psp __attribute__((unused)), uint32_t argument __attribute__((unused)),
+        uint32_t (*function)(uint32_t) __attribute__((unused)))
+{
+    __asm__ volatile("push {r4, lr}\n\t"
+                     "msr psp, r0\n\t"
+                     "mrs r4, control\n\t"
+                     "orr r3, r4, #2\n\t"
+                     "msr control, r3\n\t"
+                     "isb\n\t"
+                     "mov r0, r1\n\t"
+                     "blx r2\n\t"
+                     "msr control, r4\n\t"
+                     "isb\n\t"
+                     "pop {r4, pc}");
+}
+
+/* A store below the stack's last page: neither it nor the frame of its fault have a page. */
+static void growing_stack(void)
+{
+    uint32_t n = page / 48;
+
+    forget();
+    CHECK_EQ("a stack that grows into pages on demand", call_on(DATA_VA + 4 * page, n, sum_to),
+             n * (n + 1) / 2);
+    CHECK_EQ("a stack that grows: stores and stacking", fault.cfsr & ~BFARVALID,
+             PRECISERR | STKERR);
+    CHECK("a stack that grows: a fault or two a page", fault.count >= 3 && fault.count <= 8);
+}
+
+static void stacks(void)
+{
+    irq_enable(IRQ_SOFTWARE);
+    stacking();
+    unstacking();
+    growing_stack();
 }
 
 static volatile unsigned hard_faults;

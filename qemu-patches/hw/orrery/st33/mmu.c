@@ -49,6 +49,10 @@ REG32(INVA, 0x20)
 REG32(INVC, 0x24)
 REG32(INVALL, 0x28)
 REG32(FIND, 0x2C)
+REG32(FRAME, 0x30)
+    FIELD(FRAME, VALID, 0, 1)
+REG32(FRAME0, 0x40)
+REG32(FRAME7, 0x5C)
 REG32(VA0, 0x800)
     FIELD(VA0, CTX, 0, 8)
 REG32(PA0, 0x804)
@@ -58,6 +62,7 @@ REG32(PA0, 0x804)
     FIELD(PA0, USER, 5, 3)
 
 #define PAGE_BITS_MOST 16
+#define FRAME_WORDS 8
 #define NO_ENTRY UINT32_MAX
 
 struct St33Mmu {
@@ -69,6 +74,7 @@ struct St33Mmu {
     uint32_t ctrl, ctx, fdirect, rdirect;
     uint32_t fstat, faddr, fcount;
     uint32_t find; /* what FIND shows */
+    uint32_t frame, frame_words[FRAME_WORDS]; /* the last that was refused */
     uint32_t va[ST33_MMU_ENTRIES_MOST];
     uint32_t pa[ST33_MMU_ENTRIES_MOST];
 
@@ -193,11 +199,29 @@ static bool translate(ARMCPU *cpu, vaddr address, MMUAccessType access,
     return true;
 }
 
+/*
+ * An exception found no room for its frame. The core abandons the frame (DDI0403E B1.5.6), so what
+ * it would have been is kept here for the handler, if it was the MMU that refused and not the MPU.
+ */
+static void frame_lost(ARMCPU *cpu, uint32_t sp, uint32_t xpsr)
+{
+    St33Mmu *s = cpu->bus_translate_opaque;
+    const uint32_t *r = cpu->env.regs;
+    const uint32_t words[FRAME_WORDS] = { r[0], r[1], r[2], r[3], r[12], r[14], r[15], xpsr };
+
+    if (FIELD_EX32(s->fstat, FSTAT, VALID) && s->faddr - sp < sizeof(words)) {
+        s->frame = sp | R_FRAME_VALID_MASK;
+        memcpy(s->frame_words, words, sizeof(words));
+        trace_st33_mmu_frame(sp, r[15]);
+    }
+}
+
 void st33_mmu_attach(St33Mmu *s, ARMCPU *cpu)
 {
     s->cpu = cpu;
     cpu->bus_translate_opaque = s;
     cpu->bus_translate = translate;
+    cpu->bus_frame_lost = frame_lost;
 }
 
 /* ---- the bench's other way ---- */
@@ -398,6 +422,10 @@ static uint32_t mmu_read(Stm32wbBlock *b, hwaddr offset)
         return s->fcount;
     case A_FIND:
         return s->find;
+    case A_FRAME:
+        return s->frame;
+    case A_FRAME0 ... A_FRAME7:
+        return s->frame_words[(offset - A_FRAME0) / 4];
     case A_INVA:
     case A_INVC:
     case A_INVALL:
@@ -451,6 +479,9 @@ static void mmu_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     case A_FSTAT:
         s->fstat = 0;
         break;
+    case A_FRAME:
+        s->frame = 0;
+        break;
     case A_INVA:
         invalidate_address(s, value & mask);
         break;
@@ -466,6 +497,7 @@ static void mmu_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     case A_CONF:
     case A_FADDR:
     case A_FCOUNT:
+    case A_FRAME0 ... A_FRAME7:
         break;
     default:
         write_entry(s, offset, value, mask);
@@ -480,7 +512,8 @@ static void mmu_reset(Object *obj, ResetType type)
     St33Mmu *s = ST33_MMU(obj);
 
     s->ctrl = s->least_page_bits << R_CTRL_PSZ_SHIFT;
-    s->ctx = s->fstat = s->faddr = s->fcount = 0;
+    s->ctx = s->fstat = s->faddr = s->fcount = s->frame = 0;
+    memset(s->frame_words, 0, sizeof(s->frame_words));
     s->find = NO_ENTRY;
     s->fdirect = ST33_FLASH_BASE + s->flash_size;
     s->rdirect = ST33_RAM_BASE + s->ram_size;
@@ -537,6 +570,8 @@ static const VMStateDescription mmu_vmstate = {
         VMSTATE_UINT32(faddr, St33Mmu),
         VMSTATE_UINT32(fcount, St33Mmu),
         VMSTATE_UINT32(find, St33Mmu),
+        VMSTATE_UINT32(frame, St33Mmu),
+        VMSTATE_UINT32_ARRAY(frame_words, St33Mmu, FRAME_WORDS),
         VMSTATE_UINT32_ARRAY(va, St33Mmu, ST33_MMU_ENTRIES_MOST),
         VMSTATE_UINT32_ARRAY(pa, St33Mmu, ST33_MMU_ENTRIES_MOST),
         VMSTATE_END_OF_LIST()
