@@ -2,7 +2,8 @@
 /*
  * zephyr.c - what Zephyr's driver for this mailbox (ipm_stm32wb) and its host do to open and close
  * the controller. It differs from the vendor's code: BLE's tables are there before C2BOOT, the
- * buffers of answers are given back, closing waits for CPU2's deep sleep; it opens again by Reinit and SEV.
+ * buffers of answers are given back, closing waits for CPU2's deep sleep; it opens again by Reinit
+ * and SEV.
  */
 #include "aci.h"
 #include "test.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sev.c - the instruction SEV is heard by the other core (RM0434, EXTI lines 40 and 41): by its event
- * mask, which ends WFE a latency later to the cycle; by its interrupt mask, as C2SEV or C1SEV; and
- * not at all without the mask or an edge. The cores meet by IPCC's channel 1.
+ * sev.c - the instruction SEV is heard by the other core (RM0434, EXTI lines 40 and 41): by its
+ * event mask, which ends WFE a latency later to the cycle; by its interrupt mask, as C2SEV or
+ * C1SEV; and not at all without the mask or an edge. The cores meet by IPCC's channel 1.
  */
 #include "dual.h"
 
@@ -89,8 +89,7 @@ void judge(const struct result *one, const struct result *two)
     CHECK_EQ("CPU2's rounds", two->counts[DONE], ROUNDS);
     CHECK("a round is two latencies", one->counts[SHORTEST] >= 2 * LATENCY_CYCLES);
     CHECK("and a few instructions", one->counts[LONGEST] < 2 * LATENCY_CYCLES + 20);
-    CHECK("always the same, to CPU2's cycle",
-          one->counts[LONGEST] - one->counts[SHORTEST] <= 2);
+    CHECK("always the same, to CPU2's cycle", one->counts[LONGEST] - one->counts[SHORTEST] <= 2);
     note_hex("shortest", one->counts[SHORTEST]);
     note_hex("longest", one->counts[LONGEST]);
     CHECK_EQ("an event is not pending", one->counts[PENDING], 0);
@@ -126,7 +125,8 @@ static void meet(void)
     MY_SCR = CHANNEL(1);
 }
 
-/* Does CPU1's next SEV, in 60 us, set the event register? WFE ends at once then, else by the radio's timer. */
+/* Does CPU1's next SEV, in 60 us, set the event register? WFE ends at once then, else by the
+ * radio's timer. */
 static bool event_comes(void)
 {
     uint32_t from;

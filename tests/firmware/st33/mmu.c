@@ -659,7 +659,7 @@ interrupted_thread(uint32_t psp __attribute__((unused)), uint32_t *after __attri
 /* Interrupted with its stack at @psp: everything is as before. */
 static bool resumes(uint32_t psp)
 {
-    static const uint32_t as_before[] = {0x1000, 0x1111, 0x2222, 0x3333,
+    static const uint32_t as_before[] = {0x1000, 0x1111, 0x2222,    0x3333,
                                          0xcccc, 0xeeee, 0xa8000000};
     bool same = true;
 
@@ -720,9 +720,10 @@ static uint32_t sum_to(uint32_t n)
     return n ? sum_to(n - 1) + room[n % 24] : 0;
 }
 
-__attribute__((naked, noinline)) static uint32_t
-call_on(uint32_t psp __attribute__((unused)), uint32_t argument __attribute__((unused)),
-        uint32_t (*function)(uint32_t) __attribute__((unused)))
+__attribute__((naked, noinline)) static uint32_t call_on(uint32_t psp __attribute__((unused)),
+                                                         uint32_t argument __attribute__((unused)),
+                                                         uint32_t (*function)(uint32_t)
+                                                             __attribute__((unused)))
 {
     __asm__ volatile("push {r4, lr}\n\t"
                      "msr psp, r0\n\t"
