@@ -119,12 +119,14 @@ static void send_welcome(struct broker *broker, struct call *call, unsigned memb
         }
     }
     welcome.trace_dir = broker->plan->trace_dir;
+    welcome.pictures = broker->plan->pictures;
     add_states(blocks, broker->plan, member, &welcome);
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), broker->segment_fd);
     welcome.member = member;
     welcome.run_id = broker->plan->run_id;
     welcome.segment_path = path;
     welcome.stimulus_lane = layout->stimulus_lanes[member];
+    welcome.answer_lane = layout->answer_lanes[member];
     welcome.reaction_ns = broker->plan->clock->reaction_ns;
     reply.result_case = ORRERY__REPLY__RESULT_WELCOME;
     reply.welcome = &welcome;

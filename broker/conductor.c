@@ -150,11 +150,20 @@ static bool is_in_form(Orrery__Link__Kind kind, size_t len)
     }
 }
 
+static bool is_answer(const struct conductor *c, const struct orrery_message *msg)
+{
+    return c->script && msg->lane && msg->lane == c->broker->layout->answer_lanes[msg->source];
+}
+
 static bool deliver(struct conductor *c, const struct orrery_message *msg)
 {
     int port = c->port_of_lane[msg->lane];
     Orrery__Link__Kind kind = port >= 0 ? c->broker->layout->ports[port].kind : 0;
 
+    if (is_answer(c, msg)) {
+        orrery_script_answer(c->script, msg->source, msg->arrival_ns, msg->payload, msg->len);
+        return true;
+    }
     if (port < 0 || !is_in_form(kind, msg->len)) {
         orrery_run_break(&c->broker->run, msg->source, "%s sent something that is no frame on %s",
                          orrery_seg_member_name(c->seg, msg->source),
@@ -586,7 +595,9 @@ static void run_loop(struct conductor *c)
         release(c, bound_ns);
         if (c->script) {
             orrery_script_bound(c->script, conductor_reached(c, bound_ns));
-            conductor_end_script(c);
+            if (conductor_end_script(c)) {
+                continue; /* when it ends is known only now */
+            }
         }
         conductor_answer_step(c, bound_ns);
         check_goal(c, bound_ns);

@@ -71,8 +71,9 @@ uint64_t conductor_reached(const struct conductor *c, uint64_t bound_ns);
 /* R8: how far the script lets everybody go. What it does at the broker's word goes into the input.
  */
 uint64_t conductor_follow_script(struct conductor *c, uint64_t bound_ns);
-/* Is the script over? Then so is the run, or everybody stands there for a debugger. */
-void conductor_end_script(struct conductor *c);
+/* Is the script over? Then so is the run, or everybody stands there for a debugger. True: just now,
+ * and they may be there already. */
+bool conductor_end_script(struct conductor *c);
 /* What the script says of a run that ended well. */
 void conductor_end_by_script(struct conductor *c, uint64_t end_ns, bool all_off);
 /* Which bound the conductor waits for on its behalf. */

@@ -22,7 +22,7 @@ uint64_t conductor_reached(const struct conductor *c, uint64_t bound_ns)
 uint64_t conductor_follow_script(struct conductor *c, uint64_t bound_ns)
 {
     uint64_t unit = orrery_seg_turn_ns(c->seg), word = orrery_ceiling(c->seg), at_ns = 0;
-    uint64_t reaction_ns = orrery_layout_reaction_ns(c->broker->plan), to;
+    uint64_t reaction_ns, to;
     enum script_state state = orrery_script_state(c->script, &at_ns);
 
     while (state == SCRIPT_DUE && conductor_round_up(c, at_ns) <= word) {
@@ -32,32 +32,36 @@ uint64_t conductor_follow_script(struct conductor *c, uint64_t bound_ns)
     if (state != SCRIPT_ARMED) {
         return at_ns;
     }
+    reaction_ns = orrery_script_reaction_ns(c->script);
+    reaction_ns = reaction_ns > unit ? reaction_ns : unit;
     to = conductor_reached(c, bound_ns);
     to = to < ORRERY_TIME_INF - reaction_ns ? to + reaction_ns : ORRERY_TIME_INF;
     return to - to % unit;
 }
 
-/* The script is over: so is the run, or everybody stands there for a debugger. */
-void conductor_end_script(struct conductor *c)
+/* The script is over: so is the run, or everybody stands there for a debugger. True: just now, and
+ * they may be there already. */
+bool conductor_end_script(struct conductor *c)
 {
     uint64_t at_ns;
     enum script_state state = orrery_script_state(c->script, &at_ns);
 
     if (c->script_over || (state != SCRIPT_PASSED && state != SCRIPT_FAILED)) {
-        return;
+        return false;
     }
     c->script_over = true;
     if (c->for_ns && c->for_ns < at_ns) {
-        return; /* the run ends before */
+        return true; /* the run ends before */
     }
     if (state == SCRIPT_FAILED && c->broker->plan->script->hold) {
         orrery_say("%s", orrery_script_failure(c->script));
         c->hold_at_goal = true;
         c->goal_ns = conductor_round_up(c, at_ns);
-        return;
+        return true;
     }
     c->for_ns = at_ns;
     c->limit_ns = c->goal_ns = conductor_round_up(c, at_ns);
+    return true;
 }
 
 /* ---- an open script ---- */
@@ -184,7 +188,7 @@ void conductor_end_by_script(struct conductor *c, uint64_t end_ns, bool all_off)
  */
 uint64_t conductor_script_need(struct conductor *c, uint64_t bound_ns, uint64_t word)
 {
-    uint64_t half = orrery_layout_reaction_ns(c->broker->plan) / 2, at_ns;
+    uint64_t half = orrery_script_reaction_ns(c->script) / 2, at_ns;
 
     if (orrery_script_state(c->script, &at_ns) == SCRIPT_ARMED &&
         conductor_reached(c, bound_ns) + half < word) {

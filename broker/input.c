@@ -27,6 +27,7 @@ struct line {
 struct stimulus {
     unsigned member;
     struct orrery_stimulus what;
+    GBytes *probe;     /* instead, or NULL */
     uint64_t at_ns;    /* of one that the schedule holds */
     uint64_t for_ns;   /* then a line is let go, or power put on; 0: it stays */
     struct call *call; /* may be NULL */
@@ -45,6 +46,14 @@ struct input {
     uint32_t *power_ons; /* it was put on so often */
     bool cut_by_hand;    /* one of them by somebody who may put it on again */
 };
+
+static void forget(gpointer opaque)
+{
+    struct stimulus *stimulus = opaque;
+
+    g_bytes_unref(stimulus->probe);
+    g_free(stimulus);
+}
 
 struct input *orrery_input_create(const struct layout *layout)
 {
@@ -76,8 +85,8 @@ void orrery_input_destroy(struct input *input)
     g_free(input->lines);
     g_free(input->cut);
     g_free(input->power_ons);
-    g_queue_clear_full(&input->stimuli, g_free);
-    g_queue_clear_full(&input->schedule, g_free);
+    g_queue_clear_full(&input->stimuli, forget);
+    g_queue_clear_full(&input->schedule, forget);
     pthread_mutex_destroy(&input->lock);
     g_free(input);
 }
@@ -110,21 +119,39 @@ bool orrery_input_waiting(struct input *input)
     return atomic_load(&input->waiting) > 0;
 }
 
+static bool put(struct input *input, const struct stimulus *stimulus)
+{
+    bool room;
+
+    pthread_mutex_lock(&input->lock);
+    room = g_queue_get_length(&input->stimuli) < STIMULI_MAX;
+    if (room) {
+        g_queue_push_tail(&input->stimuli, g_memdup2(stimulus, sizeof(*stimulus)));
+        atomic_fetch_add(&input->waiting, 1);
+    }
+    pthread_mutex_unlock(&input->lock);
+    return room;
+}
+
 bool orrery_input_stimulate(struct input *input, unsigned member,
                             const struct orrery_stimulus *stimulus, uint64_t for_ns,
                             struct call *call)
 {
-    struct stimulus *copy = NULL;
+    struct stimulus copy = {.member = member, .what = *stimulus, .for_ns = for_ns, .call = call};
 
-    pthread_mutex_lock(&input->lock);
-    if (g_queue_get_length(&input->stimuli) < STIMULI_MAX) {
-        copy = g_new(struct stimulus, 1);
-        *copy = (struct stimulus){member, *stimulus, 0, for_ns, call};
-        g_queue_push_tail(&input->stimuli, copy);
-        atomic_fetch_add(&input->waiting, 1);
+    return put(input, &copy);
+}
+
+bool orrery_input_ask(struct input *input, unsigned member, const struct orrery_probe *probe,
+                      size_t len)
+{
+    struct stimulus stimulus = {.member = member, .probe = g_bytes_new(probe, len)};
+    bool room = put(input, &stimulus);
+
+    if (!room) {
+        g_bytes_unref(stimulus.probe);
     }
-    pthread_mutex_unlock(&input->lock);
-    return copy != NULL;
+    return room;
 }
 
 static struct stimulus *next_stimulus(struct input *input)
@@ -210,15 +237,17 @@ static void tell(struct input *input, struct broker *broker, const struct stimul
 
 /* False: the run is over. */
 static bool send_to(struct input *input, struct orrery_member *self, struct trace *trace,
-                    unsigned member, const struct orrery_stimulus *what, uint64_t at_ns)
+                    unsigned member, const struct stimulus *stimulus, uint64_t at_ns)
 {
     unsigned lane = input->layout->stimulus_lanes[member];
+    size_t len = sizeof(stimulus->what);
+    const void *what = stimulus->probe ? g_bytes_get_data(stimulus->probe, &len) : &stimulus->what;
 
-    if (!orrery_send(self, lane, at_ns, at_ns, what, sizeof(*what))) {
+    if (!orrery_send(self, lane, at_ns, at_ns, what, len)) {
         return false;
     }
     if (trace) {
-        orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, sizeof(*what));
+        orrery_trace_add(trace, lane, at_ns, at_ns, orrery_last_seq(self), what, (uint16_t)len);
     }
     return true;
 }
@@ -253,7 +282,7 @@ static bool send_power(struct input *input, const Orrery__Plan *plan, struct orr
 
     for (unsigned i = 1; i < input->layout->member_count; i++) {
         if (is_same_chip(plan, stimulus->member, i)) {
-            if (!send_to(input, self, trace, i, &stimulus->what, at_ns)) {
+            if (!send_to(input, self, trace, i, stimulus, at_ns)) {
                 return false;
             }
             input->cut[i] = !on;
@@ -295,13 +324,15 @@ static void happen(struct input *input, struct broker *broker, struct orrery_mem
 
     input->last_send_ns = at_ns;
     if (!(is_power ? send_power(input, broker->plan, self, trace, stimulus, at_ns)
-                   : send_to(input, self, trace, stimulus->member, &stimulus->what, at_ns))) {
+                   : send_to(input, self, trace, stimulus->member, stimulus, at_ns))) {
         if (stimulus->call) {
             orrery_call_error(stimulus->call, "the run is over");
         }
         return;
     }
-    tell(input, broker, stimulus, at_ns);
+    if (!stimulus->probe) {
+        tell(input, broker, stimulus, at_ns);
+    }
     if (stimulus->call) {
         orrery_call_stopped(stimulus->call, at_ns);
     }
@@ -325,7 +356,7 @@ void orrery_input_happen(struct input *input, struct broker *broker, struct orre
                                                        : next_stimulus(input);
         if (stimulus) {
             happen(input, broker, self, trace, stimulus, at_ns);
-            g_free(stimulus);
+            forget(stimulus);
         }
     } while (stimulus);
 }
@@ -338,7 +369,7 @@ void orrery_input_refuse(struct input *input, const char *why)
         if (stimulus->call) {
             orrery_call_error(stimulus->call, "%s", why);
         }
-        g_free(stimulus);
+        forget(stimulus);
     }
 }
 

@@ -33,6 +33,9 @@ bool orrery_input_waiting(struct input *input);
 bool orrery_input_stimulate(struct input *input, unsigned member,
                             const struct orrery_stimulus *stimulus, uint64_t for_ns,
                             struct call *call);
+/* The same for what a script asks of a member; len: octets of it. */
+bool orrery_input_ask(struct input *input, unsigned member, const struct orrery_probe *probe,
+                      size_t len);
 /* Conductor, before the start: what the plan's inputs do, each at its time. */
 void orrery_input_schedule(struct input *input, const struct orrery_segment *seg,
                            const Orrery__Plan *plan);

@@ -21,6 +21,7 @@
 
 /* Bytes in one message, by kind of link; orrery.h has the formats. */
 #define STIMULUS_SLOTS 16u
+#define PROBE_SLOTS 64u /* with those that wait for an instruction */
 
 static const uint32_t payload_max[] = {
     [ORRERY__LINK__KIND__UART] = sizeof(struct orrery_uart_frame),
@@ -46,6 +47,27 @@ static bool script_sends(const Orrery__Plan *plan, const struct layout_port *por
         const Orrery__ScriptStep *step = plan->script->steps[i];
 
         if (step->kind == ORRERY__SCRIPT_STEP__KIND__SEND && !strcmp(step->port, port->full)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool orrery_layout_is_asked(const Orrery__ScriptStep *step)
+{
+    return step->kind >= ORRERY__SCRIPT_STEP__KIND__MEMORY &&
+           step->kind <= ORRERY__SCRIPT_STEP__KIND__RESETS;
+}
+
+static bool script_asks(const Orrery__Plan *plan, const char *instance)
+{
+    if (plan->script && plan->script->open) {
+        return true;
+    }
+    for (size_t i = 0; plan->script && i < plan->script->n_steps; i++) {
+        const Orrery__ScriptStep *step = plan->script->steps[i];
+
+        if (orrery_layout_is_asked(step) && !strcmp(step->instance, instance)) {
             return true;
         }
     }
@@ -168,6 +190,22 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
              payload_max[ORRERY__LINK__KIND__UART]);
 }
 
+/* What happens to it from outside; and, where a script asks it something, the way back. */
+static void add_stimuli(struct layout *layout, const Orrery__Plan *plan, unsigned member)
+{
+    const char *broker = layout->members[ORRERY_BROKER].name, *name = layout->members[member].name;
+    bool asks = script_asks(plan, name);
+
+    layout->stimulus_lanes[member] = (unsigned)layout->lane_count;
+    add_lane(layout, broker, name, ORRERY_BROKER, member, 1, asks ? PROBE_SLOTS : STIMULUS_SLOTS,
+             asks ? sizeof(struct orrery_probe) : sizeof(struct orrery_stimulus));
+    if (asks) {
+        layout->answer_lanes[member] = (unsigned)layout->lane_count;
+        add_lane(layout, name, broker, member, ORRERY_BROKER, 1, PROBE_SLOTS,
+                 sizeof(struct orrery_answer));
+    }
+}
+
 /* R4: a member with very many lanes gets smaller rings rather than a refusal. */
 static void fit_slots(struct layout *layout, unsigned member)
 {
@@ -224,8 +262,9 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
     for (size_t i = 0; i < plan->n_instances; i++) {
         snprintf(layout->members[i + 1].name, ORRERY_NAME_MAX, "%s", plan->instances[i]->name);
     }
-    layout->lanes = g_new0(struct orrery_lane_spec, lanes + layout->member_count);
+    layout->lanes = g_new0(struct orrery_lane_spec, lanes + 2 * layout->member_count);
     layout->stimulus_lanes = g_new0(unsigned, layout->member_count);
+    layout->answer_lanes = g_new0(unsigned, layout->member_count);
     layout->leaders = g_new0(unsigned, layout->member_count);
     for (size_t i = 0; i < plan->n_instances; i++) {
         layout->leaders[i + 1] = plan->instances[i]->leader;
@@ -239,9 +278,7 @@ struct layout *orrery_layout_create(const Orrery__Plan *plan)
         add_attach(layout, plan, plan->attaches[i]);
     }
     for (unsigned member = 1; member < layout->member_count; member++) {
-        layout->stimulus_lanes[member] = (unsigned)layout->lane_count;
-        add_lane(layout, layout->members[ORRERY_BROKER].name, layout->members[member].name,
-                 ORRERY_BROKER, member, 1, STIMULUS_SLOTS, sizeof(struct orrery_stimulus));
+        add_stimuli(layout, plan, member);
     }
     for (unsigned member = 1; member < layout->member_count; member++) {
         fit_slots(layout, member);
@@ -271,6 +308,7 @@ void orrery_layout_destroy(struct layout *layout)
         }
         g_free(layout->members);
         g_free(layout->stimulus_lanes);
+        g_free(layout->answer_lanes);
         g_free(layout->leaders);
         g_free(layout->lanes);
         g_free(layout->ports);

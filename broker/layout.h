@@ -36,6 +36,7 @@ struct layout {
     size_t lane_count;
     unsigned *leaders;         /* [member]: with whom it is over, 0: nobody */
     unsigned *stimulus_lanes;  /* [member]: from the broker */
+    unsigned *answer_lanes;    /* [member]: to the broker, where the script asks; 0: it does not */
     struct layout_port *ports; /* links' ends in order, then attaches in order */
     size_t port_count, first_attach;
     struct orrery_state_spec *states; /* the Plan's, by the same index */
@@ -49,6 +50,9 @@ void orrery_layout_destroy(struct layout *layout); /* accepts NULL */
 
 /* The number of the instance of that name; 0: there is none. */
 unsigned orrery_layout_member(const struct layout *layout, const char *name);
+
+/* Is it answered by the step's instance? */
+bool orrery_layout_is_asked(const Orrery__ScriptStep *step);
 
 /* An attached port's byte may come from the host: its run never starves. */
 bool orrery_layout_can_inject(const struct layout_port *port);

@@ -262,7 +262,8 @@ static bool check_attach(const Orrery__Plan *plan, const Orrery__Attach *attach,
 static bool check_links(const Orrery__Plan *plan, struct orrery_error *err)
 {
     GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    size_t lanes = 2 * plan->n_attaches + plan->n_instances; /* the latter for stimuli */
+    /* for stimuli; with a script also for answers */
+    size_t lanes = 2 * plan->n_attaches + (plan->script ? 2 : 1) * plan->n_instances;
     bool ok = true;
 
     for (size_t i = 0; i < plan->n_links && ok; i++) {

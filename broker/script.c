@@ -2,18 +2,21 @@
 #include "script.h"
 
 #include <glib.h>
+#include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "input.h"
+#include "probe.h"
 #include "say.h"
 
 #define LATER_MAX (1u << 20) /* bytes, of all ports, between two steps of an open script */
 #define HEARD_MAX 65536u     /* bytes of a port that no step has used yet; the oldest go */
 #define CAPTURES ORRERY_SCRIPT_CAPTURES
 #define TEXT_MAX 4096u
-#define SHOWN 60 /* bytes of a text in a message */
+#define ASKED_MAX 32u /* steps in a row; the lane has room for more */
+#define SHOWN 60      /* bytes of a text in a message */
 
 struct step {
     const Orrery__ScriptStep *plan;
@@ -32,15 +35,16 @@ struct later {
 
 struct script {
     const struct layout *layout;
+    const char *pictures; /* the plan's */
     uint64_t reaction_ns;
     struct step *steps;
     size_t count, now; /* the step at work */
     GString **heard;   /* [port] */
     char *captures[CAPTURES];
-    uint64_t from_ns;     /* when the step at work began */
-    uint64_t observed_ns; /* of the last thing that guests did; with: */
-    bool observed;
-    bool passed, failed, open;
+    size_t asked; /* the steps before it have been asked for: those that wait for an instruction */
+    uint64_t from_ns; /* when the step at work began */
+    uint64_t free_ns; /* one reaction after the last thing that guests did: nothing acts before */
+    bool begun, passed, failed, open;
     GArray *later; /* of struct later */
     uint64_t over_ns;
     char failure[400];
@@ -108,11 +112,19 @@ static bool compile(struct step *step, struct orrery_error *err)
     return true;
 }
 
+static bool is_known(const Orrery__ScriptStep *plan)
+{
+    return (unsigned)plan->kind <= ORRERY__SCRIPT_STEP__KIND__POWER || orrery_layout_is_asked(plan);
+}
+
 static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
 {
-    if ((unsigned)step->plan->kind > ORRERY__SCRIPT_STEP__KIND__POWER ||
-        step->plan->ns >= ORRERY_TIME_INF) {
+    if (!is_known(step->plan) || step->plan->ns >= ORRERY_TIME_INF) {
         return bad(err, step->plan, "not a step");
+    }
+    if (orrery_layout_is_asked(step->plan)) {
+        return find_member(script, step, err) &&
+               (orrery_probe_ok(step->plan) || bad(err, step->plan, "too long, or too short"));
     }
     if (is_about_port(step->plan)) {
         return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
@@ -131,6 +143,7 @@ struct script *orrery_script_create(const Orrery__Plan *plan, const struct layou
     struct script *script = g_new0(struct script, 1);
 
     script->layout = layout;
+    script->pictures = plan->pictures;
     script->reaction_ns = reaction_ns;
     script->count = plan->script->n_steps;
     script->steps = g_new0(struct step, script->count + 1);
@@ -305,14 +318,29 @@ static uint64_t later(uint64_t a, uint64_t b)
 /* When what the script does next may happen. */
 static uint64_t act_time(const struct script *script)
 {
-    return script->observed ? later(script->from_ns, script->observed_ns + script->reaction_ns)
-                            : script->from_ns;
+    return later(script->from_ns, script->free_ns);
+}
+
+static bool is_asked(const struct script *script, const struct step *step)
+{
+    return orrery_layout_is_asked(step->plan) && script->now < script->asked;
+}
+
+uint64_t orrery_script_reaction_ns(const struct script *script)
+{
+    const struct step *step = &script->steps[script->now];
+
+    if (script->now < script->count && is_asked(script, step) &&
+        step->plan->kind != ORRERY__SCRIPT_STEP__KIND__PC &&
+        script->reaction_ns > PROBE_REACTION_NS) {
+        return PROBE_REACTION_NS;
+    }
+    return script->reaction_ns;
 }
 
 static void observe(struct script *script, uint64_t at_ns)
 {
-    script->observed = true;
-    script->observed_ns = later(script->observed_ns, at_ns);
+    script->free_ns = later(script->free_ns, at_ns + orrery_script_reaction_ns(script));
     script->from_ns = later(script->from_ns, at_ns);
 }
 
@@ -350,6 +378,15 @@ static void fail_deadline(struct script *script, uint64_t at_ns)
         fail(script, at_ns, "not every instance has ended");
         return;
     }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__PC) {
+        fail(script, at_ns, "%s: it has not come to %s (0x%" PRIx64 ")", step->plan->instance,
+             step->plan->line, step->plan->address);
+        return;
+    }
+    if (orrery_layout_is_asked(step->plan)) {
+        fail(script, at_ns, "%s does not answer: it is off", step->plan->instance);
+        return;
+    }
     show((const char *)step->plan->text.data, step->plan->text.len, false, wanted, sizeof(wanted));
     show(script->heard[step->port]->str, script->heard[step->port]->len, true, got, sizeof(got));
     fail(script, at_ns, "%s: '%.120s' did not come; the last that came: '%.120s'", step->plan->port,
@@ -365,11 +402,19 @@ static void fail_came(struct script *script, uint64_t at_ns)
     fail(script, at_ns, "%s: '%.200s' came", step->plan->port, wanted);
 }
 
-static bool is_armed(const struct step *step)
+static bool is_armed(const struct script *script, const struct step *step)
 {
-    return step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXPECT ||
+    return is_asked(script, step) || step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXPECT ||
            step->plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER ||
            step->plan->kind == ORRERY__SCRIPT_STEP__KIND__EXIT;
+}
+
+static uint64_t deadline_of(const struct script *script, const struct step *step)
+{
+    bool probe = orrery_layout_is_asked(step->plan) &&
+                 step->plan->kind != ORRERY__SCRIPT_STEP__KIND__PC;
+
+    return script->from_ns + (probe ? PROBE_TIMEOUT_NS : step->plan->ns);
 }
 
 /* The step at work has just begun: those that need nothing of the guests are done at once. */
@@ -446,7 +491,7 @@ void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, ui
         g_string_erase(heard, 0, HEARD_MAX / 2);
     }
     g_string_append_c(heard, (char)byte);
-    if (step->port != (int)port || !is_armed(step) || !match(script, step, true)) {
+    if (step->port != (int)port || !is_armed(script, step) || !match(script, step, true)) {
         return;
     }
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__NEVER) {
@@ -457,15 +502,37 @@ void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, ui
     }
 }
 
+void orrery_script_answer(struct script *script, unsigned member, uint64_t at_ns,
+                          const uint8_t *payload, size_t len)
+{
+    const struct step *step;
+    char wrong[PROBE_TEXT];
+
+    orrery_script_bound(script, at_ns);
+    if (!is_at_work(script)) {
+        return;
+    }
+    step = &script->steps[script->now];
+    if (!is_asked(script, step) || step->member != member) {
+        return;
+    }
+    if (!orrery_probe_judge(step->plan, script->pictures, payload, len, wrong)) {
+        fail(script, at_ns, "%s", wrong);
+        return;
+    }
+    observe(script, at_ns);
+    next_step(script);
+}
+
 void orrery_script_bound(struct script *script, uint64_t bound_ns)
 {
-    if (script->now == 0 && !script->passed && !script->failed && script->from_ns == 0 &&
-        !script->observed) {
+    if (!script->begun) {
+        script->begun = true;
         begin_step(script);
     }
-    while (is_at_work(script) && is_armed(&script->steps[script->now])) {
+    while (is_at_work(script) && is_armed(script, &script->steps[script->now])) {
         const struct step *step = &script->steps[script->now];
-        uint64_t deadline = script->from_ns + step->plan->ns;
+        uint64_t deadline = deadline_of(script, step);
 
         if (bound_ns < deadline) {
             return;
@@ -503,8 +570,8 @@ enum script_state orrery_script_state(const struct script *script, uint64_t *at_
         *at_ns = script->over_ns;
         return script->failed ? SCRIPT_FAILED : SCRIPT_PASSED;
     }
-    if (is_armed(step)) {
-        *at_ns = script->from_ns + step->plan->ns;
+    if (is_armed(script, step)) {
+        *at_ns = deadline_of(script, step);
         return SCRIPT_ARMED;
     }
     *at_ns = act_time(script);
@@ -529,12 +596,43 @@ static void send(struct script *script, const struct step *step, struct input *i
     g_string_free(text, TRUE);
 }
 
+/* Steps that are asked of one instance, in a row, are asked at once, and what follows an
+ * instruction that is waited for happens when it begins. */
+static bool is_in_row(const struct script *script, size_t i)
+{
+    const struct step *step = &script->steps[i];
+
+    return i < script->count && i < script->now + ASKED_MAX &&
+           step->member == script->steps[script->now].member && orrery_layout_is_asked(step->plan);
+}
+
+static void ask(struct script *script, struct input *input)
+{
+    bool at_pc = false;
+
+    for (script->asked = script->now; is_in_row(script, script->asked); script->asked++) {
+        const struct step *step = &script->steps[script->asked];
+        struct orrery_probe probe;
+        size_t len = orrery_probe_make(step->plan, at_pc, &probe);
+
+        if (!orrery_input_ask(input, step->member, &probe, len)) {
+            fail(script, script->from_ns, "too much happens at once");
+            return;
+        }
+        at_pc = at_pc || step->plan->kind == ORRERY__SCRIPT_STEP__KIND__PC;
+    }
+}
+
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns)
 {
     const struct step *step = &script->steps[script->now];
     struct orrery_stimulus stimulus = {.kind = ORRERY_STIMULUS_RESET};
 
     script->from_ns = later(act_time(script), now_ns);
+    if (orrery_layout_is_asked(step->plan)) {
+        ask(script, input); /* and goes on with the answer */
+        return;
+    }
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND) {
         send(script, step, input);
     } else {
@@ -589,7 +687,8 @@ bool orrery_script_add(struct script *script, const Orrery__ScriptStep *plan,
     script->steps[0] = step;
     script->steps[1] = (struct step){.port = -1};
     script->count = 1;
-    script->now = 0;
+    script->now = script->asked = 0;
+    script->begun = true;
     script->failed = false;
     script->failure[0] = '\0';
     begin_step(script);

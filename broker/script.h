@@ -7,7 +7,9 @@
  * of the common lower bound, so that an answer to what happened at t goes out at exactly t + D.
  * Times are counted from one step to the next: a match at t starts the next step at t, a wait adds
  * to that; what acts (send, reset, a line, the end) does so then, or D after the last thing
- * observed, if that is later. The same script, manifest and seed therefore give the same run.
+ * observed, if that is later. What an instance is asked (its memory) it answers at once, and while
+ * that is awaited D is PROBE_REACTION_NS. The same script, manifest and seed therefore give the
+ * same run.
  *
  * An open script is told its steps one by one, by a program that decides on what came. While it has
  * none, all stand where the next may act, and what they said before is kept, with its times: so
@@ -39,10 +41,16 @@ void orrery_script_destroy(struct script *script); /* accepts NULL */
 
 /* A byte came from layout->ports[port], complete at at_ns. */
 void orrery_script_byte(struct script *script, unsigned port, uint64_t at_ns, uint8_t byte);
+/* What a member was asked is answered: a struct orrery_answer, or nonsense. */
+void orrery_script_answer(struct script *script, unsigned member, uint64_t at_ns,
+                          const uint8_t *payload, size_t len);
 /* Everything that guests did before bound_ns has been fed. */
 void orrery_script_bound(struct script *script, uint64_t bound_ns);
 /* Every instance has ended, the last at at_ns, and well. */
 void orrery_script_all_off(struct script *script, uint64_t at_ns);
+
+/* ARMED: how near everybody stays to the common lower bound. */
+uint64_t orrery_script_reaction_ns(const struct script *script);
 
 /* ARMED: the step's deadline. DUE: when to call orrery_script_act(). PASSED, FAILED: when. */
 enum script_state orrery_script_state(const struct script *script, uint64_t *at_ns);

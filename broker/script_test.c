@@ -11,6 +11,7 @@
 #include "control.h"
 #include "input.h"
 #include "output.h"
+#include "probe.h"
 #include "script.h"
 #include "trace.h"
 
@@ -349,14 +350,123 @@ static void test_open_failure(void **state)
     finish(&b);
 }
 
+/* A question to instance a. */
+static void question(struct bench *b, Orrery__ScriptStep__Kind kind, const char *bytes, uint64_t ns)
+{
+    step(b, kind, bytes, ns);
+    b->steps[b->script.n_steps - 1].instance = (char *)"a";
+}
+
+static void reply(struct bench *b, uint64_t at_ns, uint32_t failed, const char *bytes)
+{
+    struct orrery_answer answer = {.failed = failed, .length = (uint32_t)strlen(bytes)};
+
+    memcpy(answer.bytes, bytes, strlen(bytes));
+    orrery_script_answer(b->at_work, 1, at_ns, (uint8_t *)&answer,
+                         ORRERY_ANSWER_HEAD + strlen(bytes));
+}
+
+/* While an answer is awaited all stay near; what is asked in a row is asked at once. */
+static void test_memory(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    step(&b, WAIT, NULL, 50);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__MEMORY, "ab", 0);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__MEMORY, "cd", 0);
+    start(&b);
+    expect_state(&b, SCRIPT_DUE, 50);
+    assert_int_equal(orrery_script_reaction_ns(b.at_work), D);
+    orrery_script_act(b.at_work, b.input, 50);
+    expect_state(&b, SCRIPT_ARMED, 50 + PROBE_TIMEOUT_NS);
+    assert_int_equal(orrery_script_reaction_ns(b.at_work), PROBE_REACTION_NS);
+    reply(&b, 60, ORRERY_ANSWER_DONE, "ab");
+    expect_state(&b, SCRIPT_ARMED, 60 + PROBE_TIMEOUT_NS);
+    reply(&b, 60, ORRERY_ANSWER_DONE, "cd");
+    expect_state(&b, SCRIPT_PASSED, 60 + PROBE_REACTION_NS);
+    finish(&b);
+}
+
+static void test_memory_differs(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__MEMORY, "ab", 0);
+    start(&b);
+    orrery_script_act(b.at_work, b.input, 0);
+    reply(&b, 7, ORRERY_ANSWER_DONE, "ax");
+    expect_state(&b, SCRIPT_FAILED, 7 + PROBE_REACTION_NS);
+    assert_non_null(strstr(orrery_script_failure(b.at_work), "61 62 was meant; it is 61 78"));
+    finish(&b);
+}
+
+/* A message of shared memory may hold anything. */
+static void test_nonsense(void **state)
+{
+    struct bench b;
+
+    for (size_t len = 0; len < ORRERY_ANSWER_HEAD + 2; len++) {
+        uint8_t junk[sizeof(struct orrery_answer)] = {0};
+
+        begin(&b);
+        question(&b, ORRERY__SCRIPT_STEP__KIND__MEMORY, "ab", 0);
+        start(&b);
+        orrery_script_act(b.at_work, b.input, 0);
+        memset(junk + 16, 0xff, sizeof(junk) - 16);
+        orrery_script_answer(b.at_work, 1, 7, junk, len);
+        expect_state(&b, SCRIPT_FAILED, 7 + PROBE_REACTION_NS);
+        finish(&b);
+    }
+}
+
+/* One that is off never answers. */
+static void test_off(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__RESETS, NULL, 0);
+    start(&b);
+    orrery_script_act(b.at_work, b.input, 0);
+    orrery_script_bound(b.at_work, PROBE_TIMEOUT_NS);
+    expect_state(&b, SCRIPT_FAILED, PROBE_TIMEOUT_NS + PROBE_REACTION_NS);
+    finish(&b);
+}
+
+/* An instruction takes as long as the step says; what follows it is answered then. */
+static void test_instruction(void **state)
+{
+    struct bench b;
+
+    begin(&b);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__PC, NULL, 5 * D);
+    question(&b, ORRERY__SCRIPT_STEP__KIND__MEMORY, "ab", 0);
+    step(&b, EXPECT, "c", 700);
+    start(&b);
+    orrery_script_act(b.at_work, b.input, 0);
+    expect_state(&b, SCRIPT_ARMED, 5 * D);
+    assert_int_equal(orrery_script_reaction_ns(b.at_work), D);
+    reply(&b, 4 * D, ORRERY_ANSWER_DONE, "");
+    reply(&b, 4 * D, ORRERY_ANSWER_DONE, "ab");
+    expect_state(&b, SCRIPT_ARMED, 4 * D + 700);
+    hear(&b, 4 * D + 1, "c");
+    expect_state(&b, SCRIPT_PASSED, 5 * D + 1);
+    finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answer),   cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_late),     cmocka_unit_test(test_never),
-        cmocka_unit_test(test_captures), cmocka_unit_test(test_exit),
-        cmocka_unit_test(test_flood),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_open),     cmocka_unit_test(test_open_failure),
+        cmocka_unit_test(test_answer),      cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_never),
+        cmocka_unit_test(test_captures),    cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_flood),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_open),        cmocka_unit_test(test_open_failure),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_memory_differs),
+        cmocka_unit_test(test_nonsense),    cmocka_unit_test(test_off),
+        cmocka_unit_test(test_instruction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

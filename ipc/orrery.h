@@ -477,6 +477,42 @@ struct orrery_stimulus {
 #define ORRERY_STIMULUS_POWER 2 /* level: 0 cuts it, 1 puts it on */
 #define ORRERY_LINE_FREE 2      /* nobody holds it */
 
+/*
+ * What a test asks of an instance (payload of the same lane, where a script asks something), little
+ * endian, as many octets as it needs. It is done at the arrival, and answered then.
+ */
+struct orrery_probe {
+    uint32_t kind;    /* ORRERY_PROBE_* */
+    uint32_t length;  /* octets: of bytes; of READ, that are wanted */
+    uint64_t address; /* READ, WRITE: of memory; PC: of an instruction */
+    uint8_t at_pc;    /* not now, but when the PC before it comes true */
+    uint8_t reserved[7];
+    uint8_t bytes[256]; /* WRITE: what is written. SCREEN: SHA-256, then a file's name */
+};
+#define ORRERY_PROBE_HEAD 24 /* octets before bytes */
+#define ORRERY_PROBE_READ 256
+#define ORRERY_PROBE_WRITE 257
+#define ORRERY_PROBE_PC 258     /* answered when the instruction at address begins */
+#define ORRERY_PROBE_SCREEN 259 /* is that the picture? Else it is kept */
+#define ORRERY_PROBE_RESETS 260 /* how many there were */
+
+/* The answer (payload of the instance's answer lane), little endian. */
+struct orrery_answer {
+    uint32_t kind;      /* of the probe */
+    uint32_t failed;    /* ORRERY_ANSWER_* */
+    uint64_t value;     /* RESETS; SCREEN: width, and height << 32 */
+    uint32_t length;    /* octets of bytes */
+    uint32_t reserved;  /* 0 */
+    uint8_t bytes[256]; /* READ */
+};
+#define ORRERY_ANSWER_HEAD 24 /* octets before bytes */
+#define ORRERY_ANSWER_DONE 0
+#define ORRERY_ANSWER_NO_MEMORY 1 /* no RAM or ROM there, or the core cannot see it now */
+#define ORRERY_ANSWER_DIFFERS 2   /* SCREEN: another picture, and it is kept */
+#define ORRERY_ANSWER_NOT_KEPT 3  /* SCREEN: the same, but it could not be */
+#define ORRERY_ANSWER_NO_SCREEN 4
+#define ORRERY_ANSWER_UNKNOWN 5 /* no such probe */
+
 /* What an end of a gpio link puts on the wire from the message's send time on (4 bytes). */
 struct orrery_gpio {
     uint8_t level;     /* 0, 1, 2: it does not drive */

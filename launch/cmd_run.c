@@ -16,7 +16,8 @@
 #include "races.h"
 
 struct run_options {
-    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number, *drive;
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number,
+        *drive, *pictures;
     bool dry_run, trace_hash, turns, hold, paused, check_races;
 };
 
@@ -39,6 +40,7 @@ static bool parse_options(int argc, char **argv, struct run_options *o, struct w
         {"drive", &o->drive, NULL},
         {"paused", NULL, &o->paused},
         {"check-races", NULL, &o->check_races},
+        {"pictures", &o->pictures, NULL},
     };
     const struct option_rules rules = {.usage = "orrery run MANIFEST [OPTION...]",
                                        .defs = defs,
@@ -164,6 +166,16 @@ static bool read_input(const struct run_options *o, const char *path, struct are
     return good;
 }
 
+/* Where pictures go that a test did not mean: NAME.line7.png. */
+static char *pictures_path(const struct run_options *o, const char *name, struct arena *arena)
+{
+    const char *path = o->pictures ? o->pictures : name;
+    char *here = absolute_path(arena, ".");
+
+    return path[0] == '/' || !here ? arena_printf(arena, "%s.", path)
+                                   : arena_printf(arena, "%s/%s.", here, path);
+}
+
 static int run_with(const struct run_options *o, const struct words *words, struct driver *driver,
                     struct arena *arena, struct problem *why)
 {
@@ -174,13 +186,14 @@ static int run_with(const struct run_options *o, const struct words *words, stru
 
     if (!read_input(o, words->items[0], arena, &m, &scenario, &script, why) ||
         !apply_options(o, &m, &e.plan, why) || !firmware_resolve(&m, why) ||
-        !qemu_resolve(&m, why)) {
+        !script_resolve(&script, words->items[0], &m, arena, why) || !qemu_resolve(&m, why)) {
         return problem_report(why);
     }
     manifest_choose_pace(&m);
     if (o->dry_run) {
         return print_commands(&m, arena, why);
     }
+    e.plan.pictures = pictures_path(o, m.name, arena);
     if (!make_log_dir(o->log, arena, &e.plan, why)) {
         return problem_report(why);
     }
@@ -237,6 +250,7 @@ const struct command run_command = {
     "                       `orrery down`\n"
     "  --drive FD           its steps come from a program at that socket, one by one "
     "(docs/testing.md)\n"
+    "  --pictures PATH      where a screen that a test did not mean is kept, as PATH.lineN.png\n"
     "  --join-timeout TIME  how long QEMUs may take to join, wall time (30s, more on a\n"
     "                       busy host)\n"
     "\n"
@@ -259,10 +273,15 @@ static int validate_main(int argc, char **argv)
         return problem_report(&why);
     }
     for (size_t i = 0; i < words.count; i++) {
+        const struct run_options first = {0};
         struct arena arena = {0};
+        struct scenario scenario = {0};
+        struct script script = {0};
         struct manifest m;
 
-        if (!manifest_read(&m, words.items[i], &arena, &why) || !firmware_resolve(&m, &why)) {
+        if (!read_input(&first, words.items[i], &arena, &m, &scenario, &script, &why) ||
+            !firmware_resolve(&m, &why) ||
+            !script_resolve(&script, words.items[i], &m, &arena, &why)) {
             code = problem_report(&why);
         }
         arena_finish(&arena);
@@ -271,6 +290,9 @@ static int validate_main(int argc, char **argv)
 }
 
 const struct command validate_command = {
-    "validate", "validate MANIFEST...", "check manifests and their firmware; run nothing",
-    NULL,       validate_main,
+    "validate",
+    "validate MANIFEST...",
+    "check manifests, or the first case of tests, and their firmware; run nothing",
+    NULL,
+    validate_main,
 };

@@ -302,6 +302,11 @@ static enum kind kind_of(const yaml_node_t *node)
     return is_real(text) ? KIND_REAL : KIND_STRING;
 }
 
+bool node_is_integer(const yaml_node_t *node)
+{
+    return kind_of(node) == KIND_INTEGER;
+}
+
 static bool fail_kind(struct reader *r, const yaml_node_t *node, const char *what,
                       const char *meant)
 {

@@ -74,6 +74,8 @@ bool read_field(struct reader *r, const yaml_node_t *key, const char *name,
 bool read_string(struct reader *r, const yaml_node_t *node, const char *what, char **out);
 /* A string or a number, as it was written. */
 bool read_text(struct reader *r, const yaml_node_t *node, const char *what, char **out);
+/* Is it written as an integer? */
+bool node_is_integer(const yaml_node_t *node);
 bool read_bool(struct reader *r, const yaml_node_t *node, const char *what, bool *out);
 bool read_u64(struct reader *r, const yaml_node_t *node, const char *what, uint64_t least,
               uint64_t most, uint64_t *out);

@@ -105,7 +105,7 @@ static bool fits_target(unsigned machine, unsigned elf_class, const char *target
     return !judged;
 }
 
-static uint64_t get(const uint8_t *p, unsigned size, bool big_endian)
+uint64_t elf_number(const uint8_t *p, unsigned size, bool big_endian)
 {
     uint64_t value = 0;
 
@@ -123,21 +123,21 @@ static const char *check_elf(const uint8_t *head, size_t len, uint64_t size, con
     if (len < (wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr))) {
         return "is a truncated ELF file";
     }
-    table = wide ? get(head + offsetof(Elf64_Ehdr, e_phoff), 8, big)
-                 : get(head + offsetof(Elf32_Ehdr, e_phoff), 4, big);
-    entry_size =
-        get(head + (wide ? offsetof(Elf64_Ehdr, e_phentsize) : offsetof(Elf32_Ehdr, e_phentsize)),
-            2, big);
-    entries = get(head + (wide ? offsetof(Elf64_Ehdr, e_phnum) : offsetof(Elf32_Ehdr, e_phnum)), 2,
-                  big);
+    table = wide ? elf_number(head + offsetof(Elf64_Ehdr, e_phoff), 8, big)
+                 : elf_number(head + offsetof(Elf32_Ehdr, e_phoff), 4, big);
+    entry_size = elf_number(
+        head + (wide ? offsetof(Elf64_Ehdr, e_phentsize) : offsetof(Elf32_Ehdr, e_phentsize)), 2,
+        big);
+    entries = elf_number(
+        head + (wide ? offsetof(Elf64_Ehdr, e_phnum) : offsetof(Elf32_Ehdr, e_phnum)), 2, big);
     if (table > size || entries * entry_size > size - table) {
         return "is a truncated ELF file";
     }
     if (!entries) {
         return "is an ELF file with nothing to load (an object file?)";
     }
-    if (!fits_target((unsigned)get(head + offsetof(Elf32_Ehdr, e_machine), 2, big), head[EI_CLASS],
-                     target)) {
+    if (!fits_target((unsigned)elf_number(head + offsetof(Elf32_Ehdr, e_machine), 2, big),
+                     head[EI_CLASS], target)) {
         return "is an ELF file for another processor than the instance's target";
     }
     return NULL;

@@ -14,4 +14,7 @@
  */
 bool firmware_resolve(struct manifest *m, struct problem *why);
 
+/* A number in an ELF file. */
+uint64_t elf_number(const uint8_t *p, unsigned size, bool big_endian);
+
 #endif

@@ -13,7 +13,7 @@
 
 extern const struct section instance_section, firmware_section, flash_section;
 extern const struct section clock_section, cpu2_section, sram_section, scenario_section,
-    step_section;
+    step_section, until_section;
 extern const struct section link_section, pair_section, attach_section, input_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
@@ -124,6 +124,28 @@ bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manife
 /* A script needs this port: it is attached, or is now, to stdout. */
 bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *port,
                        struct manifest *m);
+
+/* A step as its table was read: one of the first keys says what it is. */
+struct step_draft {
+    struct script_step step;
+    const yaml_node_t *what, *port, *within, *level, *hex, *is, *set, *width;
+    bool is_hex;
+};
+bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+               enum step_kind kind);
+/* "01 ff 7F" in text, whose value is at node: bytes. */
+bool decode_hex(struct reader *r, const yaml_node_t *node, struct script_step *step);
+/* asked.c: keys of steps that are asked of an instance, and such a step as a whole. */
+bool read_memory(struct reader *r, const yaml_node_t *node, void *record);
+bool read_until(struct reader *r, const yaml_node_t *node, void *record);
+bool read_screenshot(struct reader *r, const yaml_node_t *node, void *record);
+bool read_resets(struct reader *r, const yaml_node_t *node, void *record);
+bool read_is(struct reader *r, const yaml_node_t *node, void *record);
+bool read_set(struct reader *r, const yaml_node_t *node, void *record);
+bool read_width(struct reader *r, const yaml_node_t *node, void *record);
+bool is_asked(enum step_kind kind);
+bool settle_asked(const struct scenario *s, struct reader *r, const struct manifest *m,
+                  struct step_draft *draft);
 
 /* steps: what a scenario does and expects, on the manifest of this case. */
 bool read_script(const struct scenario *s, struct reader *r, struct manifest *m,

@@ -910,12 +910,13 @@ static void check_schema(const char *variable, const char *file,
 
 static void test_schema(void **state)
 {
-    static const struct section *const scenario[] = {&scenario_section, &step_section};
+    static const struct section *const scenario[] = {&scenario_section, &step_section,
+                                                     &until_section};
     size_t count;
     const struct section *const *sections = manifest_sections(&count);
 
     check_schema("ORRERY_TEST_SCHEMA", "schema/manifest.schema.json", sections, count);
-    check_schema("ORRERY_TEST_SCENARIO_SCHEMA", "schema/scenario.schema.json", scenario, 2);
+    check_schema("ORRERY_TEST_SCENARIO_SCHEMA", "schema/scenario.schema.json", scenario, 3);
 }
 
 int main(void)

@@ -222,6 +222,11 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *aren
         [STEP_LINE] = ORRERY__SCRIPT_STEP__KIND__LINE,
         [STEP_EXIT] = ORRERY__SCRIPT_STEP__KIND__EXIT,
         [STEP_POWER] = ORRERY__SCRIPT_STEP__KIND__POWER,
+        [STEP_MEMORY] = ORRERY__SCRIPT_STEP__KIND__MEMORY,
+        [STEP_SET] = ORRERY__SCRIPT_STEP__KIND__SET,
+        [STEP_PC] = ORRERY__SCRIPT_STEP__KIND__PC,
+        [STEP_SCREEN] = ORRERY__SCRIPT_STEP__KIND__SCREEN,
+        [STEP_RESETS] = ORRERY__SCRIPT_STEP__KIND__RESETS,
     };
     Orrery__ScriptStep *out = NEW(arena, Orrery__ScriptStep, orrery__script_step);
 
@@ -235,6 +240,10 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *aren
     out->line = step->line ? step->line : out->line;
     out->level = step->level;
     out->where = step->where;
+    out->address = step->address;
+    out->width = step->is_number ? step->width : 0;
+    out->big_endian = step->big_endian;
+    out->value = step->value;
     return out;
 }
 
@@ -298,6 +307,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan.paused = run->paused;
     plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");
     plan.trace_dir = arena_copy(arena, run->trace_dir ? run->trace_dir : "");
+    plan.pictures = arena_copy(arena, run->pictures ? run->pictures : "");
     plan.jitter_seed = run->jitter_seed;
     plan.join_timeout_ms = run->join_timeout_ms;
     plan.launcher_pid = (int32_t)getpid();

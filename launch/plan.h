@@ -14,6 +14,7 @@ struct run_plan {
     const char *run_dir;
     const char *log_dir;   /* absolute, or NULL */
     const char *trace_dir; /* likewise */
+    const char *pictures;  /* absolute, with the beginning of a file's name; or NULL */
     uint64_t run_id;
     uint64_t jitter_seed; /* 0: off */
     uint32_t join_timeout_ms;

@@ -28,6 +28,11 @@ enum step_kind {
     STEP_LINE,
     STEP_EXIT,
     STEP_POWER,
+    STEP_MEMORY, /* these are asked of an instance: asked.c */
+    STEP_SET,
+    STEP_PC,
+    STEP_SCREEN,
+    STEP_RESETS,
 };
 
 struct script_step {
@@ -40,6 +45,16 @@ struct script_step {
     char *instance, *line;
     int level;
     char *where;
+    /* of the asked ones */
+    struct mark at;   /* of the value of their first key */
+    char *symbol;     /* the address is that of this name, and address is added; NULL: it stands */
+    uint64_t address; /* script_resolve() */
+    unsigned width;   /* of a number in memory, 1 to 8; 0: text or bytes, or as the symbol's */
+    bool big_endian;
+    bool is_number;      /* MEMORY, SET: value, which script_resolve() puts into text */
+    uint64_t value;      /* the same; RESETS */
+    char *file;          /* SCREEN: of the picture that is meant */
+    struct mark file_at; /* the same */
 };
 
 struct script {
@@ -79,9 +94,14 @@ bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct
                    struct script *script, struct problem *why);
 
 /* One step, as it stands in a list of steps, from text; where: its name in messages. Ports that are
- * not attached are an error here. */
+ * not attached are an error here. The firmware is known: script_resolve() is done, too. */
 bool scenario_step(const struct scenario *s, const char *where, const char *text,
                    struct arena *arena, struct manifest *m, struct script_step *step,
                    struct problem *why);
+
+/* What the steps name outside the scenario, once the firmware is known: symbols, pictures. file:
+ * the scenario, for messages. */
+bool script_resolve(struct script *script, const char *file, const struct manifest *m,
+                    struct arena *arena, struct problem *why);
 
 #endif

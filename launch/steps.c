@@ -6,15 +6,8 @@
 
 #include "manifest_parts.h"
 
-/* A step as its table was read: one of the first keys says what it is. */
-struct step_draft {
-    struct script_step step;
-    const yaml_node_t *what, *port, *within, *level, *hex;
-    bool is_hex;
-};
-
-static bool set_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
-                     enum step_kind kind)
+bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+               enum step_kind kind)
 {
     if (draft->what) {
         return reader_fail(r, node, "a step does one thing; here are two");
@@ -27,7 +20,7 @@ static bool set_kind(struct reader *r, const yaml_node_t *node, struct step_draf
 static bool take_text(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
                       enum step_kind kind, const char *what)
 {
-    if (!set_kind(r, node, draft, kind) || !read_text(r, node, what, &draft->step.text)) {
+    if (!step_kind(r, node, draft, kind) || !read_text(r, node, what, &draft->step.text)) {
         return false;
     }
     draft->step.text_len = strlen(draft->step.text);
@@ -58,7 +51,7 @@ static bool read_send(struct reader *r, const yaml_node_t *node, void *record)
 static bool take_time(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
                       enum step_kind kind, const char *what)
 {
-    return set_kind(r, node, draft, kind) && read_time(r, node, what, &draft->step.ns);
+    return step_kind(r, node, draft, kind) && read_time(r, node, what, &draft->step.ns);
 }
 
 static bool read_wait(struct reader *r, const yaml_node_t *node, void *record)
@@ -75,7 +68,7 @@ static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return set_kind(r, node, draft, STEP_RESET) &&
+    return step_kind(r, node, draft, STEP_RESET) &&
            read_string(r, node, "reset", &draft->step.instance);
 }
 
@@ -88,7 +81,7 @@ static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return set_kind(r, node, draft, STEP_LINE) && read_string(r, node, "line", &draft->step.line);
+    return step_kind(r, node, draft, STEP_LINE) && read_string(r, node, "line", &draft->step.line);
 }
 
 static bool read_exit(struct reader *r, const yaml_node_t *node, void *record)
@@ -96,7 +89,7 @@ static bool read_exit(struct reader *r, const yaml_node_t *node, void *record)
     static const char *const words[] = {"all"};
     size_t index;
 
-    return set_kind(r, node, record, STEP_EXIT) && read_choice(r, node, "exit", words, 1, &index);
+    return step_kind(r, node, record, STEP_EXIT) && read_choice(r, node, "exit", words, 1, &index);
 }
 
 static bool read_step_port(struct reader *r, const yaml_node_t *node, void *record)
@@ -137,11 +130,17 @@ static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
 }
 
 static const struct field step_fields[] = {
-    {"expect", read_expect},  {"match", read_match},      {"never", read_never},
-    {"send", read_send},      {"wait", read_wait},        {"at", read_at},
-    {"reset", read_reset},    {"line", read_line},        {"exit", read_exit},
-    {"port", read_step_port}, {"within", read_within},    {"level", read_level},
-    {"hex", read_hex},        {"power", read_power_step},
+    {"expect", read_expect}, {"match", read_match},
+    {"never", read_never},   {"send", read_send},
+    {"wait", read_wait},     {"at", read_at},
+    {"reset", read_reset},   {"line", read_line},
+    {"exit", read_exit},     {"port", read_step_port},
+    {"within", read_within}, {"level", read_level},
+    {"hex", read_hex},       {"memory", read_memory},
+    {"until", read_until},   {"screenshot", read_screenshot},
+    {"resets", read_resets}, {"is", read_is},
+    {"set", read_set},       {"width", read_width},
+    {"power", read_power_step},
 };
 const struct section step_section = {"step", step_fields,
                                      sizeof(step_fields) / sizeof(step_fields[0])};
@@ -156,23 +155,23 @@ static int hex_digit(char c)
 }
 
 /* "01 ff 7F": bytes. */
-static bool decode_hex(struct reader *r, struct step_draft *draft)
+bool decode_hex(struct reader *r, const yaml_node_t *node, struct script_step *step)
 {
-    const char *in = draft->step.text;
-    char *out = draft->step.text;
+    const char *in = step->text;
+    char *out = step->text;
 
-    draft->step.text_len = 0;
+    step->text_len = 0;
     while (*in) {
         if (*in == ' ') {
             in++;
         } else if (hex_digit(in[0]) >= 0 && hex_digit(in[1]) >= 0) {
-            out[draft->step.text_len++] = (char)(hex_digit(in[0]) << 4 | hex_digit(in[1]));
+            out[step->text_len++] = (char)(hex_digit(in[0]) << 4 | hex_digit(in[1]));
             in += 2;
         } else {
-            return reader_fail(r, draft->what, "hex: pairs of digits were meant, like 01 ff");
+            return reader_fail(r, node, "hex: pairs of digits were meant, like 01 ff");
         }
     }
-    return draft->step.text_len || reader_fail(r, draft->what, "hex: no bytes");
+    return step->text_len || reader_fail(r, node, "hex: no bytes");
 }
 
 static bool fail_key(struct reader *r, const yaml_node_t *node, const char *key)
@@ -184,7 +183,9 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
 {
     enum step_kind kind = draft->step.kind;
     bool has_port = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND;
-    bool has_within = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_EXIT;
+    bool has_within = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_EXIT ||
+                      kind == STEP_PC;
+    bool in_memory = kind == STEP_MEMORY || kind == STEP_SET;
 
     if (draft->port && !has_port) {
         return fail_key(r, draft->port, "port");
@@ -195,8 +196,17 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
     if (draft->level && kind != STEP_LINE) {
         return fail_key(r, draft->level, "level");
     }
-    if (draft->hex && (!has_port || draft->step.regex)) {
+    if (draft->hex && ((!has_port && !in_memory) || draft->step.regex)) {
         return fail_key(r, draft->hex, "hex");
+    }
+    if (draft->is && (!is_asked(kind) || kind == STEP_PC)) {
+        return fail_key(r, draft->is, "is");
+    }
+    if (draft->set && !in_memory) {
+        return fail_key(r, draft->set, "set");
+    }
+    if (draft->width && !in_memory) {
+        return fail_key(r, draft->width, "width");
     }
     return kind != STEP_LINE || draft->level ||
            reader_fail(r, draft->what, "line: key 'level' is missing");
@@ -261,11 +271,13 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
     }
     if (!draft.what) {
         return reader_fail(r, item,
-                           "step: expect, match, never, send, wait, at, reset, power, line or "
-                           "exit is missing");
+                           "step: expect, match, never, send, wait, at, reset, power, line, exit, "
+                           "memory, until, screenshot or resets is missing");
     }
     kind = draft.step.kind;
-    if (!check_keys(r, &draft) || (draft.is_hex && !decode_hex(r, &draft))) {
+    if (!check_keys(r, &draft) ||
+        (draft.is_hex && !is_asked(kind) && !decode_hex(r, draft.what, &draft.step)) ||
+        (is_asked(kind) && !settle_asked(s, r, m, &draft))) {
         return false;
     }
     if ((kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND) &&
@@ -324,5 +336,6 @@ bool scenario_step(const struct scenario *s, const char *where, const char *text
                            m->file);
     }
     document_close(&r);
-    return good;
+    return good &&
+           script_resolve(&(struct script){.steps = step, .count = 1}, where, m, arena, why);
 }

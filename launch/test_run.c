@@ -95,6 +95,7 @@ static bool start_attempt(struct pool *pool, struct worker *worker, struct probl
     strings_add(pool->arena, &argv, "orrery");
     add_command(&argv, job, pool->options, pool->arena);
     strings_add(pool->arena, &argv, "--trace-hash");
+    strings_addf(pool->arena, &argv, "--pictures=%s", stem);
     if (worker->second) {
         strings_add(pool->arena, &argv, "--jitter=" JITTER);
     }

@@ -69,6 +69,57 @@ run_timeout 60 "$ORRERY" run echo.test.yaml --trace-hash
 no_hogs
 is "echo, loaded: the same run" "$(hash_in "$OUT")" "$reference"
 
+# ---- memory, by symbol and address, and instructions ----
+
+# An instance is asked at an exact time; what is asked in a row is asked at once; what follows an
+# instruction happens when it begins. Big endian: a MIPS would say otherwise.
+scenario memory "$EXAMPLES/stm32wb55.yaml" 'steps:' \
+    '  - { memory: mcu.core_hz, is: 0 }' \
+    '  - { until: { pc: mcu.test }, within: 10ms }' \
+    '  - { memory: mcu.core_hz, is: 4000000 }' \
+    '  - { until: { pc: mcu.irq_TIM2 } }' \
+    '  - { memory: mcu.core_hz, is: 64000000 }' \
+    '  - { until: { pc: mcu.irq_TIM2 } }' \
+    '  - { resets: mcu, is: 0 }' \
+    '  - { memory: mcu.0x08000000, is: "00 00 03 20", hex: true }' \
+    '  - { memory: mcu.0x08000002, is: 0x2003, width: 2 }' \
+    '  - { reset: mcu }' \
+    '  - { wait: 1ms }' \
+    '  - { resets: mcu, is: 1 }' \
+    '  - { memory: mcu.failures, set: 77 }' \
+    '  - { memory: mcu.failures+1, set: 1, width: 1 }' \
+    '  - { memory: mcu.failures, is: 333 }'
+run_timeout 60 "$ORRERY" run memory.test.yaml --trace-hash
+is "memory: exit code" "$RC" 0
+diag "$(cat "$ERR")"
+reference=$(hash_in "$OUT")
+for how in '--jitter 3' '--jitter 4'; do
+    # shellcheck disable=SC2086
+    run_timeout 60 "$ORRERY" run memory.test.yaml --trace-hash $how
+    is "memory, $how: the same run" "$(hash_in "$OUT")" "$reference"
+done
+run_timeout 60 "$ORRERY" run memory.test.yaml --trace-hash --turns
+is "memory, --turns: exit code" "$RC" 0
+in_turns=$(hash_in "$OUT")
+run_timeout 60 "$ORRERY" run memory.test.yaml --trace-hash --turns --jitter 5
+is "memory, --turns: the same run" "$(hash_in "$OUT")" "$in_turns"
+
+# differs STEP WHAT - memory.test.yaml's second half with another step fails so
+differs() {
+    scenario differs "$EXAMPLES/stm32wb55.yaml" 'steps:' '  - { wait: 20ms }' "  - $1"
+    run_timeout 60 "$ORRERY" run differs.test.yaml
+    is "differs: $1: exit code" "$RC" 1
+    contains "differs: $1: told" "$ERR" "differs.test.yaml:5:5: $2"
+}
+differs '{ memory: mcu.core_hz, is: 5 }' \
+    'mcu.core_hz (0x20000000): 5 (0x5) was meant; it is 64000000 (0x3d09000) (at 0.020000000)'
+differs '{ memory: mcu.core_hz, is: "00 ff", hex: true }' 'mcu.core_hz (0x20000000): 00 ff was meant; it is 00 90'
+differs '{ memory: mcu.0x60000000, is: 1 }' 'mcu.0x60000000: 4 bytes at 0x60000000 are not all memory'
+differs '{ memory: mcu.0x2003fffe, is: 1 }' 'mcu.0x2003fffe: 4 bytes'
+differs '{ memory: mcu.0x48000000, set: 1 }' 'mcu.0x48000000: 4 bytes'
+differs '{ until: { pc: mcu.exc_NMI }, within: 5ms }' 'mcu: it has not come to exc_NMI (0x8000318) (at 0.025'
+differs '{ resets: mcu, is: 2 }' 'mcu: 2 resets were meant; there were 0'
+
 # ---- selection ----
 
 scenario many echo.yaml 'tags: [quick]' 'matrix:' '  seed: 1..12' '  a.icount: [4, 5]' \
@@ -172,6 +223,27 @@ refused 'matrix: { seed: [] }' 'steps: []'
 refused 'matrix: { nothing: [1] }' 'steps: []'
 refused 'matrix: { seed: 5..1 }' 'steps: []'
 refused 'instances: { b: { icount: 3 } }' 'steps: []'
+refused 'steps: [ { memory: a.board_init } ]'
+refused 'steps: [ { memory: a.board_init, is: 1, set: 1 } ]'
+refused 'steps: [ { memory: a.boar_init, is: 1 } ]'
+contains 'a symbol that is not there: did you mean' "$ERR" \
+    "bad.test.yaml:3:20: symbol 'boar_init' is not in its firmware; did you mean 'board_init'?"
+refused 'steps: [ { memory: a.console_init, is: 1 } ]'
+contains 'a symbol that is no number' "$ERR" "'console_init' has 10 bytes: key 'width' is missing"
+refused 'steps: [ { memory: a.errors, is: 0x100000000 } ]'
+refused 'steps: [ { memory: a.errors, is: 1, width: 3 } ]'
+refused 'steps: [ { memory: a.errors, is: "", hex: true } ]'
+refused 'steps: [ { memory: a.errors+x, is: 1 } ]'
+refused 'steps: [ { memory: b.errors, is: 1 } ]'
+refused 'steps: [ { memory: a.0xzz, is: 1 } ]'
+refused 'steps: [ { until: { pc: a.nowhere } } ]'
+refused 'steps: [ { until: a.main } ]'
+refused 'steps: [ { until: { pc: a.main }, is: 1 } ]'
+refused 'steps: [ { resets: a } ]'
+refused 'steps: [ { wait: 1ms, is: 1 } ]'
+refused 'steps: [ { screenshot: a } ]'
+refused 'steps: [ { screenshot: a, is: echo.yaml } ]'
+contains 'a picture that is none' "$ERR" 'bad.test.yaml:3:31: ./echo.yaml: not a PNG file'
 scenario regex echo.yaml 'steps: [ { match: "(", port: a.serial0 } ]'
 run_timeout 20 "$ORRERY" run regex.test.yaml
 is "a bad expression: exit code" "$RC" 2

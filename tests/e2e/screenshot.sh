@@ -55,4 +55,30 @@ contains 'and one line' "$ERR" 'no console'
 is 'it goes on' "$(ps_run .state)" running
 run_timeout 10 "$ORRERY" down "$RUN"
 finish 10 "$PID"
+
+# The same pictures as steps of a test, each at its exact virtual time.
+cd "$SCRATCH" || exit 3
+{
+    printf 'orrery: 1\nuses: oled.yaml\nclock: { pace: 0 }\nsteps:\n'
+    for shot in first:0.95 second:1.05; do
+        echo "  - { at: ${shot#*:}s }"
+        echo "  - { screenshot: a, is: ${shot%:*}.png }"
+    done
+} >pictures.test.yaml
+run_timeout 300 "$ORRERY" run pictures.test.yaml
+is 'screenshots as steps: exit code' "$RC" 0
+sed 's/is: second.png/is: first.png/' pictures.test.yaml >other.test.yaml
+run_timeout 300 "$ORRERY" run other.test.yaml
+is 'another picture than was meant: exit code' "$RC" 1
+contains 'another picture: where, and where it is kept' "$ERR" \
+    "other.test.yaml:8:5: a: another picture, 128 x 64: $PWD/oled.line8.png (at 1.050000000)"
+"$PNG_TEXT" oled.line8.png >oled.line8.txt
+check 'and it is what was there' cmp -s oled.line8.txt second.txt
+sed 's/screenshot: a/screenshot: b/; s/0.95s/1ms/' pictures.test.yaml >none.test.yaml
+run_timeout 300 "$ORRERY" run none.test.yaml
+contains 'a step, and no display' "$ERR" 'none.test.yaml:6:5: b has no display'
+sed 's/second.png/nowhere.png/' pictures.test.yaml >nowhere.test.yaml
+run_timeout 60 "$ORRERY" run nowhere.test.yaml
+is 'no such picture: exit code' "$RC" 2
+contains 'no such picture: where' "$ERR" 'nowhere.test.yaml:8:26: ./nowhere.png: no such file'
 done_testing

@@ -116,6 +116,8 @@ static bool copy_ports(OrreryMember *m, const Orrery__Welcome *welcome)
 {
     m->self = welcome->member;
     m->stimulus_lane = welcome->stimulus_lane;
+    m->answer_lane = welcome->answer_lane;
+    m->pictures = g_strdup(welcome->pictures);
     m->trace_dir = g_strdup(welcome->trace_dir);
     m->run_id = welcome->run_id;
     m->port_count = welcome->n_ports;

@@ -20,6 +20,7 @@
 #include "system/cpu-timers.h"
 #include "system/system.h"
 #include "member.h"
+#include "probe.h"
 #include "trace.h"
 
 static OrreryMember *the_member;
@@ -64,6 +65,10 @@ static void stimulus(void *opaque, const struct orrery_message *msg)
     OrreryMember *m = opaque;
     char line[ORRERY_LINE_MAX];
 
+    if (msg->len >= 4 && ldl_le_p(msg->payload) >= ORRERY_PROBE_READ) {
+        orrery_probe_deliver(m, msg);
+        return;
+    }
     if (msg->len != sizeof(struct orrery_stimulus)) {
         return;
     }
@@ -186,6 +191,11 @@ static bool map_segment(OrreryMember *m, const char *path, Error **errp)
         error_setg(errp, "orrery-member: a stimulus lane that is not its own");
         return false;
     }
+    if (m->answer_lane && (m->answer_lane >= orrery_seg_lanes(m->seg) ||
+                           orrery_seg_lane_src(m->seg, m->answer_lane) != m->self)) {
+        error_setg(errp, "orrery-member: an answer lane that is not its own");
+        return false;
+    }
     orrery_member_on_message(m, m->stimulus_lane, stimulus, m);
     orrery_member_hear_when_off(m, m->stimulus_lane);
     return check_ports(m, errp) && check_states(m, errp);
@@ -239,6 +249,7 @@ static void orrery_member_complete(UserCreatable *uc, Error **errp)
         return;
     }
     orrery_pacer_install(m);
+    orrery_probe_install(m);
     the_member = m;
     trace_orrery_join(m->name, m->self);
     qemu_add_machine_init_done_notifier(&machine_ready_notifier);

@@ -76,6 +76,8 @@ struct OrreryMember {
     OrreryPortInfo *ports;
     size_t port_count;
     uint32_t stimulus_lane;
+    uint32_t answer_lane; /* of a test's questions; 0: it has none */
+    char *pictures; /* path and beginning of the names of files for pictures */
     OrreryLineFn *set_line; /* NULL: this machine has no such inputs */
     void *set_line_opaque;
     OrreryStateInfo *states;

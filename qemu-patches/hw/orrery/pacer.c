@@ -38,6 +38,7 @@
 #include "member.h"
 #include "ordered.h"
 #include "power.h"
+#include "probe.h"
 #include "trace.h"
 
 
@@ -382,6 +383,7 @@ static int64_t pacer_begin(CPUState *cpu)
             insns = budget(now, window);
             if (insns > 0) {
                 orrery_publish(pacer.lockstep, now, now);
+                orrery_probe_before_window(cpu);
                 return insns;
             }
             continue;
