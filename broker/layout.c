@@ -59,21 +59,6 @@ bool orrery_layout_is_asked(const Orrery__ScriptStep *step)
            step->kind <= ORRERY__SCRIPT_STEP__KIND__RESETS;
 }
 
-static bool script_asks(const Orrery__Plan *plan, const char *instance)
-{
-    if (plan->script && plan->script->open) {
-        return true;
-    }
-    for (size_t i = 0; plan->script && i < plan->script->n_steps; i++) {
-        const Orrery__ScriptStep *step = plan->script->steps[i];
-
-        if (orrery_layout_is_asked(step) && !strcmp(step->instance, instance)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_lane(struct layout *layout, const char *from, const char *to, unsigned src,
                      unsigned dst, uint64_t latency_ns, uint32_t slots, uint32_t payload)
 {
@@ -190,11 +175,12 @@ static void add_attach(struct layout *layout, const Orrery__Plan *plan,
              payload_max[ORRERY__LINK__KIND__UART]);
 }
 
-/* What happens to it from outside; and, where a script asks it something, the way back. */
+/* What happens to it from outside; and with a script, which may ask it something, the way back. An
+ * open script's lanes are the same as any other's, and so is its trace hash. */
 static void add_stimuli(struct layout *layout, const Orrery__Plan *plan, unsigned member)
 {
     const char *broker = layout->members[ORRERY_BROKER].name, *name = layout->members[member].name;
-    bool asks = script_asks(plan, name);
+    bool asks = plan->script != NULL;
 
     layout->stimulus_lanes[member] = (unsigned)layout->lane_count;
     add_lane(layout, broker, name, ORRERY_BROKER, member, 1, asks ? PROBE_SLOTS : STIMULUS_SLOTS,

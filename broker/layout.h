@@ -36,7 +36,7 @@ struct layout {
     size_t lane_count;
     unsigned *leaders;         /* [member]: with whom it is over, 0: nobody */
     unsigned *stimulus_lanes;  /* [member]: from the broker */
-    unsigned *answer_lanes;    /* [member]: to the broker, where the script asks; 0: it does not */
+    unsigned *answer_lanes;    /* [member]: to the broker, with a script; 0: there is none */
     struct layout_port *ports; /* links' ends in order, then attaches in order */
     size_t port_count, first_attach;
     struct orrery_state_spec *states; /* the Plan's, by the same index */
