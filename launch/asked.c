@@ -159,7 +159,7 @@ static bool settle_value(struct reader *r, struct step_draft *draft)
         return false;
     }
     step->text_len = strlen(step->text);
-    if (draft->is_hex && !decode_hex(r, node, step)) {
+    if (draft->is_hex && !step_bytes(r, node, step)) {
         return false;
     }
     if (draft->width) {

@@ -134,7 +134,7 @@ struct step_draft {
 bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
                enum step_kind kind);
 /* "01 ff 7F" in text, whose value is at node: bytes. */
-bool decode_hex(struct reader *r, const yaml_node_t *node, struct script_step *step);
+bool step_bytes(struct reader *r, const yaml_node_t *node, struct script_step *step);
 /* asked.c: keys of steps that are asked of an instance, and such a step as a whole. */
 bool read_memory(struct reader *r, const yaml_node_t *node, void *record);
 bool read_until(struct reader *r, const yaml_node_t *node, void *record);

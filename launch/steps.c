@@ -74,7 +74,7 @@ static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
 
 static bool read_power_step(struct reader *r, const yaml_node_t *node, void *record)
 {
-    return set_kind(r, node, record, STEP_POWER);
+    return step_kind(r, node, record, STEP_POWER);
 }
 
 static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
@@ -130,16 +130,16 @@ static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
 }
 
 static const struct field step_fields[] = {
-    {"expect", read_expect}, {"match", read_match},
-    {"never", read_never},   {"send", read_send},
-    {"wait", read_wait},     {"at", read_at},
-    {"reset", read_reset},   {"line", read_line},
-    {"exit", read_exit},     {"port", read_step_port},
-    {"within", read_within}, {"level", read_level},
-    {"hex", read_hex},       {"memory", read_memory},
-    {"until", read_until},   {"screenshot", read_screenshot},
-    {"resets", read_resets}, {"is", read_is},
-    {"set", read_set},       {"width", read_width},
+    {"expect", read_expect},    {"match", read_match},
+    {"never", read_never},      {"send", read_send},
+    {"wait", read_wait},        {"at", read_at},
+    {"reset", read_reset},      {"line", read_line},
+    {"exit", read_exit},        {"port", read_step_port},
+    {"within", read_within},    {"level", read_level},
+    {"hex", read_hex},          {"memory", read_memory},
+    {"until", read_until},      {"screenshot", read_screenshot},
+    {"resets", read_resets},    {"is", read_is},
+    {"set", read_set},          {"width", read_width},
     {"power", read_power_step},
 };
 const struct section step_section = {"step", step_fields,
@@ -155,7 +155,7 @@ static int hex_digit(char c)
 }
 
 /* "01 ff 7F": bytes. */
-bool decode_hex(struct reader *r, const yaml_node_t *node, struct script_step *step)
+bool step_bytes(struct reader *r, const yaml_node_t *node, struct script_step *step)
 {
     const char *in = step->text;
     char *out = step->text;
@@ -276,7 +276,7 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
     }
     kind = draft.step.kind;
     if (!check_keys(r, &draft) ||
-        (draft.is_hex && !is_asked(kind) && !decode_hex(r, draft.what, &draft.step)) ||
+        (draft.is_hex && !is_asked(kind) && !step_bytes(r, draft.what, &draft.step)) ||
         (is_asked(kind) && !settle_asked(s, r, m, &draft))) {
         return false;
     }
