@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spi.c - SPI1 looped back by a wire, and SPI2 with a NOR behind it. */
+/* spi.c - SPI1 looped back by a wire, SPI2 with a NOR behind it, and as the slave of SPI1. */
 #include "test.h"
 
 #define SLACK 60u
@@ -214,6 +214,140 @@ static void by_dma(void)
     DMA1_CCR1 = DMA1_CCR2 = 0;
 }
 
+/* ---- SPI2 as the slave of SPI1, by other pins ---- */
+
+static void slave_pins(void)
+{
+    GPIOB_AFRL = (GPIOB_AFRL & 0xff000fffu) | 0x555u << 12; /* PB3 SCK, PB4 MISO, PB5 MOSI of 1 */
+    GPIOB_AFRH = (GPIOB_AFRH & 0x00fff00fu) | 0x55000550u;  /* PB9 NSS, PB10 SCK, PB14 MISO, PB15 MOSI of 2 */
+    GPIOA_AFRH = (GPIOA_AFRH & 0x0fffffffu) | 5u << 28;     /* PA15 NSS of 1 */
+    GPIOA_MODER = (GPIOA_MODER & ~(0xfu << 12 | 3u << 30)) | 2u << 30 | 0xfu << 12;
+    GPIOB_PUPDR |= 1u << 18; /* 1's NSS floats while it is off */
+    GPIOB_MODER = (GPIOB_MODER & ~(0x3fu << 6 | 0xfu << 18 | 0xfu << 28)) | 0x2au << 6 | 0xau << 18 |
+                  0xau << 28;
+}
+
+static void slave(uint32_t cr1, uint32_t cr2)
+{
+    SPI1_CR1 = 0;
+    SPI2_CR1 = 0;
+    while (FRLVL(SPI2_SR)) {
+        (void)BYTE(SPI2_DR);
+    }
+    SPI2_CR2 = cr2;
+    SPI2_CR1 = cr1;
+    SPI2_CR1 = cr1 | SPE;
+}
+
+static uint32_t exchange1(uint32_t byte)
+{
+    BYTE(SPI1_DR) = (uint8_t)byte;
+    wait_until(&SPI1_SR, RXNE, RXNE, 100000);
+    return BYTE(SPI1_DR);
+}
+
+static void slave_frames(void)
+{
+    slave(SSM, DS(8) | FRXTH);
+    BYTE(SPI2_DR) = 0x5a;
+    BYTE(SPI2_DR) = 0xc3;
+    CHECK_EQ("a slave waits for its clock", SPI2_SR & (BSY | RXNE | TXE), TXE);
+    set_up(MSTR | SSM | SSI | BR(7), DS(8) | FRXTH);
+    BYTE(SPI1_DR) = 0x81;
+    CHECK_EQ("which takes a frame out of its FIFO", SPI2_SR & (BSY | 3u << 11), BSY | 1u << 11);
+    wait_until(&SPI1_SR, RXNE, RXNE, 100000);
+    CHECK_EQ("slave to master", BYTE(SPI1_DR), 0x5a);
+    CHECK_EQ("RXNE of the slave", SPI2_SR & (BSY | RXNE), RXNE);
+    CHECK_EQ("master to slave", BYTE(SPI2_DR), 0x81);
+    CHECK_EQ("its second frame", exchange1(0x7e), 0xc3);
+    for (unsigned i = 0; i < 4; i++) {
+        exchange1(i);
+    }
+    CHECK("OVR of a slave that nobody reads", SPI2_SR & OVR);
+    slave(SSM | LSBFIRST, DS(16));
+    HALF(SPI2_DR) = 0x1234;
+    set_up(MSTR | SSM | SSI | BR(3), DS(8) | FRXTH);
+    CHECK_EQ("LSB first against MSB first", exchange1(0x0f), 0x2c);
+    CHECK("half a frame is none", !(SPI2_SR & RXNE));
+    CHECK_EQ("two frames of the master make one of the slave", exchange1(0x01), 0x48);
+    CHECK_EQ("to the bit", HALF(SPI2_DR), 0x80f0);
+}
+
+static void slave_select(void)
+{
+    slave(0, DS(8) | FRXTH);
+    BYTE(SPI2_DR) = 0x11;
+    set_up(MSTR | SSM | SSI | BR(3), DS(8) | FRXTH);
+    CHECK_EQ("NSS high: MISO floats", exchange1(0), 0xff);
+    CHECK("and nothing is heard", !(SPI2_SR & RXNE));
+    set_up(MSTR | BR(3), DS(8) | FRXTH | SSOE);
+    CHECK_EQ("NSS low, by the master's SSOE", exchange1(0x22), 0x11);
+    CHECK_EQ("it hears", BYTE(SPI2_DR), 0x22);
+}
+
+static void slave_one_line(void)
+{
+    slave(SSM | BIDIMODE, DS(8) | FRXTH);
+    GPIOB_MODER |= 0xfu << 28; /* its MISO is PC2 now, tied to 1's MOSI */
+    GPIOC_AFRL = (GPIOC_AFRL & ~0xf00u) | 5u << 8;
+    GPIOC_MODER = (GPIOC_MODER & ~(3u << 4)) | 2u << 4;
+    set_up(MSTR | SSM | SSI | BR(3) | BIDIMODE | BIDIOE, DS(8) | FRXTH);
+    BYTE(SPI1_DR) = 0x69;
+    CHECK("one line, master to slave", wait_until(&SPI2_SR, RXNE, RXNE, 100000));
+    CHECK_EQ("the byte", BYTE(SPI2_DR), 0x69);
+    slave(SSM | BIDIMODE | BIDIOE, DS(8) | FRXTH);
+    BYTE(SPI2_DR) = 0x96;
+    set_up(MSTR | SSM | SSI | BR(3) | BIDIMODE, DS(8) | FRXTH);
+    CHECK("one line, slave to master", wait_until(&SPI1_SR, RXNE, RXNE, 100000));
+    CHECK_EQ("the byte", BYTE(SPI1_DR), 0x96);
+    SPI1_CR1 = 0;
+}
+
+static void slave_dma_and_crc(void)
+{
+    bool same = true;
+
+    GPIOC_MODER |= 3u << 4;
+    slave_pins();
+    SPI2_CRCPR = 0x07;
+    slave(SSM, DS(8) | FRXTH | RXDMAEN);
+    for (unsigned i = 0; i < sizeof(in); i++) {
+        in[i] = 0;
+    }
+    DMA1_IFCR = 0xff;
+    DMAMUX1_C0CR = 8; /* SPI2_RX */
+    DMA1_CPAR1 = (uint32_t)&SPI2_DR;
+    DMA1_CMAR1 = (uint32_t)in;
+    DMA1_CNDTR1 = sizeof(in);
+    DMA1_CCR1 = 1 << 7 | 1;
+    DMA1_CCR2 = 0;
+    DMAMUX1_C1CR = 7;
+    DMA1_CPAR2 = (uint32_t)&SPI1_DR;
+    DMA1_CMAR2 = (uint32_t)out;
+    DMA1_CNDTR2 = sizeof(out);
+    DMA1_CCR2 = 1 << 7 | 1 << 4 | 1;
+    set_up(MSTR | SSM | SSI | BR(3), DS(8) | FRXTH | TXDMAEN);
+    wait_until(&DMA1_ISR, 2, 2, 100000);
+    for (unsigned i = 0; i < sizeof(out); i++) {
+        same = same && in[i] == out[i];
+    }
+    CHECK("100 bytes to the slave's DMA", same);
+    DMA1_CCR1 = DMA1_CCR2 = 0;
+    slave(SSM | CRCEN, DS(8) | FRXTH);
+    set_up(MSTR | SSM | SSI | BR(3) | CRCEN, DS(8) | FRXTH);
+    for (unsigned i = '1'; i <= '9'; i++) {
+        BYTE(SPI2_DR) = (uint8_t)i;
+        exchange1(i);
+        (void)BYTE(SPI2_DR);
+    }
+    SPI2_CR1 |= CRCNEXT;
+    SPI1_CR1 |= CRCNEXT;
+    wait_until(&SPI1_SR, RXNE, RXNE, 100000);
+    CHECK_EQ("the slave's CRC", BYTE(SPI1_DR), 0xf4);
+    CHECK_EQ("no CRCERR at either end", (SPI1_SR | SPI2_SR) & CRCERR, 0);
+    SPI1_CR1 = SPI2_CR1 = 0;
+}
+
 static uint32_t exchange2(uint32_t byte)
 {
     BYTE(SPI2_DR) = (uint8_t)byte;
@@ -250,4 +384,9 @@ void test(void)
     by_interrupt();
     by_dma();
     nor();
+    slave_pins();
+    slave_frames();
+    slave_select();
+    slave_one_line();
+    slave_dma_and_crc();
 }

@@ -3,134 +3,26 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 38. As master each frame takes its bits' time, and crosses the SSI bus when it ends. There
- * is no other master to clock us: as slave the registers are there and nothing moves.
+ * RM0434 38. As master each frame takes its bits' time, and crosses the SSI bus when it ends. As
+ * slave we are clocked by the part's other SPI, where the board ties their pins (spi_slave.c).
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers; sysbus IRQ 0: the interrupt
  *  + SSI bus of the block's name ("SPI1"): peripherals. Where none is selected, MISO is what the
- *    pin shows: MOSI when they are wired together, else its level, ones when it floats
+ *    pin shows: the slave's or MOSI when they are wired together, else its level, ones when it
+ *    floats
  *  + GPIO inputs "cs"[4]: level of the chip select of the peripheral with that index; NSS drives
  *    that of index 0 too
  *  + GPIO outputs "rx", "tx": DMA requests
- *  + GPIO outputs "NSS", "MOSI", inputs "NSS-in", "MISO-in": pins
+ *  + GPIO outputs "NSS", "SCK", "MOSI", "MISO" (WB_PIN_FLOATING: not driven), inputs of these
+ *    names and "-in": pins
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
 #include "hw/irq.h"
-#include "hw/registerfields.h"
-#include "hw/ssi/ssi.h"
 #include "migration/vmstate.h"
-#include "block.h"
-#include "timing.h"
-
-#define TYPE_STM32WB_SPI "stm32wb-spi"
-OBJECT_DECLARE_TYPE(Stm32wbSpi, Stm32wbSpiClass, STM32WB_SPI)
-
-/* RM0434 38.6 */
-REG32(CR1, 0x00)
-    FIELD(CR1, MSTR, 2, 1)
-    FIELD(CR1, BR, 3, 3)
-    FIELD(CR1, SPE, 6, 1)
-    FIELD(CR1, LSBFIRST, 7, 1)
-    FIELD(CR1, SSI, 8, 1)
-    FIELD(CR1, SSM, 9, 1)
-    FIELD(CR1, RXONLY, 10, 1)
-    FIELD(CR1, CRCL, 11, 1)
-    FIELD(CR1, CRCNEXT, 12, 1)
-    FIELD(CR1, CRCEN, 13, 1)
-    FIELD(CR1, BIDIOE, 14, 1)
-    FIELD(CR1, BIDIMODE, 15, 1)
-REG32(CR2, 0x04)
-    FIELD(CR2, RXDMAEN, 0, 1)
-    FIELD(CR2, TXDMAEN, 1, 1)
-    FIELD(CR2, SSOE, 2, 1)
-    FIELD(CR2, NSSP, 3, 1)
-    FIELD(CR2, FRF, 4, 1)
-    FIELD(CR2, ERRIE, 5, 1)
-    FIELD(CR2, RXNEIE, 6, 1)
-    FIELD(CR2, TXEIE, 7, 1)
-    FIELD(CR2, DS, 8, 4)
-    FIELD(CR2, FRXTH, 12, 1)
-REG32(SR, 0x08)
-    FIELD(SR, RXNE, 0, 1)
-    FIELD(SR, TXE, 1, 1)
-    FIELD(SR, CRCERR, 4, 1)
-    FIELD(SR, MODF, 5, 1)
-    FIELD(SR, OVR, 6, 1)
-    FIELD(SR, BSY, 7, 1)
-    FIELD(SR, FRE, 8, 1)
-    FIELD(SR, FRLVL, 9, 2)
-    FIELD(SR, FTLVL, 11, 2)
-REG32(DR, 0x0C)
-REG32(CRCPR, 0x10)
-REG32(RXCRCR, 0x14)
-REG32(TXCRCR, 0x18)
-
-#define FIFO_BYTES 4
-#define CR2_WRITABLE 0x7FFF
-#define CS_LINES 4
-
-struct Stm32wbSpi {
-    Stm32wbBlock parent_obj;
-
-    SSIBus *bus;
-    QEMUTimer *timer;
-    qemu_irq irq, dma_rx, dma_tx, nss, mosi;
-
-    uint32_t cr1, cr2, crcpr, rxcrc, txcrc;
-    uint32_t flags; /* of SR, those that stay: CRCERR, MODF, OVR */
-    uint8_t rx[FIFO_BYTES], tx[FIFO_BYTES];
-    uint8_t rx_count, tx_count;
-    bool ovr_dr_read; /* DR was read since OVR: SR's read clears it */
-    bool modf_sr_read;
-    bool shifting;
-    bool crc_frame;   /* the frame on the wire is of the CRC */
-    uint8_t crc_left; /* frames of the CRC still to send */
-    bool sent;        /* frames since CRCEN was set */
-    uint32_t shift;
-    WbTime end; /* of the frame on the wire */
-    bool nss_in, miso_in, wired; /* wired: MISO follows MOSI */
-    uint8_t cs_low; /* chip selects that the board holds low */
-    uint8_t lines;
-};
-
-struct Stm32wbSpiClass {
-    Stm32wbBlockClass parent_class;
-
-    DeviceRealize parent_realize;
-};
-
-/* ---- settings ---- */
-
-static unsigned frame_bits(Stm32wbSpi *s)
-{
-    return FIELD_EX32(s->cr2, CR2, DS) + 1;
-}
-
-/* Bytes that a frame takes in a FIFO */
-static unsigned frame_bytes(Stm32wbSpi *s)
-{
-    return frame_bits(s) > 8 ? 2 : 1;
-}
-
-static bool is_master(Stm32wbSpi *s)
-{
-    return FIELD_EX32(s->cr1, CR1, SPE) && FIELD_EX32(s->cr1, CR1, MSTR);
-}
-
-/* 38.4.9: the clock runs as long as SPI is on */
-static bool receives_only(Stm32wbSpi *s)
-{
-    return FIELD_EX32(s->cr1, CR1, BIDIMODE) ? !FIELD_EX32(s->cr1, CR1, BIDIOE)
-                                             : FIELD_EX32(s->cr1, CR1, RXONLY);
-}
-
-static bool transmits_only(Stm32wbSpi *s)
-{
-    return FIELD_EX32(s->cr1, CR1, BIDIMODE) && FIELD_EX32(s->cr1, CR1, BIDIOE);
-}
+#include "spi.h"
 
 /* ---- outputs ---- */
 
@@ -148,13 +40,21 @@ static uint32_t status(Stm32wbSpi *s)
                     (FIELD_EX32(s->cr2, CR2, FRXTH) ? 1 : 2));
     sr = FIELD_DP32(sr, SR, TXE, s->tx_count <= FIFO_BYTES / 2);
     sr = FIELD_DP32(sr, SR, BSY, s->shifting ||
-                    (is_master(s) && s->tx_count >= frame_bytes(s)));
+                    (spi_is_master(s) && s->tx_count >= spi_frame_bytes(s)));
     sr = FIELD_DP32(sr, SR, FRLVL, level_code(s->rx_count));
     sr = FIELD_DP32(sr, SR, FTLVL, level_code(s->tx_count));
     return sr;
 }
 
-enum { LINE_IRQ, LINE_RX, LINE_TX, LINE_NSS, LINE_MOSI };
+enum { LINE_IRQ, LINE_RX, LINE_TX };
+
+void spi_drive_line(Stm32wbSpi *s, unsigned line, uint8_t level)
+{
+    if (s->level[line] != level) {
+        s->level[line] = level;
+        qemu_set_irq(s->line[line], level);
+    }
+}
 
 static void select_peripheral(Stm32wbSpi *s, unsigned index, bool level)
 {
@@ -165,16 +65,31 @@ static void select_peripheral(Stm32wbSpi *s, unsigned index, bool level)
     }
 }
 
-/* 38.4.5: low while the master is on */
-static void drive_nss(Stm32wbSpi *s, bool level)
+/* 38.4.5: low while the master is on, which leaves it to a pull-up afterwards */
+static void drive_nss(Stm32wbSpi *s, uint8_t level)
 {
-    if ((s->lines >> LINE_NSS & 1) != level) {
-        stm32wb_drive(&s->lines, LINE_NSS, s->nss, level);
-        select_peripheral(s, 0, level);
+    bool was_low = s->level[SPI_NSS] == 0, low = level == 0;
+
+    spi_drive_line(s, SPI_NSS, level);
+    if (low != was_low) {
+        select_peripheral(s, 0, !low);
     }
 }
 
-static void update(Stm32wbSpi *s)
+/* What a master drives; the data lines stay high between frames. */
+static void drive_lines(Stm32wbSpi *s)
+{
+    bool master = spi_is_master(s);
+    bool sends = master && !spi_receives_only(s);
+
+    drive_nss(s, master && FIELD_EX32(s->cr2, CR2, SSOE) ? 0 : WB_PIN_FLOATING);
+    spi_drive_line(s, SPI_SCK,
+                   master ? FIELD_EX32(s->cr1, CR1, CPOL) : WB_PIN_FLOATING);
+    spi_drive_line(s, SPI_MOSI, sends ? 1 : WB_PIN_FLOATING);
+    spi_slave_changed(s);
+}
+
+void spi_update(Stm32wbSpi *s)
 {
     uint32_t sr = status(s);
     bool error = sr & (R_SR_CRCERR_MASK | R_SR_MODF_MASK | R_SR_OVR_MASK);
@@ -187,7 +102,7 @@ static void update(Stm32wbSpi *s)
                   FIELD_EX32(s->cr2, CR2, RXDMAEN) && FIELD_EX32(sr, SR, RXNE));
     stm32wb_drive(&s->lines, LINE_TX, s->dma_tx,
                   FIELD_EX32(s->cr2, CR2, TXDMAEN) && FIELD_EX32(sr, SR, TXE));
-    drive_nss(s, !(is_master(s) && FIELD_EX32(s->cr2, CR2, SSOE)));
+    drive_lines(s);
 }
 
 /* ---- FIFOs ---- */
@@ -200,7 +115,7 @@ static void take(uint8_t *fifo, uint8_t *count, unsigned n)
 
 static void receive(Stm32wbSpi *s, uint32_t data)
 {
-    unsigned n = frame_bytes(s);
+    unsigned n = spi_frame_bytes(s);
 
     if (s->rx_count + n > FIFO_BYTES) {
         s->flags |= R_SR_OVR_MASK;
@@ -218,7 +133,7 @@ static uint32_t crc_add(Stm32wbSpi *s, uint32_t crc, uint32_t data)
 {
     unsigned top = FIELD_EX32(s->cr1, CR1, CRCL) ? 15 : 7;
 
-    for (int i = frame_bits(s) - 1; i >= 0; i--) {
+    for (int i = spi_frame_bits(s) - 1; i >= 0; i--) {
         bool feed = (crc >> top ^ data >> i) & 1;
 
         crc = crc << 1 ^ (feed ? s->crcpr : 0);
@@ -228,7 +143,7 @@ static uint32_t crc_add(Stm32wbSpi *s, uint32_t crc, uint32_t data)
 
 static unsigned crc_frames(Stm32wbSpi *s)
 {
-    return FIELD_EX32(s->cr1, CR1, CRCL) && frame_bytes(s) == 1 ? 2 : 1;
+    return FIELD_EX32(s->cr1, CR1, CRCL) && spi_frame_bytes(s) == 1 ? 2 : 1;
 }
 
 /* The CRC follows what is in the FIFO: because software said so, or DMA has no more. */
@@ -246,9 +161,9 @@ static uint32_t crc_part(Stm32wbSpi *s, uint32_t crc)
 
 static void check_crc(Stm32wbSpi *s, uint32_t data)
 {
-    uint32_t mask = MAKE_64BIT_MASK(0, MIN(frame_bits(s), 16));
+    uint32_t mask = MAKE_64BIT_MASK(0, MIN(spi_frame_bits(s), 16));
 
-    if ((data ^ crc_part(s, s->rxcrc)) & mask & (frame_bytes(s) == 1 ? 0xFF : 0xFFFF)) {
+    if ((data ^ crc_part(s, s->rxcrc)) & mask & (spi_frame_bytes(s) == 1 ? 0xFF : 0xFFFF)) {
         s->flags |= R_SR_CRCERR_MASK;
     }
 }
@@ -270,7 +185,7 @@ static bool selected(Stm32wbSpi *s)
     return false;
 }
 
-static uint32_t reversed(uint32_t data, unsigned bits)
+uint32_t spi_reversed(uint32_t data, unsigned bits)
 {
     return revbit32(data) >> (32 - bits);
 }
@@ -278,23 +193,25 @@ static uint32_t reversed(uint32_t data, unsigned bits)
 /* What MISO brought while MOSI carried @data. Peripherals work in bytes. */
 static uint32_t exchange(Stm32wbSpi *s, uint32_t data)
 {
-    unsigned bits = frame_bits(s);
+    unsigned bits = spi_frame_bits(s);
     uint32_t mask = MAKE_64BIT_MASK(0, bits);
     bool lsb = FIELD_EX32(s->cr1, CR1, LSBFIRST);
 
     data &= mask;
-    if (!selected(s)) {
-        return s->wired ? data : s->miso_in ? mask : 0;
+    if (!selected(s) && !s->peer_hears && !s->peer_heard) {
+        return s->wired ? data : s->line_in[SPI_MISO] ? mask : 0;
     }
-    data = lsb ? reversed(data, bits) : data;
-    if (bits == 16) {
+    data = lsb ? spi_reversed(data, bits) : data;
+    if (s->peer_hears || s->peer_heard) {
+        data = spi_slave_exchange(s, data, bits);
+    } else if (bits == 16) {
         uint32_t high = ssi_transfer(s->bus, data >> 8) & 0xFF;
 
         data = high << 8 | (ssi_transfer(s->bus, data & 0xFF) & 0xFF);
     } else {
         data = ssi_transfer(s->bus, data) & mask;
     }
-    return lsb ? reversed(data, bits) : data;
+    return lsb ? spi_reversed(data, bits) : data;
 }
 
 /* Is MISO tied to MOSI? Asked when the master is switched on. */
@@ -302,16 +219,15 @@ static void probe_wire(Stm32wbSpi *s)
 {
     bool low;
 
-    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, true);
-    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, false);
-    low = s->miso_in;
-    stm32wb_drive(&s->lines, LINE_MOSI, s->mosi, true);
-    s->wired = !low && s->miso_in && s->lines >> LINE_MOSI & 1;
+    spi_drive_line(s, SPI_MOSI, 0);
+    low = s->line_in[SPI_MISO];
+    spi_drive_line(s, SPI_MOSI, 1);
+    s->wired = !low && s->line_in[SPI_MISO];
 }
 
 static void load_shift(Stm32wbSpi *s)
 {
-    unsigned n = frame_bytes(s);
+    unsigned n = spi_frame_bytes(s);
 
     s->shift = s->tx[0] | (n == 2 ? s->tx[1] << 8 : 0);
     take(s->tx, &s->tx_count, n);
@@ -321,6 +237,22 @@ static void load_shift(Stm32wbSpi *s)
     }
 }
 
+bool spi_load_next(Stm32wbSpi *s)
+{
+    s->crc_frame = false;
+    if (s->crc_left) {
+        s->crc_frame = true;
+        s->shift = crc_part(s, s->txcrc);
+    } else if (spi_receives_only(s)) {
+        s->shift = UINT32_MAX;
+    } else if (s->tx_count >= spi_frame_bytes(s)) {
+        load_shift(s);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* The next frame, from @from on, if there is one. */
 static void next_frame(Stm32wbSpi *s, WbTime from)
 {
@@ -328,28 +260,20 @@ static void next_frame(Stm32wbSpi *s, WbTime from)
                    << (FIELD_EX32(s->cr1, CR1, BR) + 1);
     bool pulse = FIELD_EX32(s->cr2, CR2, NSSP);
 
-    if (!is_master(s) || !bit) {
-        return;
-    }
-    s->crc_frame = false;
-    if (s->crc_left) {
-        s->crc_frame = true;
-        s->shift = crc_part(s, s->txcrc);
-    } else if (receives_only(s)) {
-        s->shift = UINT32_MAX;
-    } else if (s->tx_count >= frame_bytes(s)) {
-        load_shift(s);
-    } else {
+    if (!spi_is_master(s) || !bit || !spi_load_next(s)) {
         return;
     }
     s->shifting = true;
-    s->end = wb_after(from, bit, (frame_bits(s) + pulse) * 16);
+    spi_slave_begin(s);
+    s->end = wb_after(from, bit, (spi_frame_bits(s) + pulse) * 16);
     timer_mod(s->timer, wb_ns(s->end));
 }
 
 static void kick(Stm32wbSpi *s)
 {
-    if (!s->shifting) {
+    if (!s->shifting && spi_is_master(s)) {
+        drive_lines(s); /* a receiver starts as it is switched on */
+        spi_slave_find(s);
         next_frame(s, wb_now());
     }
 }
@@ -363,36 +287,41 @@ static void end_crc_frame(Stm32wbSpi *s, uint32_t data)
     }
 }
 
-static void frame_end(void *opaque)
+/* A frame has crossed, and brought @data: of a master and of a slave. */
+void spi_frame_done(Stm32wbSpi *s, uint32_t data)
 {
-    Stm32wbSpi *s = opaque;
-    uint32_t data = exchange(s, s->shift);
-
     s->shifting = false;
     if (s->crc_frame) {
         end_crc_frame(s, data);
     } else if (FIELD_EX32(s->cr1, CR1, CRCEN)) {
         s->rxcrc = crc_add(s, s->rxcrc, data);
     }
-    if (!transmits_only(s)) {
+    if (!spi_transmits_only(s)) {
         receive(s, data);
     }
-    update(s); /* DMA may bring more before the CRC is due */
+    spi_update(s); /* DMA may bring more before the CRC is due */
     if (!s->crc_frame && crc_is_next(s)) {
         s->crc_left = crc_frames(s);
     }
+}
+
+static void frame_end(void *opaque)
+{
+    Stm32wbSpi *s = opaque;
+
+    spi_frame_done(s, exchange(s, s->shift));
     if (FIELD_EX32(s->cr2, CR2, NSSP) && FIELD_EX32(s->cr2, CR2, SSOE)) {
-        drive_nss(s, true);
+        drive_nss(s, 1);
     }
     next_frame(s, s->end);
-    update(s);
+    spi_update(s);
 }
 
 /* ---- registers ---- */
 
 static uint32_t read_dr(Stm32wbSpi *s)
 {
-    unsigned n = frame_bytes(s) == 2 || s->parent_obj.access_size > 1 ? 2 : 1;
+    unsigned n = spi_frame_bytes(s) == 2 || s->parent_obj.access_size > 1 ? 2 : 1;
     uint32_t data = s->rx[0];
 
     n = MIN(n, s->rx_count);
@@ -404,7 +333,7 @@ static uint32_t read_dr(Stm32wbSpi *s)
     }
     take(s->rx, &s->rx_count, n);
     s->ovr_dr_read = true;
-    update(s);
+    spi_update(s);
     return data;
 }
 
@@ -422,7 +351,7 @@ static uint32_t spi_read(Stm32wbBlock *b, hwaddr offset)
         sr = status(s);
         if (s->ovr_dr_read && (s->flags & R_SR_OVR_MASK)) {
             s->flags &= ~R_SR_OVR_MASK; /* 38.4.11: DR, then SR */
-            update(s);
+            spi_update(s);
         }
         s->modf_sr_read = s->flags & R_SR_MODF_MASK;
         return sr;
@@ -445,7 +374,7 @@ static uint32_t spi_read(Stm32wbBlock *b, hwaddr offset)
 static void write_dr(Stm32wbSpi *s, uint32_t value)
 {
     /* 38.4.9: a halfword holds two frames of up to 8 bits */
-    unsigned n = s->parent_obj.access_size > 1 || frame_bytes(s) == 2 ? 2 : 1;
+    unsigned n = s->parent_obj.access_size > 1 || spi_frame_bytes(s) == 2 ? 2 : 1;
 
     if (s->tx_count + n > FIFO_BYTES) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: DR written with a full FIFO\n",
@@ -462,9 +391,9 @@ static void write_dr(Stm32wbSpi *s, uint32_t value)
 static void mode_fault(Stm32wbSpi *s)
 {
     bool low = FIELD_EX32(s->cr1, CR1, SSM) ? !FIELD_EX32(s->cr1, CR1, SSI)
-               : !FIELD_EX32(s->cr2, CR2, SSOE) && !s->nss_in;
+               : !FIELD_EX32(s->cr2, CR2, SSOE) && !s->line_in[SPI_NSS];
 
-    if (is_master(s) && low && !FIELD_EX32(s->cr2, CR2, FRF)) {
+    if (spi_is_master(s) && low && !FIELD_EX32(s->cr2, CR2, FRF)) {
         s->flags |= R_SR_MODF_MASK;
         s->cr1 &= ~(R_CR1_SPE_MASK | R_CR1_MSTR_MASK);
     }
@@ -489,12 +418,12 @@ static void write_cr1(Stm32wbSpi *s, uint32_t value)
     }
     if (old & ~value & R_CR1_SPE_MASK) {
         timer_del(s->timer);
-        s->shifting = false;
+        s->shifting = s->peer_hears = s->peer_heard = false;
         s->tx_count = 0;
         s->crc_left = 0;
     }
     mode_fault(s);
-    if (is_master(s) && (s->cr1 & ~old & R_CR1_SPE_MASK)) {
+    if (spi_is_master(s) && (s->cr1 & ~old & R_CR1_SPE_MASK)) {
         probe_wire(s);
     }
     if (!s->shifting && crc_is_next(s) && (value & ~old & R_CR1_CRCNEXT_MASK)) {
@@ -541,7 +470,7 @@ static void spi_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         stm32wb_block_unmodelled_write(b, offset, value);
         break;
     }
-    update(s);
+    spi_update(s);
 }
 
 /* The frame on the wire ends when it was going to; without a clock none begins. */
@@ -550,21 +479,31 @@ static void spi_clock_changed(Stm32wbBlock *b)
     Stm32wbSpi *s = STM32WB_SPI(b);
 
     kick(s);
-    update(s);
+    spi_update(s);
 }
 
 static void set_nss(void *opaque, int n, int level)
 {
     Stm32wbSpi *s = opaque;
 
-    s->nss_in = level != 0;
+    s->line_in[SPI_NSS] = level != 0;
     mode_fault(s);
-    update(s);
+    spi_update(s);
+}
+
+static void set_sck(void *opaque, int n, int level)
+{
+    STM32WB_SPI(opaque)->line_in[SPI_SCK] = level != 0;
+}
+
+static void set_mosi(void *opaque, int n, int level)
+{
+    STM32WB_SPI(opaque)->line_in[SPI_MOSI] = level != 0;
 }
 
 static void set_miso(void *opaque, int n, int level)
 {
-    STM32WB_SPI(opaque)->miso_in = level != 0; /* floating reads as ones */
+    STM32WB_SPI(opaque)->line_in[SPI_MISO] = level != 0;
 }
 
 static void set_cs(void *opaque, int n, int level)
@@ -590,13 +529,15 @@ static void spi_reset_hold(Object *obj, ResetType type)
     memset(s->rx, 0, sizeof(s->rx));
     s->shifting = s->crc_frame = s->sent = s->wired = false;
     s->ovr_dr_read = s->modf_sr_read = false;
+    s->peer_hears = s->peer_heard = s->loaded = false;
+    s->passed = 0;
 }
 
 static void spi_reset_exit(Object *obj, ResetType type)
 {
     Stm32wbSpi *s = STM32WB_SPI(obj);
 
-    update(s);
+    spi_update(s);
     for (unsigned i = 0; i < CS_LINES; i++) {
         select_peripheral(s, i, !(s->cs_low >> i & 1));
     }
@@ -607,28 +548,34 @@ static int spi_post_load(void *opaque, int version_id)
     Stm32wbSpi *s = opaque;
 
     return s->rx_count <= FIFO_BYTES && s->tx_count <= FIFO_BYTES &&
-           s->crc_left <= 2 ? 0 : -1;
+           s->crc_left <= 2 && s->passed < 16 ? 0 : -1;
 }
 
 static void spi_init(Object *obj)
 {
     Stm32wbSpi *s = STM32WB_SPI(obj);
     DeviceState *dev = DEVICE(obj);
+    static const char *const names[] = { "NSS", "SCK", "MOSI", "MISO" };
 
-    s->nss_in = s->miso_in = true;
+    for (unsigned i = 0; i < SPI_LINES; i++) {
+        s->line_in[i] = true;
+        s->level[i] = WB_PIN_FLOATING;
+        qdev_init_gpio_out_named(dev, &s->line[i], names[i], 1);
+    }
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, frame_end, s);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     qdev_init_gpio_out_named(dev, &s->dma_rx, "rx", 1);
     qdev_init_gpio_out_named(dev, &s->dma_tx, "tx", 1);
-    qdev_init_gpio_out_named(dev, &s->nss, "NSS", 1);
-    qdev_init_gpio_out_named(dev, &s->mosi, "MOSI", 1);
     qdev_init_gpio_in_named(dev, set_nss, "NSS-in", 1);
+    qdev_init_gpio_in_named(dev, set_sck, "SCK-in", 1);
+    qdev_init_gpio_in_named(dev, set_mosi, "MOSI-in", 1);
     qdev_init_gpio_in_named(dev, set_miso, "MISO-in", 1);
     qdev_init_gpio_in_named(dev, set_cs, "cs", CS_LINES);
 }
 
 static void spi_finalize(Object *obj)
 {
+    spi_slave_forget(STM32WB_SPI(obj));
     timer_free(STM32WB_SPI(obj)->timer);
 }
 
@@ -639,6 +586,7 @@ static void spi_realize(DeviceState *dev, Error **errp)
     STM32WB_SPI_GET_CLASS(dev)->parent_realize(dev, errp);
     if (!*errp) {
         s->bus = ssi_create_bus(dev, s->parent_obj.name);
+        spi_slave_announce(s);
     }
 }
 
@@ -669,9 +617,14 @@ static const VMStateDescription spi_vmstate = {
         VMSTATE_UINT32(shift, Stm32wbSpi),
         VMSTATE_INT64(end.ns, Stm32wbSpi),
         VMSTATE_UINT32(end.frac, Stm32wbSpi),
-        VMSTATE_BOOL(nss_in, Stm32wbSpi),
-        VMSTATE_BOOL(miso_in, Stm32wbSpi),
+        VMSTATE_UINT8_ARRAY(level, Stm32wbSpi, SPI_LINES),
+        VMSTATE_BOOL_ARRAY(line_in, Stm32wbSpi, SPI_LINES),
         VMSTATE_BOOL(wired, Stm32wbSpi),
+        VMSTATE_BOOL(peer_hears, Stm32wbSpi),
+        VMSTATE_BOOL(peer_heard, Stm32wbSpi),
+        VMSTATE_BOOL(loaded, Stm32wbSpi),
+        VMSTATE_UINT8(passed, Stm32wbSpi),
+        VMSTATE_UINT32(heard, Stm32wbSpi),
         VMSTATE_UINT8(cs_low, Stm32wbSpi),
         VMSTATE_UINT8(lines, Stm32wbSpi),
         VMSTATE_END_OF_LIST()
