@@ -11,6 +11,7 @@
  *  + a block (block.h): registers, "name"
  *  + link "adc": has the board's voltages
  *  + sysbus IRQ 0 and 1: outputs of COMP1 and COMP2, for EXTI
+ *  + GPIO outputs "out": the same, for the timers' breaks
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
@@ -46,6 +47,8 @@ struct Stm32wbComp {
 
     Stm32wbBlock *adc;
     qemu_irq out[COMPARATORS];
+    qemu_irq tim[COMPARATORS];
+    uint8_t levels; /* what the timers see */
     QEMUTimer *timer;
     uint32_t csr[COMPARATORS];
 };
@@ -101,6 +104,7 @@ static void evaluate(Stm32wbComp *s)
 
         s->csr[n] = FIELD_DP32(s->csr[n], CSR, VALUE, value);
         qemu_set_irq(s->out[n], value);
+        stm32wb_drive(&s->levels, n, s->tim[n], value);
         varies |= on && (stm32wb_adc_input_varies(s->adc, plus) ||
                          stm32wb_adc_input_varies(s->adc, minus));
     }
@@ -166,6 +170,7 @@ static const VMStateDescription comp_vmstate = {
         VMSTATE_STM32WB_BLOCK(parent_obj, Stm32wbComp),
         VMSTATE_TIMER_PTR(timer, Stm32wbComp),
         VMSTATE_UINT32_ARRAY(csr, Stm32wbComp, COMPARATORS),
+        VMSTATE_UINT8(levels, Stm32wbComp),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -177,6 +182,7 @@ static void comp_init(Object *obj)
     for (int n = 0; n < COMPARATORS; n++) {
         sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->out[n]);
     }
+    qdev_init_gpio_out_named(DEVICE(obj), s->tim, "out", COMPARATORS);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, step, s);
 }
 

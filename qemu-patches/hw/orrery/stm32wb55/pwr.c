@@ -13,6 +13,7 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0 to 2: PVD, PVM1, PVM3, to EXTI; 3: PWR_SOTF
+ *  + GPIO output "pvd": the first of these again, to SYSCFG for the timers' break
  *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN)
  *  + GPIO inputs "WKUP1-in" to "WKUP5-in": levels of the wake-up pins; "internal-wakeup": RTC
  *  + QOM property "vdd-mv"
@@ -123,6 +124,7 @@ struct Stm32wbPwr {
     bool waking;              /* the next reset is the end of Standby */
     bool powered;
     qemu_irq pvd, pvm1, pvm3, sotf;
+    qemu_irq pvd_break;
     qemu_irq backup_writable[2];
     qemu_irq smps;
     QEMUTimer *after_reset;   /* CPU1's: CPU2 is told of a reset as the first thing after it */
@@ -147,6 +149,7 @@ static void update_outputs(Stm32wbPwr *s)
 
     /* VDDUSB and VDDA are VDD: above PVM1's 1.2 V and PVM3's 1.65 V */
     qemu_set_irq(s->pvd, below_pvd(s));
+    qemu_set_irq(s->pvd_break, below_pvd(s));
     qemu_set_irq(s->pvm1, 0);
     qemu_set_irq(s->pvm3, 0);
     qemu_set_irq(s->sotf, 0);
@@ -630,6 +633,7 @@ static void pwr_init(Object *obj)
     sysbus_init_irq(sbd, &s->sotf);
     qdev_init_gpio_out_named(dev, s->backup_writable, "backup-writable", 2);
     qdev_init_gpio_out_named(dev, &s->smps, "smps", 1);
+    qdev_init_gpio_out_named(dev, &s->pvd_break, "pvd", 1);
     s->after_reset = timer_new_ns(QEMU_CLOCK_VIRTUAL, tell_reset, s);
     for (int i = 0; i < WAKEUP_PINS; i++) {
         g_autofree char *name = g_strdup_printf("WKUP%d-in", i + 1);

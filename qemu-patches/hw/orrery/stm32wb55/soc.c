@@ -334,8 +334,8 @@ static void connect_wires(Stm32wb55Soc *s)
                          qdev_get_gpio_in_named(to, wire->input, wire->m + k));
         }
     }
-    qdev_connect_gpio_out_named(core, "LOCKUP", 0,
-                                qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
+    connect_wire(core, "LOCKUP", 0,
+                 qdev_get_gpio_in_named(DEVICE(s), "lockup", 0));
     qdev_connect_gpio_out_named(core, "TXEV", 0,
                                 qdev_get_gpio_in_named(device(s, "EXTI"), "sev", 0));
 }

@@ -94,6 +94,18 @@ static const WbWire wires[] = {
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
     { "USB", "sof", 0, "CRS", "sof", 0 },
     { "EXTI", "line", 0, "DMAMUX1", "sync", 0, 16 },
+    /* breaks: RM0434, figure "Break and Break2 circuitry overview" */
+    { NULL, "LOCKUP", 0, "SYSCFG", "lockup", 0 },
+    { "PWR", "pvd", 0, "SYSCFG", "pvd", 0 },
+    { "SYSCFG", "break", 0, "TIM1", "system-break", 0 },
+    { "SYSCFG", "break", 0, "TIM16", "system-break", 0 },
+    { "SYSCFG", "break", 0, "TIM17", "system-break", 0 },
+    { "RCC", "nmi", 0, "TIM1", "system-break", 1 },
+    { "RCC", "nmi", 0, "TIM16", "system-break", 1 },
+    { "RCC", "nmi", 0, "TIM17", "system-break", 1 },
+    { "COMP", "out", 0, "TIM1", "COMP-in", 0, 2 },
+    { "COMP", "out", 0, "TIM16", "COMP-in", 0, 2 },
+    { "COMP", "out", 0, "TIM17", "COMP-in", 0, 2 },
     /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
     { "TIM17", "cc", 0, "TIM1", "itr", 3 },

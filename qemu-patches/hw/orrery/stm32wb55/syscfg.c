@@ -8,11 +8,13 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers; VREFBUF's two are another block's
  *  + link "exti"
+ *  + GPIO inputs "lockup", "pvd"; output "break": the system break of the timers, as CFGR2 lets it be
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
@@ -31,6 +33,8 @@ REG32(SCSR, 0x18)
 FIELD(SCSR, SRAM2ER, 0, 1)
 FIELD(SCSR, SRAM2BSY, 1, 1)
 REG32(CFGR2, 0x1C)
+FIELD(CFGR2, CLL, 0, 1)
+FIELD(CFGR2, PVDL, 2, 1)
 FIELD(CFGR2, SPF, 8, 1)
 REG32(SWPR, 0x20)
 REG32(SKR, 0x24)
@@ -70,6 +74,8 @@ struct Stm32wbSyscfg {
     uint32_t imr[4]; /* IMR1, IMR2, C2IMR1, C2IMR2 */
     uint8_t key;     /* how much of SKR's key has come; 2: SRAM2ER is open */
     QEMUTimer *erase;
+    bool lockup, pvd;
+    qemu_irq brk;
 
     /* a read-only view of a protected page, at both of its addresses; made when first needed */
     MemoryRegion *guard[2][SRAM2_PAGES][2];
@@ -80,6 +86,30 @@ static DeviceRealize parent_realize;
 static Stm32wb55Soc *soc_of(Stm32wbSyscfg *s)
 {
     return STM32WB55_SOC(OBJECT(s)->parent);
+}
+
+/* ---- the timers' system break: there is no parity nor ECC error ---- */
+
+static void update_break(Stm32wbSyscfg *s)
+{
+    qemu_set_irq(s->brk, (s->lockup && FIELD_EX32(s->cfgr2, CFGR2, CLL)) ||
+                             (s->pvd && FIELD_EX32(s->cfgr2, CFGR2, PVDL)));
+}
+
+static void set_lockup(void *opaque, int n, int level)
+{
+    Stm32wbSyscfg *s = opaque;
+
+    s->lockup |= level; /* a pulse: the core leaves it by a reset only */
+    update_break(s);
+}
+
+static void set_pvd(void *opaque, int n, int level)
+{
+    Stm32wbSyscfg *s = opaque;
+
+    s->pvd = level;
+    update_break(s);
 }
 
 /* ---- SRAM2: erase and write protection (RM0434 10.2.6 to 10.2.9) ---- */
@@ -249,6 +279,7 @@ static void syscfg_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         break;
     case A_CFGR2: /* locks stay until reset; SPF never comes */
         s->cfgr2 |= value & CFGR2_LOCKS;
+        update_break(s);
         break;
     case A_SWPR:
     case A_SWPR2:
@@ -285,6 +316,7 @@ static void mirror_changed(Stm32wbBlock *b)
     Stm32wbSyscfg *s = STM32WB_SYSCFG(b);
 
     guard_pages(s);
+    update_break(s);
     stm32wb_exti_syscfg_changed(s->exti);
 }
 
@@ -299,6 +331,7 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
 
     timer_del(s->erase);
     s->key = 0;
+    s->lockup = false;
     s->cfgr1 = CFGR1_RESET;
     s->cfgr2 = 0;
     memset(s->exticr, 0, sizeof(s->exticr));
@@ -313,6 +346,11 @@ static void syscfg_reset_enter(Object *obj, ResetType type)
     if (!(stm32wb_flash_option(flash, WB_OPTR) & WB_OPTR_SRAM2_RST)) {
         erase_sram2(soc);
     }
+}
+
+static void syscfg_reset_exit(Object *obj, ResetType type)
+{
+    update_break(STM32WB_SYSCFG(obj));
 }
 
 static void syscfg_realize(DeviceState *dev, Error **errp)
@@ -333,6 +371,9 @@ static void syscfg_init(Object *obj)
 {
     Stm32wbSyscfg *s = STM32WB_SYSCFG(obj);
 
+    qdev_init_gpio_in_named(DEVICE(obj), set_lockup, "lockup", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), set_pvd, "pvd", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->brk, "break", 1);
     s->erase = timer_new_ns(QEMU_CLOCK_VIRTUAL, erase_ended, s);
 }
 
@@ -365,6 +406,8 @@ static const VMStateDescription syscfg_vmstate = {
         VMSTATE_UINT32_ARRAY(swpr, Stm32wbSyscfg, 2),
         VMSTATE_UINT32_ARRAY(imr, Stm32wbSyscfg, 4),
         VMSTATE_UINT8(key, Stm32wbSyscfg),
+        VMSTATE_BOOL(lockup, Stm32wbSyscfg),
+        VMSTATE_BOOL(pvd, Stm32wbSyscfg),
         VMSTATE_TIMER_PTR(erase, Stm32wbSyscfg),
         VMSTATE_END_OF_LIST()
     },
@@ -384,6 +427,7 @@ static void syscfg_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &syscfg_vmstate;
     device_class_set_props(dc, syscfg_properties);
     rc->phases.enter = syscfg_reset_enter;
+    rc->phases.exit = syscfg_reset_exit;
     bc->apb = true;
     device_class_set_parent_realize(dc, syscfg_realize, &parent_realize);
     bc->is_shared = syscfg_is_shared;

@@ -10,6 +10,7 @@
  *  + see block.h; "kernel" is the counter's clock
  *  + clock inputs "ti1-1" to "ti1-3": what OR1.TI1_RMP selects for TI1 (TIM16, TIM17)
  *  + pin signals CH1 to CH4, CH1N to CH3N, CHn-in, ETR-in, BKIN-in, BKIN2-in
+ *  + GPIO inputs "COMP-in": the comparators; "system-break": of SYSCFG, of the clock security system
  *  + named GPIO outputs "trgo", "trgo2", and "cc" 0 to 3: OCxREFC of channels
  *    with CCxE; named GPIO inputs "itr" 0 to 3
  *  + DMA requests "ch1" to "ch4", "up", "trig", "com"
@@ -361,9 +362,11 @@ static void register_write(Stm32wbTim *s, hwaddr offset, uint32_t value)
         break;
     case A_AF1:
         s->af1 = value & k->af1;
+        tim_breaks(s);
         break;
     case A_AF2:
         s->af2 = value & k->af2;
+        tim_breaks(s);
         break;
     case A_TISEL:
         s->tisel = value & k->tisel;

@@ -76,6 +76,8 @@ REG32(CCR5, 0x58)
 REG32(CCR6, 0x5c)
 REG32(AF1, 0x60)
     FIELD(AF1, BKINE, 0, 1)
+    FIELD(AF1, BKCMP1E, 1, 1)
+    FIELD(AF1, BKCMP2E, 2, 1)
     FIELD(AF1, BKINP, 9, 1)
 REG32(AF2, 0x64)
 REG32(TISEL, 0x68)
@@ -87,6 +89,7 @@ REG32(TISEL, 0x68)
 #define TIM_TIF (1u << 6)
 #define TIM_BIF (1u << 7)
 #define TIM_B2IF (1u << 8)
+#define TIM_SBIF (1u << 13)
 #define TIM_CCOF(n) (0x200u << (n))
 #define TIM_CCDE(n) (0x200u << (n))
 
@@ -99,7 +102,9 @@ REG32(TISEL, 0x68)
 #define TIM_IN_ITR 5 /* to 8 */
 #define TIM_IN_BKIN 9
 #define TIM_IN_BKIN2 10
-#define TIM_IN_COUNT 11
+#define TIM_IN_COMP 11   /* and 12: the comparators */
+#define TIM_IN_SYSTEM 13 /* and 14: SYSCFG's break, clock security */
+#define TIM_IN_COUNT 15
 
 /* DMA requests, in the order of tim_dma_names */
 enum {
@@ -239,6 +244,7 @@ bool tim_etr_level(const Stm32wbTim *s);
 bool tim_external_clock(const Stm32wbTim *s);
 void tim_break(Stm32wbTim *s, uint32_t flag);
 bool tim_break_active(const Stm32wbTim *s);
+void tim_breaks(Stm32wbTim *s); /* an input, or what counts as one, has changed */
 /* TI1 from a clock: edges until now, and when the next matters; INT64_MAX: none. */
 void tim_ti1_sync(Stm32wbTim *s, int64_t now);
 int64_t tim_ti1_next(const Stm32wbTim *s);

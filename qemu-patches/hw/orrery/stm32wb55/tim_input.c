@@ -212,24 +212,38 @@ static void encoder(Stm32wbTim *s, uint16_t before, uint16_t in)
 
 /* ---- break ---- */
 
+/*
+ * An application break, RM0434 figure "Break and Break2 circuitry overview": the pin and the
+ * comparators, each by its enable and polarity, are ORed, and BKP says which level breaks.
+ */
 static bool break_input(const Stm32wbTim *s, uint16_t in, unsigned input)
 {
     uint32_t af = input == TIM_IN_BKIN ? s->af1 : s->af2;
     bool enabled = FIELD_EX32(s->bdtr, BDTR, BKE);
     bool polarity = FIELD_EX32(s->bdtr, BDTR, BKP);
+    uint16_t sources = (bit(in, input) << 0 | bit(in, TIM_IN_COMP) << 1 |
+                        bit(in, TIM_IN_COMP + 1) << 2) ^
+                       extract32(af, R_AF1_BKINP_SHIFT, 3);
+    uint16_t chosen = extract32(af, R_AF1_BKINE_SHIFT, 3);
 
     if (input == TIM_IN_BKIN2) {
         enabled = FIELD_EX32(s->bdtr, BDTR, BK2E);
         polarity = FIELD_EX32(s->bdtr, BDTR, BK2P);
     }
-    return enabled && FIELD_EX32(af, AF1, BKINE) &&
-           (bit(in, input) ^ FIELD_EX32(af, AF1, BKINP)) == polarity;
+    return enabled && chosen && ((sources & chosen) != 0) == polarity;
+}
+
+/* A system break: lockup and supply by SYSCFG_CFGR2, and the clock security system. */
+static bool system_break(const Stm32wbTim *s, uint16_t in)
+{
+    return FIELD_EX32(s->bdtr, BDTR, BKE) && extract32(in, TIM_IN_SYSTEM, 2);
 }
 
 bool tim_break_active(const Stm32wbTim *s)
 {
     return s->kind->brk && (break_input(s, s->seen, TIM_IN_BKIN) ||
-                            break_input(s, s->seen, TIM_IN_BKIN2));
+                            break_input(s, s->seen, TIM_IN_BKIN2) ||
+                            system_break(s, s->seen));
 }
 
 void tim_break(Stm32wbTim *s, uint32_t flag)
@@ -239,13 +253,19 @@ void tim_break(Stm32wbTim *s, uint32_t flag)
     tim_outputs(s);
 }
 
-static void breaks(Stm32wbTim *s)
+void tim_breaks(Stm32wbTim *s)
 {
+    if (!s->kind->brk) {
+        return;
+    }
     if (break_input(s, s->seen, TIM_IN_BKIN)) {
         tim_break(s, TIM_BIF);
     }
     if (break_input(s, s->seen, TIM_IN_BKIN2)) {
         tim_break(s, TIM_B2IF);
+    }
+    if (system_break(s, s->seen)) {
+        tim_break(s, s->kind->sr & TIM_SBIF ? TIM_SBIF : TIM_BIF);
     }
 }
 
@@ -265,9 +285,7 @@ void tim_inputs(Stm32wbTim *s)
         etr_clock(s, before, in);
         encoder(s, before, in);
     }
-    if (s->kind->brk) {
-        breaks(s);
-    }
+    tim_breaks(s);
     tim_outputs(s);
 }
 
@@ -338,6 +356,16 @@ static void bkin2_in(void *opaque, int n, int level)
     input_changed(STM32WB_TIM(opaque), TIM_IN_BKIN2, level);
 }
 
+static void comp_in(void *opaque, int n, int level)
+{
+    input_changed(STM32WB_TIM(opaque), TIM_IN_COMP + n, level);
+}
+
+static void system_in(void *opaque, int n, int level)
+{
+    input_changed(STM32WB_TIM(opaque), TIM_IN_SYSTEM + n, level);
+}
+
 void tim_init_inputs(Stm32wbTim *s)
 {
     DeviceState *dev = DEVICE(s);
@@ -350,6 +378,8 @@ void tim_init_inputs(Stm32wbTim *s)
     qdev_init_gpio_in_named(dev, itr_in, "itr", 4);
     qdev_init_gpio_in_named(dev, bkin_in, "BKIN-in", 1);
     qdev_init_gpio_in_named(dev, bkin2_in, "BKIN2-in", 1);
+    qdev_init_gpio_in_named(dev, comp_in, "COMP-in", 2);
+    qdev_init_gpio_in_named(dev, system_in, "system-break", 2);
 }
 
 /* ---- TI1 from a clock (TIM16, TIM17) ---- */

@@ -21,7 +21,7 @@ void tim_update_irq(Stm32wbTim *s)
 {
     uint32_t on = s->sr & s->dier & 0xff;
     bool brk = (on & TIM_BIF) ||
-               ((s->sr & (TIM_B2IF | 0x2000)) && (s->dier & TIM_BIF));
+               ((s->sr & (TIM_B2IF | TIM_SBIF)) && (s->dier & TIM_BIF));
 
     if (!s->kind->slave || !s->kind->brk) {
         qemu_set_irq(s->irq[0], on || brk);
