@@ -93,7 +93,7 @@ static const struct {
     {"S", "gdb: wait"},
     {"serial", "links and attach"},
     {"qmp", "`orrery qmp`"},
-    {"rtc", "nothing: time is virtual"},
+    {"rtc", "the key date of clock"},
     {"accel", "nothing: only TCG counts instructions"},
     {"enable-kvm", "nothing: only TCG counts instructions"},
     {"daemonize", "nothing: orrery watches its processes"},

@@ -104,9 +104,39 @@ static bool read_reaction(struct reader *r, const yaml_node_t *node, void *recor
            reader_fail(r, node, "reaction: answers take some time, not 0; the default is 10ms");
 }
 
+static bool is_date(const char *text)
+{
+    static const unsigned days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    static const char form[] = "0000-00-00T00:00:00";
+    unsigned year, month, day, hour, minute, second;
+
+    for (size_t i = 0; i < sizeof(form); i++) {
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
+            return false;
+        }
+    }
+    return sscanf(text, "%u-%u-%uT%u:%u:%u", &year, &month, &day, &hour, &minute, &second) == 6 &&
+           year >= 2000 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] && (month != 2 || day < 29 || year % 4 == 0) && hour < 24 &&
+           minute < 60 && second < 60;
+}
+
+static bool read_date(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct clock_plan *clock = record;
+
+    if (!read_string(r, node, "date", &clock->date)) {
+        return false;
+    }
+    return is_date(clock->date) ||
+           reader_fail(r, node,
+                       "date '%.40s': a time from 2000 to 2099 was meant, like 2024-05-01T12:00:00",
+                       clock->date);
+}
+
 static const struct field clock_fields[] = {
     {"seed", read_seed},       {"mode", read_mode},         {"for", read_for},
-    {"pace", read_clock_pace}, {"reaction", read_reaction},
+    {"pace", read_clock_pace}, {"reaction", read_reaction}, {"date", read_date},
 };
 const struct section clock_section = {"clock", clock_fields,
                                       sizeof(clock_fields) / sizeof(clock_fields[0])};

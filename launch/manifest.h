@@ -43,6 +43,7 @@ struct clock_plan {
     double pace;     /* 0: as fast as it goes */
     bool pace_given;
     uint64_t reaction_ns;
+    char *date; /* when the run begins, for clocks of the guests; NULL: not said */
 };
 
 enum firmware_kind { FIRMWARE_ELF, FIRMWARE_HEX, FIRMWARE_BIN };

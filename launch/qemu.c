@@ -220,7 +220,8 @@ static void add_clock(const struct manifest *m, const struct instance *inst, str
     strings_add(arena, argv, "-seed");
     strings_addf(arena, argv, "%" PRIu64, instance_seed(m->clock.seed, inst->index));
     strings_add(arena, argv, "-rtc");
-    strings_add(arena, argv, "base=2020-01-01T00:00:00,clock=vm");
+    strings_addf(arena, argv, "base=%s,clock=vm",
+                 m->clock.date ? m->clock.date : "2020-01-01T00:00:00");
     strings_add(arena, argv, "-icount");
     strings_addf(arena, argv, "shift=%u,align=off,sleep=off", inst->icount);
     strings_add(arena, argv, "-action");
@@ -266,7 +267,7 @@ static void add_cores(const struct instance *inst, struct arena *arena, struct s
 }
 
 /* With what the machine takes as properties. */
-static char *machine_of(const struct instance *inst, struct arena *arena)
+static char *machine_of(const struct manifest *m, const struct instance *inst, struct arena *arena)
 {
     struct strings words = {0};
 
@@ -286,6 +287,9 @@ static char *machine_of(const struct instance *inst, struct arena *arena)
     if (inst->system_path) {
         strings_addf(arena, &words, "%s=%s", is_stm32wb55(inst) ? "system-memory" : "recovery",
                      double_commas(arena, inst->system_path));
+    }
+    if (m->clock.date && is_stm32wb55(inst)) {
+        strings_add(arena, &words, "rtc-battery=on");
     }
     if (inst->pins) {
         strings_addf(arena, &words, "pins=%s", inst->pins);
@@ -338,7 +342,7 @@ void qemu_command(const struct manifest *m, unsigned instance, const char *run_d
 
     strings_add(arena, argv, inst->qemu_path);
     strings_add(arena, argv, "-M");
-    strings_add(arena, argv, machine_of(inst, arena));
+    strings_add(arena, argv, machine_of(m, inst, arena));
     add_clock(m, inst, arena, argv);
     strings_add(arena, argv, "-object");
     strings_addf(arena, argv,

@@ -56,6 +56,7 @@ struct Stm32wb55Machine {
     uint32_t firmware_at;
     uint32_t cpu2_firmware_at;
     uint32_t usb_autosuspend_ms;
+    bool rtc_battery;
 };
 
 /* UM2435: LEDs lit by a high level, buttons to ground. */
@@ -231,6 +232,10 @@ static void board_init(MachineState *machine)
     }
     qdev_prop_set_uint32(DEVICE(stm32wb55_soc_block(STM32WB55_SOC(soc), "USB")),
                          "autosuspend", m->usb_autosuspend_ms);
+    qdev_prop_set_bit(DEVICE(stm32wb55_soc_block(STM32WB55_SOC(soc), "RTC")),
+                      "battery", m->rtc_battery);
+    qdev_prop_set_bit(DEVICE(stm32wb55_soc_block(STM32WB55_SOC(soc), "RCC")),
+                      "battery", m->rtc_battery);
     sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
     if (m->ordered_sram) {
         stm32wb55_soc_order_sram(STM32WB55_SOC(soc), m->ordered_sram, &error_fatal);
@@ -299,6 +304,16 @@ static void set_flash_keep(Object *obj, bool value, Error **errp)
     STM32WB55_MACHINE(obj)->flash_keep = value;
 }
 
+static bool get_rtc_battery(Object *obj, Error **errp)
+{
+    return STM32WB55_MACHINE(obj)->rtc_battery;
+}
+
+static void set_rtc_battery(Object *obj, bool value, Error **errp)
+{
+    STM32WB55_MACHINE(obj)->rtc_battery = value;
+}
+
 static void board_instance_init(Object *obj)
 {
     Stm32wb55Machine *m = STM32WB55_MACHINE(obj);
@@ -358,6 +373,10 @@ static void board_class_init(ObjectClass *oc, void *data)
                                    set_flash_keep);
     object_class_property_set_description(
         oc, "flash-keep", "write changes of the flash to flash-file");
+    object_class_property_add_bool(oc, "rtc-battery", get_rtc_battery,
+                                   set_rtc_battery);
+    object_class_property_set_description(
+        oc, "rtc-battery", "the RTC has been set before, and has -rtc's time");
     object_class_property_add_str(oc, "spi-cs", get_spi_cs, set_spi_cs);
     object_class_property_set_description(
         oc, "spi-cs", "pins that select SPI peripherals: SPI1=PA4:SPI2=PB12");

@@ -17,10 +17,12 @@
  *  + clock outputs "<BLOCK>.bus", "<BLOCK>.kernel" for each peripheral of rcc-tree.c, and
  *    "hclk1", "hclk2", "systick" and "systick2" (an eighth of them), "sysclk", "msi", "hsi16", "hse", "hse-div32", "hsi48",
  *    "lse", "lsi", "rtc", "clk48", "mco"
+ *  + property "battery": when the power comes LSE runs already, and drives RTC
  *  + QOM properties "hse-fault", "lse-fault": the crystal stands still
  */
 #include "qemu/osdep.h"
 #include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
@@ -417,6 +419,7 @@ static void rcc_reset_hold(Object *obj, ResetType type)
     Stm32wbRcc *s = STM32WB_RCC(obj);
     uint32_t bdcr = s->regs[R_BDCR];
     uint32_t csr = s->regs[R_CSR];
+    bool powered = s->powered;
 
     for (int i = 0; i < WB_RCC_WORDS; i++) {
         s->regs[i] = stm32wb_register_reset("RCC", i * 4);
@@ -429,6 +432,9 @@ static void rcc_reset_hold(Object *obj, ResetType type)
         if (!(s->reset_cause & (1u << WB_RESET_STANDBY))) {
             s->regs[R_CSR] |= 1u << WB_RESET_PIN;
         }
+    } else if (s->battery) {
+        s->regs[R_BDCR] = R_BDCR_LSEON_MASK | R_BDCR_RTCEN_MASK |
+                          FIELD_DP32(0, BDCR, RTCSEL, 1);
     }
     s->powered = true;
     s->reset_cause = 0;
@@ -446,6 +452,9 @@ static void rcc_reset_hold(Object *obj, ResetType type)
     }
     timer_del(s->osc[WB_OSC_MSI].timer);
     set_ready(s, WB_OSC_MSI, true); /* the core runs on it */
+    if (!powered && s->battery) {
+        set_ready(s, WB_OSC_LSE, true); /* and RTC all the time */
+    }
     stm32wb_mirror_reset(&s->mirror);
 }
 
@@ -832,6 +841,10 @@ static const VMStateDescription rcc_vmstate = {
     },
 };
 
+static const Property rcc_properties[] = {
+    DEFINE_PROP_BOOL("battery", Stm32wbRcc, battery, false),
+};
+
 static void rcc_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -846,6 +859,7 @@ static void rcc_class_init(ObjectClass *klass, void *data)
     bc->ungated = true;
     bc->read = rcc_read;
     bc->write = rcc_write;
+    device_class_set_props(dc, rcc_properties);
     object_class_property_add_bool(klass, "hse-fault", get_hse_fault,
                                    set_hse_fault);
     object_class_property_add_bool(klass, "lse-fault", get_lse_fault,

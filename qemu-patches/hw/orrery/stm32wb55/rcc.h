@@ -106,6 +106,7 @@ struct Stm32wbRcc {
     uint32_t next_mode;    /* what an ordered access is to make of it */
     uint32_t reset_cause;  /* CSR flags to set at the reset that was asked for */
     bool powered;          /* has been through its power-on reset */
+    bool battery; /* of the backup domain (rtc-battery) */
     bool backup_writable;  /* PWR_CR1.DBP */
     bool smps_enabled;     /* PWR_CR5.SMPSEN */
     uint32_t iwdg_running; /* LSI1 is on whatever LSI1ON says */

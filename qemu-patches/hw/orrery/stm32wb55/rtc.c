@@ -17,12 +17,15 @@
  *    "TS-in", "TAMP1-in" to "TAMP3-in" (levels of the pins)
  *  + GPIO output "internal-wakeup": any of the above, to PWR
  *  + clock input "kernel": RTCCLK
+ *  + property "battery": when the power comes the calendar runs already, at -rtc's time
  */
 #include "qemu/osdep.h"
 #include "hw/orrery/trace.h"
 #include "migration/vmstate.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
+#include "hw/qdev-properties.h"
+#include "system/rtc.h"
 #include "rtc-calendar.h"
 #include "rtc.h"
 
@@ -456,6 +459,18 @@ static void reset_backup_domain(Stm32wbRtc *s)
     s->keys = 0;
 }
 
+/* As somebody has set it before, on LSE (RCC sees to that) with the prescalers as they are. */
+static void set_calendar(Stm32wbRtc *s)
+{
+    struct tm first = { .tm_year = 100, .tm_mday = 1 }, now;
+    int64_t seconds;
+
+    qemu_get_timedate(&now, 0);
+    seconds = mktimegm(&now) - mktimegm(&first);
+    s->step = seconds * wb_rtc_steps_a_second(s);
+    s->first_weekday = 6; /* 2000-01-01 was a Saturday */
+}
+
 static void backup_reset(void *opaque, int n, int level)
 {
     Stm32wbRtc *s = opaque;
@@ -488,6 +503,9 @@ static void rtc_reset_hold(Object *obj, ResetType type)
 
     if (!s->powered) {
         reset_backup_domain(s);
+        if (s->battery) {
+            set_calendar(s);
+        }
     }
     wb_rtc_catch_up(s);
     s->powered = true;
@@ -573,6 +591,10 @@ static const VMStateDescription rtc_vmstate = {
     },
 };
 
+static const Property rtc_properties[] = {
+    DEFINE_PROP_BOOL("battery", Stm32wbRtc, battery, false),
+};
+
 static void rtc_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -580,6 +602,7 @@ static void rtc_class_init(ObjectClass *klass, void *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->vmsd = &rtc_vmstate;
+    device_class_set_props(dc, rtc_properties);
     rc->phases.hold = rtc_reset_hold;
     rc->phases.exit = rtc_reset_exit;
     bc->power_lost = rtc_power_lost;

@@ -121,6 +121,7 @@ struct Stm32wbRtc {
     bool backup_writable;
     bool lse_css;
     bool powered;
+    bool battery; /* it has been set, and ran on it (rtc-battery) */
 
     QEMUTimer *timer;
     qemu_irq alarm_irq, tamper_irq, wakeup_irq, internal_wakeup;
