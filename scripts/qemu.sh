@@ -34,6 +34,8 @@ qemu_tree() {
     QEMU_TREE=$CACHE/qemu-$QEMU_VERSION-$qemu_key
     QEMU_SRC=$QEMU_TREE/src
     QEMU_BUILD=$QEMU_TREE/build
+    QEMU_STAMP=$QEMU_TREE/configured
+    QEMU_OPTIONS=
     if ! [ -d "$QEMU_SRC" ]; then
         rm -rf "$QEMU_TREE" "$CACHE"/qemu-part.*
         qemu_part=$CACHE/qemu-part.$$
@@ -119,23 +121,23 @@ qemu_configure() {
         qemu_list=$qemu_list,$target-softmmu
     done
     # shellcheck disable=SC2086 # words
-    set -- --target-list="${qemu_list#,}" --cc='ccache gcc' --python=/usr/bin/python3 \
+    set -- $QEMU_OPTIONS --target-list="${qemu_list#,}" --cc='ccache gcc' --python=/usr/bin/python3 \
         --without-default-features --enable-tcg --enable-system --enable-slirp --enable-pixman \
         --enable-png --enable-fdt=system --disable-docs --disable-tools --disable-install-blobs \
         --disable-debug-info
     # the build keeps a python environment, and an upgrade of Debian changes both of these
     qemu_stamp="$*
 $(/usr/bin/python3 -V) $(gcc -dumpfullversion)"
-    if [ -f "$QEMU_BUILD/build.ninja" ] && [ "$(cat "$QEMU_TREE/configured" 2>/dev/null)" = "$qemu_stamp" ]; then
+    if [ -f "$QEMU_BUILD/build.ninja" ] && [ "$(cat "$QEMU_STAMP" 2>/dev/null)" = "$qemu_stamp" ]; then
         return 0
     fi
     /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null ||
         die 3 "/usr/bin/python3 cannot make a venv, which QEMU's build needs: install python3-venv"
     qemu_meson
     mkdir -p "$QEMU_BUILD"
-    rm -f "$QEMU_TREE/configured"
+    rm -f "$QEMU_STAMP"
     step "configure QEMU $QEMU_VERSION (${qemu_list#,})" qemu-configure qemu_env "$QEMU_SRC/configure" "$@"
-    echo "$qemu_stamp" >"$QEMU_TREE/configured"
+    echo "$qemu_stamp" >"$QEMU_STAMP"
 }
 
 # qemu_build TARGET… - arm, the targets named, and those that were built here before.
@@ -164,4 +166,16 @@ qemu_build() {
     qemu_programs=$(for target in $qemu_wanted; do echo "qemu-system-$target"; done | sort -u)
     # shellcheck disable=SC2086 # words
     step "build QEMU $QEMU_VERSION" qemu-build qemu_env ninja $qemu_programs
+}
+
+# qemu_build_asan - one more with gcc's sanitizers, in qemu-VERSION-KEY/asan.
+qemu_build_asan() {
+    QEMU_BUILD=$QEMU_TREE/asan
+    QEMU_STAMP=$QEMU_TREE/asan-configured
+    QEMU_OPTIONS='--enable-asan --enable-ubsan'
+    qemu_configure arm
+    step "build QEMU $QEMU_VERSION (asan)" qemu-build-asan qemu_env ninja qemu-system-arm
+    QEMU_BUILD=$QEMU_TREE/build
+    QEMU_STAMP=$QEMU_TREE/configured
+    QEMU_OPTIONS=
 }

@@ -10,6 +10,7 @@
 #   model                        tests/model/run.sh
 #   e2e/NAME                     tests/e2e/NAME.sh
 #   asan-e2e/NAME                (--full) the same with the sanitized orrery and broker
+#   asan-qemu/NAME               (--full) those of our machines with a sanitized QEMU
 #
 # Scripts print TAP with a plan; "# timeout: SECONDS" in one sets its limit.
 
@@ -51,8 +52,39 @@ test_wants_sanitizers() {
     return 1
 }
 
+# The scripts that run guests of our machines only.
+TEST_ASAN_QEMU='wb55 st33 usbredir'
+
+test_wants_asan_qemu() {
+    [ -n "${ORRERY_FULL:-}" ] || return 1
+    for test_base in $TEST_ASAN_QEMU; do
+        ! test_wanted "asan-qemu/$test_base" || return 0
+    done
+    return 1
+}
+
+# A bad access ends its QEMU, and with it the run; undefined behaviour is reported, and counts where
+# it is ours. QEMU frees little when it ends, so what it leaks is not looked at.
+test_asan_qemu() {
+    export ASAN_OPTIONS="abort_on_error=0:detect_leaks=0:log_path='$TEST_LOGS/asan-qemu-report'"
+    export UBSAN_OPTIONS="print_stacktrace=1:log_path='$TEST_LOGS/asan-qemu-report'"
+    for test_base in $TEST_ASAN_QEMU; do
+        if test_wanted "asan-qemu/$test_base"; then
+            test_tap "asan-qemu/$test_base" 36000 env ORRERY_QEMU_DIR="$QEMU_TREE/asan" \
+                sh "$ROOT/tests/e2e/$test_base.sh"
+        fi
+    done
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+    test_simple asan-qemu/reports test_asan_qemu_reports
+}
+
+test_asan_qemu_reports() {
+    ! cat "$TEST_LOGS"/asan-qemu-report.* 2>/dev/null | grep 'hw/orrery/.*runtime error'
+}
+
 # test_build - beside the main build; called under the lock.
 test_build() {
+    ! test_wants_asan_qemu || qemu_build_asan
     test_wants_sanitizers || return 0
     orrery_build_asan
     orrery_build_tsan
@@ -290,6 +322,7 @@ test_all() {
         test_tap model "$([ -n "${ORRERY_FULL:-}" ] && echo 7200 || echo 1200)" sh "$ROOT/tests/model/run.sh"
     fi
     test_e2e e2e
+    if test_wants_asan_qemu; then test_asan_qemu; fi
     if [ -n "${ORRERY_FULL:-}" ] && test_wants_sanitizers; then
         export ORRERY="$BUILD-asan/launch/orrery" ORRERY_FIRMWARE_DIR="$BUILD/tests/firmware"
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
