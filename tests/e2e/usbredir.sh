@@ -45,6 +45,9 @@ contains "and the next one works" "$SCRATCH/echo" 'bulk 81 status 0 length 9: an
 check "after a reset it is there as before" client reset wait reset get 0x80 8 0 0 1 out 1 abc in 0x81 64
 contains "and echoes" "$SCRATCH/reset" 'bulk 81 status 0 length 3: abc'
 
+check "the device goes" client gone wait set 0x40 2 0 0 '' gone
+contains "and says so" "$SCRATCH/gone" 'device gone'
+
 # a header that says too much, a client that hangs up in the middle of a packet, an endpoint there is not
 client lies raw 6400000000ffffff00000000
 client cut wait raw 640000000a0000000100000000000000

@@ -24,6 +24,7 @@ static const uint16_t endpoints[2] = {1 | VALID_RX | NAK_TX, INTERRUPT | 2 | NAK
 
 static volatile uint8_t line_state, stop_bits, data_bits;
 static volatile uint32_t baud;
+static volatile bool leave;
 
 static bool class_request(uint16_t request, uint16_t value, uint16_t length)
 {
@@ -38,6 +39,10 @@ static bool class_request(uint16_t request, uint16_t value, uint16_t length)
         break;
     case 0x0102: /* CLEAR_FEATURE of an endpoint: its toggles start anew */
         EP(1) = (EP(1) & (KEEP | 0x4040u)) | CTR_RX | CTR_TX;
+        send_packet(0, TX0, NULL, 0);
+        break;
+    case 0x0240: /* ours: go, and come again */
+        leave = true;
         send_packet(0, TX0, NULL, 0);
         break;
     case 0x0140: /* ours: the end */
@@ -158,6 +163,13 @@ void test(void)
         USB_BCDR = 0x8000;
         for (;;) {
             __asm__ volatile("wfi");
+            if (leave) {
+                leave = false;
+                delay_us(1000); /* the status stage */
+                USB_BCDR = 0;
+                delay_us(20000);
+                USB_BCDR = 0x8000;
+            }
         }
     }
     endpoint_register();

@@ -436,9 +436,7 @@ static void forget_device(Stm32wbUsb *s)
 {
     WbUsbHost *h = &s->host;
 
-    if (h->step == STEP_DONE) {
-        h->driver->detached(s);
-    }
+    h->driver->detached(s);
     h->step = STEP_SIZE;
     h->stage = NO_TRANSFER;
     h->address = 0;

@@ -51,7 +51,7 @@ struct WbUsbRedir {
     int input_left;
     bool greeted;   /* by the client */
     bool announced; /* to the client */
-    bool resetting; /* as the client asked */
+    bool resetting; /* now, as the client asked */
     QEMUTimer *gone; /* tell the client that the device has gone */
 
     QTAILQ_HEAD(, Transfer) transfers;
@@ -259,7 +259,6 @@ static void redir_attached(Stm32wbUsb *s)
 {
     WbUsbRedir *r = s->redir;
 
-    r->resetting = false;
     if (!r->announced) {
         send_interfaces(r);
         send_endpoints(r);
@@ -364,7 +363,7 @@ static void take_effect(WbUsbRedir *r, Transfer *t)
         set_alternate(r, t->alternate.interface, t->alternate.setting);
         break;
     default:
-        if (t->ep & 0x80) {
+        if ((t->ep & 0x80) && t->done) {
             memcpy(t->data, s->host.data, t->done);
         } else if (t->control.requesttype == 0x02 &&
                    t->control.request == WB_USB_CLEAR_FEATURE) {
@@ -514,6 +513,7 @@ static void on_reset(void *priv)
     if (r->announced && r->usb->host.configured) {
         r->resetting = true;
         stm32wb_usb_host_reset_bus(r->usb);
+        r->resetting = false;
     }
 }
 
@@ -845,7 +845,7 @@ static void open_connection(WbUsbRedir *r)
 static void close_connection(WbUsbRedir *r)
 {
     forget_transfers(r);
-    r->greeted = r->announced = r->resetting = false;
+    r->greeted = r->announced = false;
     r->interrupt_id = 0;
     if (r->parser) {
         usbredirparser_destroy(r->parser);

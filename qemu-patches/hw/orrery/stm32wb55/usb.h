@@ -60,7 +60,7 @@ typedef struct WbUsbPipe {
 typedef struct WbUsbDriver {
     bool (*plugged)(Stm32wbUsb *s); /* is there a cable? */
     void (*attached)(Stm32wbUsb *s);
-    void (*detached)(Stm32wbUsb *s); /* a reset of the bus too */
+    void (*detached)(Stm32wbUsb *s); /* by a reset of the bus too; also when it was not there */
     /* The control transfer that it began is over; @answer is USB_ACK or USB_STALL. */
     void (*control_done)(Stm32wbUsb *s, WbUsbAnswer answer);
     /* Try one transaction. */
