@@ -310,7 +310,14 @@ void test(void)
     case 2:
         third_life();
         break;
-    default:
+    case 3:
         CHECK_EQ("locked for ever", SYS_DBG, 2);
+        CHECK_EQ("a reset by software", SYS_CAUSE, SYS_CAUSE_POR | SYS_CAUSE_SOFT);
+        step(3);
+        SYS_POWER = SYS_POWER_KEY;
+        for (;;) {
+        }
+    default:
+        CHECK_EQ("off, and back by the reset button", SYS_CAUSE, SYS_CAUSE_POR | SYS_CAUSE_PIN);
     }
 }

@@ -66,6 +66,7 @@ struct St33Sys {
     uint32_t lock;    /* until power-on */
     bool powered, nrst; /* levels */
     bool off;         /* by POWER */
+    bool begun;       /* the first reset has been */
 };
 
 static uint32_t debug_lock(St33Sys *s)
@@ -216,11 +217,26 @@ static void sys_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
 /* ---- the device ---- */
 
+/*
+ * The first reset is power-on. Another that nobody here asked for is the button's ("orrery reset", a
+ * monitor's), which is on the reset pin.
+ */
+static void sys_reset_enter(Object *obj, ResetType type)
+{
+    St33Sys *s = ST33_SYS(obj);
+
+    if (s->begun && !s->pending) {
+        s->off = false;
+        s->pending = 1u << ST33_RESET_PIN;
+        first_cpu->start_powered_off = !s->powered || !s->nrst;
+    }
+    s->begun = true;
+}
+
 static void sys_reset(Object *obj, ResetType type)
 {
     St33Sys *s = ST33_SYS(obj);
 
-    /* a reset that nobody asked for is power-on, or the monitor's */
     s->cause |= s->pending ? s->pending : 1u << ST33_RESET_POWER;
     s->pending = 0;
     s->clk = DIV_AT_RESET;
@@ -284,6 +300,7 @@ static void sys_class_init(ObjectClass *klass, void *data)
 
     dc->vmsd = &sys_vmstate;
     device_class_set_props(dc, sys_properties);
+    rc->phases.enter = sys_reset_enter;
     rc->phases.hold = sys_reset;
     rc->phases.exit = sys_reset_exit;
     bc->privileged = true;
