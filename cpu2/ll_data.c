@@ -314,7 +314,7 @@ static bool to_host(struct rx_pdu *rx)
 
 static void flush_out(void)
 {
-    while (ll.out_count && to_host(&ll.rx[ll.out[0]])) {
+    while (ll.out_count && event_flush() && to_host(&ll.rx[ll.out[0]])) {
         if (!ll.out_count) {
             return; /* the router came back with HCI_Reset */
         }
@@ -349,6 +349,9 @@ static bool from_connection(uint8_t index)
         conn_close(c, MIC_FAILURE);
         return false;
     }
+    /* The acknowledgement that came with it, or before, is told before: hosts take an answer that
+     * overtakes it for a second request. */
+    data_completed(c);
     ll.out[ll.out_count++] = index;
     return true;
 }

@@ -278,6 +278,48 @@ static void test_data_loss(void **state)
     }
 }
 
+static uint32_t answers; /* that the peripheral has given */
+static bool heard;
+
+static void hears_request(struct sim_node *n, const uint8_t *packet, size_t len)
+{
+    assert_int_equal(n->completed, answers);
+    heard = true;
+}
+
+static void hears_answer(struct sim_node *n, const uint8_t *packet, size_t len)
+{
+    heard = true;
+}
+
+static void run_until_heard(void)
+{
+    uint64_t end = sim_us + SECOND;
+
+    heard = false;
+    while (!heard && sim_us < end) {
+        sim_run(100);
+    }
+    assert_true(heard);
+}
+
+/* The request that comes after an answer carries its acknowledgement, which the host hears first. */
+static void test_data_order(void **state)
+{
+    unsigned ha, hb;
+
+    start(2, 18);
+    connect_pair(a, b, 12, 0, 100, &ha, &hb);
+    a->on_acl = hears_answer;
+    b->on_acl = hears_request;
+    for (answers = 0; answers < 100; answers++) {
+        assert_true(sim_acl(a, ha, 0, (const uint8_t *)"?", 1));
+        run_until_heard();
+        assert_true(sim_acl(b, hb, 0, (const uint8_t *)"!", 1));
+        run_until_heard();
+    }
+}
+
 /* A host that takes nothing stops the air, loses nothing, and goes on. */
 static void test_host_full(void **state)
 {
@@ -445,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_create_cancel), cmocka_unit_test(test_connect_disconnect),
         cmocka_unit_test(test_supervision),   cmocka_unit_test(test_not_established),
         cmocka_unit_test(test_data),          cmocka_unit_test(test_data_loss),
+        cmocka_unit_test(test_data_order),
         cmocka_unit_test(test_host_full),     cmocka_unit_test(test_host_flow_control),
         cmocka_unit_test(test_host_buffers),  cmocka_unit_test(test_latency),
         cmocka_unit_test(test_many),
