@@ -147,14 +147,13 @@ static void load_preloaded(Stm32wbLptim *s)
     s->cmp_now = s->cmp;
 }
 
-/* The counter has just become s->cnt. */
-static void compare(Stm32wbLptim *s)
+static void compare(Stm32wbLptim *s, uint32_t cnt)
 {
-    if (s->cnt == s->cmp_now) {
+    if (cnt == s->cmp_now) {
         s->set = true;
         raise_flags(s, CMPM);
     }
-    if (s->cnt == s->arr_now) {
+    if (cnt == s->arr_now) {
         raise_flags(s, ARRM);
     }
 }
@@ -192,17 +191,24 @@ static unsigned prescaler(const Stm32wbLptim *s)
     return 1 << FIELD_EX32(s->cfgr, CFGR, PRESC);
 }
 
+/*
+ * A match is at the end of the count that matches: after ARR + 1 periods the flag comes, and the
+ * counter is 0 by then. Of IN1's edges it is the one that makes the count.
+ */
 static void step(Stm32wbLptim *s, uint64_t counts)
 {
     uint64_t top = s->cnt <= s->arr_now ? s->arr_now : 0xffff;
 
+    if (!by_edges(s)) {
+        compare(s, s->cnt + counts - 1);
+    }
     if (s->cnt + counts > top) {
         wrap(s);
     } else {
         s->cnt += counts;
     }
-    if (s->started) {
-        compare(s);
+    if (s->started && by_edges(s)) {
+        compare(s, s->cnt);
     }
     update_out(s);
 }
