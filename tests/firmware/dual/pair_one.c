@@ -130,6 +130,20 @@ static void secure(void)
     CHECK_EQ("and does nothing", order(ORDER_READ, CPU2_FLASH + 0x30000, 0, 0), 0xffffffff);
 }
 
+/* RCC resets the semaphores of both cores. */
+static void reset_semaphores(void)
+{
+    CHECK_EQ("CPU2 takes a semaphore", order(ORDER_READ, 0x580014a4, 0, 0), 0x80000800);
+    CHECK_EQ("CPU1 another", HSEM_RLR3, HSEM_MINE);
+    CHECK_EQ("CPU1 sees CPU2's", HSEM_R9, 0x80000800);
+    RCC_AHB3RSTR |= 1u << 19;
+    RCC_AHB3RSTR &= ~(1u << 19);
+    CHECK_EQ("a reset by RCC frees both", HSEM_R9 | HSEM_R3, 0);
+    CHECK_EQ("for CPU2, too", order(ORDER_READ, 0x580014a4, 0, 0), 0x80000800);
+    order(ORDER_WRITE, 0x58001424, 0x800, 0);
+    CHECK_EQ("which gives it back", HSEM_R9, 0);
+}
+
 static uint32_t call(uint32_t at)
 {
     return ((uint32_t(*)(void))(uintptr_t)(at | 1))();
@@ -286,6 +300,7 @@ void test(void)
         secure();
         flash();
         clocks();
+        reset_semaphores();
         events();
         low_power();
         reset_self();

@@ -52,6 +52,7 @@ struct Stm32wbBlock {
     char *name;
     uint8_t core; /* 0: CPU1, 1: CPU2 */
     OrreryState *state; /* registers that both cores affect (cells.h); NULL: there are none */
+    bool reset_by_rcc; /* this block alone, and so both cores' parts of it */
     struct WbMirror *mirror; /* of all its registers (mirror.h), or NULL */
     /* the access being served: bytes (1, 2, 4), and offset in the block before alignment */
     unsigned access_size;

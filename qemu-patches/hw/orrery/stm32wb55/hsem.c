@@ -260,12 +260,12 @@ static void hsem_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
 
 /* ---- life ---- */
 
-/* A reset takes both cores; each process has its core's part in it. */
+/* A reset of the system takes both cores, and each process has its core's part in it. */
 static void reset_core(Stm32wbHsem *s, unsigned core)
 {
     give_all(s, core_id[core]);
     set_status(s, core, UINT32_MAX, false);
-    stm32wb_cell_set(&s->cells, ENABLED(core), 0, false);
+    stm32wb_cell_set(&s->cells, ENABLED(core), 0, core != s->parent_obj.core);
 }
 
 static void reset_cells(Stm32wbBlock *b)
@@ -273,12 +273,13 @@ static void reset_cells(Stm32wbBlock *b)
     Stm32wbHsem *s = STM32WB_HSEM(b);
 
     reset_core(s, b->core);
-    if (!stm32wb_cells_shared(&s->cells)) {
+    if (!stm32wb_cells_shared(&s->cells) || b->reset_by_rcc) {
         reset_core(s, !b->core);
     }
-    if (b->core == 0) {
+    if (b->core == 0 || b->reset_by_rcc) {
         stm32wb_cell_set(&s->cells, KEY, 0, false);
     }
+    b->reset_by_rcc = false;
 }
 
 static void hsem_reset(Object *obj, ResetType type)

@@ -170,14 +170,14 @@ static void ipcc_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
     update_irq(b);
 }
 
-/* A reset takes both cores; each process has its core's part in it. */
+/* A reset of the system takes both cores, and each process has its core's part in it. */
 static void reset_core(Stm32wbIpcc *s, unsigned core)
 {
     for (unsigned n = 0; n < CHANNELS; n++) {
         stm32wb_cell_set(&s->cells, FLAG(core, n), false, true);
     }
-    stm32wb_cell_set(&s->cells, CONTROL(core), 0, false);
-    stm32wb_cell_set(&s->cells, MASK(core), UINT32_MAX, false);
+    stm32wb_cell_set(&s->cells, CONTROL(core), 0, core != s->parent_obj.core);
+    stm32wb_cell_set(&s->cells, MASK(core), UINT32_MAX, core != s->parent_obj.core);
 }
 
 static void reset_cells(Stm32wbBlock *b)
@@ -185,9 +185,10 @@ static void reset_cells(Stm32wbBlock *b)
     Stm32wbIpcc *s = STM32WB_IPCC(b);
 
     reset_core(s, b->core);
-    if (!stm32wb_cells_shared(&s->cells)) {
+    if (!stm32wb_cells_shared(&s->cells) || b->reset_by_rcc) {
         reset_core(s, !b->core);
     }
+    b->reset_by_rcc = false;
 }
 
 static void ipcc_reset(Object *obj, ResetType type)

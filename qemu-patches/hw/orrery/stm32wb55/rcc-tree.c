@@ -369,9 +369,13 @@ void stm32wb_rcc_reset_blocks(Stm32wbRcc *s, hwaddr offset, uint32_t bits)
 
         if (g->enable && g->enable + WB_RCC_EN_TO_RST == offset &&
             (bits & (1u << g->bit))) {
+            Object *block = object_resolve_path_component(soc, g->block);
+
             trace_stm32wb_rcc_reset_block(g->block);
-            device_cold_reset(
-                DEVICE(object_resolve_path_component(soc, g->block)));
+            if (object_dynamic_cast(block, TYPE_STM32WB_BLOCK)) {
+                STM32WB_BLOCK(block)->reset_by_rcc = true;
+            }
+            device_cold_reset(DEVICE(block));
         }
     }
 }
