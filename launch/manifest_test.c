@@ -324,6 +324,30 @@ static void test_good(void **state)
     each_file(directory("ORRERY_TEST_EXAMPLES", "examples"), ".yaml", expect_good);
 }
 
+/* The workflow of the CI kit is YAML, with the keys that GitHub asks for. */
+static void test_workflow(void **state)
+{
+    struct arena arena = {0};
+    struct problem why = {0};
+    struct reader r = {.file = "workflow", .arena = &arena, .why = &why};
+    char path[1024];
+    size_t count = 0, found = 0;
+
+    snprintf(path, sizeof(path), "%s/ci/github-workflow.yml",
+             directory("ORRERY_TEST_EXAMPLES", "examples"));
+    if (!document_open(&r, path) || !read_map(&r, document_root(&r), "workflow", &count)) {
+        fail_msg("%s", why.text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *key = node_text(map_key(&r, document_root(&r), i));
+
+        found += !strcmp(key, "name") || !strcmp(key, "on") || !strcmp(key, "jobs");
+    }
+    assert_int_equal(found, 3);
+    document_close(&r);
+    arena_finish(&arena);
+}
+
 static void read_good(struct manifest *m, struct arena *arena, const char *name)
 {
     struct problem why = {0};
@@ -925,14 +949,15 @@ int main(void)
         cmocka_unit_test(test_times),       cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_suggestions), cmocka_unit_test(test_bad),
         cmocka_unit_test(test_good),        cmocka_unit_test(test_link_changes),
-        cmocka_unit_test(test_everything),  cmocka_unit_test(test_radio),
-        cmocka_unit_test(test_cpu2),        cmocka_unit_test(test_only),
-        cmocka_unit_test(test_mangled),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_aliases),     cmocka_unit_test(test_firmware),
-        cmocka_unit_test(test_command),     cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_quoting),     cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_flash_files),
-        cmocka_unit_test(test_pins),        cmocka_unit_test(test_adc),
+        cmocka_unit_test(test_workflow),    cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_radio),       cmocka_unit_test(test_cpu2),
+        cmocka_unit_test(test_only),        cmocka_unit_test(test_mangled),
+        cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
+        cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_adc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# examples/ble-pair.yaml: two devices, both cores each, find each other by radio and exchange 1,000
-# notifications; the same again with jitter. What the mailboxes carried is readable by tshark. And
+# examples/ble-pair.yaml: what its mailboxes carried is readable by tshark (its dialogue is in examples.sh). And
 # eight devices that advertise and scan: ten virtual seconds within a minute.
 # timeout: 300
 . "$(dirname "$0")/lib.sh"
@@ -10,16 +9,6 @@ sed "s|^attach:|&\n  - { port: client.hci, to: file, path: $SCRATCH/client.pcapn
     "$EXAMPLES/ble-pair.yaml" >"$SCRATCH/pair.yaml"
 run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/pair.yaml" --trace-hash
 is "the run ends with success" "$RC" 0
-cp "$OUT" "$SCRATCH/first"
-contains "the server advertises" "$OUT" "server: advertising ORRERY"
-contains "the client finds it" "$OUT" "client: found ORRERY"
-contains "1,000 notifications, each right" "$OUT" "client: 1000 notifications in"
-contains "the client disconnects" "$OUT" "client: disconnected"
-contains "the server sees it" "$OUT" "server: disconnected"
-
-run_timeout "$(full 100 500)" "$ORRERY" run "$SCRATCH/pair.yaml" --trace-hash --jitter 3
-is "again with --jitter: the same trace" "$(hash_in "$OUT")" "$(hash_in "$SCRATCH/first")"
-
 if command -v tshark >/dev/null; then
     # as root it says that this could be dangerous
     tshark -r "$SCRATCH/client.pcapng" -T fields -e bthci_evt.code -e bthci_evt.le_meta_subevent \

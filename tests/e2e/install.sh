@@ -46,4 +46,32 @@ run_timeout 60 env -i PATH=/usr/bin:/bin HOME="$SCRATCH" XDG_RUNTIME_DIR="$XDG_R
 is "it passes, with the installed orrery" "$RC" 0
 [ "$RC" -eq 0 ] || diag_file "$ERR"
 
+# The CI kit: the image has every library that the programs name, and what it runs is there.
+KIT=$PREFIX/share/orrery/examples/ci
+packages_of() { # FILE... - of the libraries they need
+    objdump -p "$@" 2>/dev/null | sed -n 's/^ *NEEDED *//p' | sort -u | while read -r library; do
+        path=$(/sbin/ldconfig -p | sed -n "s|^[[:space:]]*$library (.*x86-64.*=> ||p" | head -n 1)
+        path=$(readlink -f "$path")
+        dpkg-query -S "$path" "/usr$path" "${path#/usr}" 2>/dev/null | head -n 1 | cut -d : -f 1
+    done | sort -u
+}
+if grep -qx 'VERSION_ID="12"' /etc/os-release && [ "$(uname -m)" = x86_64 ]; then
+    for package in $(packages_of "$PREFIX/bin/orrery" "$PREFIX"/libexec/orrery/*); do
+        check "Containerfile: installs $package" grep -qwF -e "$package" "$KIT/Containerfile"
+    done
+else
+    skip "Containerfile: its libraries" "not Debian 12 on x86-64"
+fi
+for word in ./bootstrap examples/ci/Containerfile; do
+    check "the CI kit names $word" grep -rqF -e "$word" "$KIT"
+    check "and $word is there" test -e "$TOP/$word"
+done
+# Its `orrery test` is one that orrery understands.
+for file in Containerfile github-workflow.yml; do
+    options=$(sed -n 's/.*orrery test tests\(.*\)/\1/p' "$KIT/$file" | sed 's/${{ matrix.shard }}/1/')
+    # shellcheck disable=SC2086 # words
+    run_timeout 20 "$ORRERY" test "$EXAMPLES" --list $options
+    is "$file: orrery test$options" "$RC" 0
+done
+
 done_testing
