@@ -16,8 +16,8 @@
 #include "races.h"
 
 struct run_options {
-    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number,
-        *drive, *pictures;
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number, *drive,
+        *pictures;
     bool dry_run, trace_hash, turns, hold, paused, check_races;
 };
 

@@ -90,27 +90,44 @@ static const char *in_workspace(const char *path)
     return len && !strncmp(path, workspace, len) && path[len] == '/' ? path + len + 1 : path;
 }
 
+/* ":LINE:COLUMN: " at text. Returns what follows, or NULL. */
+static const char *take_place(const char *text, unsigned long *line, unsigned long *column)
+{
+    char *end;
+
+    if (*text != ':') {
+        return NULL;
+    }
+    *line = strtoul(text + 1, &end, 10);
+    if (*end != ':') {
+        return NULL;
+    }
+    *column = strtoul(end + 1, &end, 10);
+    return *line && *column && !strncmp(end, ": ", 2) ? end + 2 : NULL;
+}
+
 void test_annotate(FILE *to, const struct job *job)
 {
     const char *ci = getenv("GITHUB_ACTIONS"), *message = job->message ? job->message : "";
+    const char *rest = NULL;
     size_t path_len = strlen(job->path);
-    unsigned line = 0, column = 0;
-    int used = 0;
+    unsigned long line = 0, column = 0;
 
     if (!ci || strcmp(ci, "true") != 0) {
         return;
     }
+    if (!strncmp(message, job->path, path_len)) {
+        rest = take_place(message + path_len, &line, &column);
+    }
     fputs("::error file=", to);
     put_command_text(to, in_workspace(job->path), true);
-    if (!strncmp(message, job->path, path_len) &&
-        sscanf(message + path_len, ":%u:%u: %n", &line, &column, &used) == 2 && used) {
-        fprintf(to, ",line=%u,col=%u", line, column);
-        message += path_len + (size_t)used;
+    if (rest) {
+        fprintf(to, ",line=%lu,col=%lu", line, column);
     }
     fputs(",title=", to);
     put_command_text(to, job->name, true);
     fprintf(to, "::%s: ", outcome_names[job->outcome]);
-    put_command_text(to, message, false);
+    put_command_text(to, rest ? rest : message, false);
     fputc('\n', to);
 }
 

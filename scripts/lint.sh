@@ -7,7 +7,7 @@ LINT_FORMAT_VERSION=14 # other versions lay out some lines differently
 
 # Our C files, relative to the checkout.
 lint_c_files() {
-    (cd "$ROOT" && find ipc broker launch schema tests examples -name '*.[ch]' 2>/dev/null | sort)
+    (cd "$ROOT" && find ipc broker launch schema testlib tests examples -name '*.[ch]' 2>/dev/null | sort)
 }
 
 lint_clang_format() {
@@ -53,7 +53,7 @@ lint_tidy() {
     command -v clang-tidy >/dev/null || return 77
     # what meson compiles in our folders, each file once, tests left out
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$BUILD/compile_commands.json" |
-        grep -E '/(ipc|broker|launch)/[^/]*\.c$' | grep -vE '_test\.c$|/test_' | sort -u |
+        grep -E '/(ipc|broker|launch|testlib)/[^/]*\.c$' | grep -vE '_test\.c$|/test_' | sort -u |
         (cd "$BUILD" && xargs -r -n 4 -P "$(nproc)" clang-tidy -p "$BUILD" --quiet --extra-arg=-w)
 }
 
@@ -62,7 +62,7 @@ lint_cppcheck() {
     (cd "$ROOT" && cppcheck -q -j "$(nproc)" --std=c11 --language=c --error-exitcode=1 \
         --enable=warning,performance,portability --inline-suppr \
         --suppress=missingIncludeSystem --suppress=unmatchedSuppression \
-        -D_GNU_SOURCE -D__linux__ -I ipc ipc broker launch)
+        -D_GNU_SOURCE -D__linux__ -I ipc ipc broker launch testlib)
 }
 
 lint_checkpatch() {

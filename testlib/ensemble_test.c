@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ensemble_test.c - orrery-test.h against real runs. Its argument is a directory with the manifests and
- * test files that tests/e2e/testlib.sh writes; that runs it.
+ * ensemble_test.c - orrery-test.h against real runs. Its argument is a directory with the manifests
+ * and test files that tests/e2e/testlib.sh writes; that runs it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,6 +111,24 @@ static void test_failures(void **state)
     assert_int_equal(orrery_test_end(t, NULL), ORRERY_TEST_OK);
 }
 
+/* Steps that an instance answers. */
+static void test_memory(void **state)
+{
+    struct orrery_test *t = start("echo.yaml", NULL);
+
+    check_ok(t, orrery_test_send(t, PORT, "\1\1"));
+    check_ok(t, orrery_test_expect(t, PORT, "\1\2", ORRERY_MS(1)));
+    check_ok(t, orrery_test_step(t, "{ memory: a.errors, is: %u }", 1)); /* it meant 1, 2 */
+    check_says(t, orrery_test_step(t, "{ memory: a.errors, is: 2 }"), ORRERY_TEST_FAILED, "errors");
+    check_says(t, orrery_test_step(t, "{ memory: a.erors, is: 2 }"), ORRERY_TEST_REFUSED, "erors");
+    check_ok(t, orrery_test_step(t, "{ memory: a.errors, set: 7 }"));
+    check_ok(t, orrery_test_step(t, "{ memory: a.errors, is: 7 }"));
+    check_ok(t, orrery_test_send(t, PORT, "\3"));
+    check_ok(t, orrery_test_step(t, "{ until: { pc: a.uart_putc }, within: 1ms }"));
+    check_ok(t, orrery_test_expect(t, PORT, "\3", ORRERY_MS(1)));
+    assert_int_equal(orrery_test_end(t, NULL), ORRERY_TEST_OK);
+}
+
 /* A test file's own steps come first. */
 static void test_steps_before(void **state)
 {
@@ -124,11 +142,13 @@ static void test_steps_before(void **state)
 static void test_no_start(void **state)
 {
     struct orrery_test *t;
+    int code = orrery_test_start(&t, "nowhere.yaml", NULL);
 
-    check_says(t, orrery_test_start(&t, "nowhere.yaml", NULL), ORRERY_TEST_REFUSED, "nowhere.yaml");
+    check_says(t, code, ORRERY_TEST_REFUSED, "nowhere.yaml");
     check_says(t, orrery_test_wait(t, 1), ORRERY_TEST_REFUSED, "nowhere.yaml");
     assert_int_equal(orrery_test_end(t, NULL), ORRERY_TEST_REFUSED);
-    check_says(t, orrery_test_start(&t, "crash.yaml", NULL), ORRERY_TEST_BROKE, "before it joined");
+    code = orrery_test_start(&t, "crash.yaml", NULL);
+    check_says(t, code, ORRERY_TEST_BROKE, "before it joined");
     assert_int_equal(orrery_test_end(t, NULL), ORRERY_TEST_BROKE);
     assert_int_equal(orrery_test_end(NULL, NULL), ORRERY_TEST_OK);
 }
@@ -187,6 +207,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_run_as_a_test_file),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_steps_before),
         cmocka_unit_test(test_no_start),
         cmocka_unit_test(test_guest_ends),

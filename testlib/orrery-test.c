@@ -176,7 +176,7 @@ static int take_over(struct orrery_test *t)
     if (hash && text && text - hash - 1 == ORRERY_TEST_HASH_SIZE - 1) {
         snprintf(t->hash, sizeof(t->hash), "%s", hash + 1);
     }
-    return end_with(t, atoi(code), text ? text + 1 : "");
+    return end_with(t, (int)strtol(code, NULL, 10), text ? text + 1 : "");
 }
 
 static void drop_captures(struct orrery_test *t)
@@ -187,25 +187,35 @@ static void drop_captures(struct orrery_test *t)
     }
 }
 
-/* 6f6e, or -: decoded in place. */
+static unsigned digit(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+/* 6f6e, or - for nothing: decoded in place. */
 static void decode(char *hex)
 {
-    size_t i;
-    unsigned byte;
+    size_t len = *hex == '-' ? 0 : strlen(hex) / 2;
 
-    for (i = 0; sscanf(hex + 2 * i, "%2x", &byte) == 1; i++) {
-        hex[i] = (char)byte;
+    for (size_t i = 0; i < len; i++) {
+        hex[i] = (char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
     }
-    hex[i] = '\0';
+    hex[len] = '\0';
 }
 
 /* ok NUMBER CAPTURE... */
 static void take_captures(struct orrery_test *t)
 {
-    char *save = NULL, *word = strtok_r(t->line + strlen("ok "), " ", &save);
+    char *at = strchr(t->line + strlen("ok "), ' ');
 
     drop_captures(t);
-    for (unsigned i = 0; i < CAPTURES && word && (word = strtok_r(NULL, " ", &save)); i++) {
+    for (unsigned i = 0; i < CAPTURES && at; i++) {
+        char *word = at + 1;
+
+        at = strchr(word, ' ');
+        if (at) {
+            *at = '\0';
+        }
         decode(word);
         t->captures[i] = strdup(word);
     }
