@@ -5,7 +5,6 @@
 # (What a chip loses: tests/firmware/wb55/supply.c, tests/firmware/st33.)
 . "$(dirname "$0")/lib.sh"
 
-BUILT=$(dirname "$(readlink -f "$ORRERY")")/../tests/firmware
 cd "$SCRATCH" || exit 3
 
 BANNER_NS=2429875 # from reset to blink's first line

@@ -267,7 +267,8 @@ sleep 1
 kill -INT "$PID"
 finish 20 "$PID"
 is "interrupted: exit code" "$RC" 3
-scenario looping looping.yaml 'steps: [ { expect: "nothing", port: a.serial0, within: 1000000s } ]'
+# Busy, and so slow that it is there as long as anybody looks.
+scenario looping looping.yaml 'clock: { pace: 0.001 }' 'steps: [ { expect: "nothing", port: a.serial0, within: 1000000s } ]'
 sed 's/pingpong_b/busy_long/' echo.yaml >looping.yaml
 test_of 60 looping.test.yaml --timeout 1s
 is "a guest that loops: exit code" "$RC" 3
@@ -275,7 +276,8 @@ contains "a guest that loops: told" "$OUT" "it took more than 1 s of wall time"
 
 # A QEMU that dies while the test runs.
 start crash "$ORRERY" test looping.test.yaml --results results
-qemu_runs() { QEMU=$("$ORRERY" ps --json | jq -r '.[] | select(.state == "running") | .instances[0].pid'); [ -n "$QEMU" ]; }
+# its own, by its parents: `orrery ps` shows everybody's runs
+qemu_runs() { QEMU=$(child_of "$(child_of "$PID" looping.test.yaml)" name=a,) && [ -n "$QEMU" ]; }
 check "one runs" wait_for 20 qemu_runs
 kill -KILL "$QEMU"
 finish 20 "$PID"
