@@ -13,488 +13,8 @@
  * the first (and none).
  */
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
-#include "qemu/queue.h"
 #include "hw/orrery/trace.h"
-#include "usb.h"
-#include <usbredirparser.h>
-
-/* What a client may have under way. */
-#define TRANSFERS_MAX 256
-#define TRANSFER_BYTES_MAX (1 << 20)
-#define BYTES_MAX (4 << 20)
-
-typedef enum TransferKind { CONTROL, CONFIGURATION, ALTERNATE, BULK, INTERRUPT } TransferKind;
-
-typedef struct Transfer {
-    TransferKind kind;
-    uint64_t id;
-    union {
-        struct usb_redir_control_packet_header control;
-        struct usb_redir_bulk_packet_header bulk;
-        struct usb_redir_interrupt_packet_header interrupt;
-        uint8_t configuration;
-        struct {
-            uint8_t interface, setting;
-        } alternate;
-    };
-    uint8_t ep;
-    uint32_t length, done;
-    uint8_t *data; /* of @length bytes, or NULL */
-    QTAILQ_ENTRY(Transfer) next;
-} Transfer;
-
-struct WbUsbRedir {
-    Stm32wbUsb *usb;
-    struct usbredirparser *parser; /* NULL: nobody is there */
-    const uint8_t *input; /* being parsed */
-    int input_left;
-    bool greeted;   /* by the client */
-    bool announced; /* to the client */
-    bool resetting; /* now, as the client asked */
-    QEMUTimer *gone; /* tell the client that the device has gone */
-
-    QTAILQ_HEAD(, Transfer) transfers;
-    unsigned count;
-    uint32_t bytes;
-    Transfer *control; /* on the bus */
-    uint32_t receiving; /* interrupt IN endpoints, by number */
-    uint64_t interrupt_id;
-};
-
-/* ---- transfers ---- */
-
-static bool is_control(const Transfer *t)
-{
-    return t->kind <= ALTERNATE;
-}
-
-/* NULL: too much is under way. */
-static Transfer *add_transfer(WbUsbRedir *r, TransferKind kind, uint64_t id,
-                              unsigned ep, uint32_t length)
-{
-    Transfer *t;
-
-    if (r->count == TRANSFERS_MAX || length > TRANSFER_BYTES_MAX ||
-        r->bytes + length > BYTES_MAX) {
-        return NULL;
-    }
-    t = g_new0(Transfer, 1);
-    t->kind = kind;
-    t->id = id;
-    t->ep = ep;
-    t->length = length;
-    t->data = length ? g_malloc0(length) : NULL;
-    r->count++;
-    r->bytes += length;
-    QTAILQ_INSERT_TAIL(&r->transfers, t, next);
-    return t;
-}
-
-static void remove_transfer(WbUsbRedir *r, Transfer *t)
-{
-    if (t == r->control) {
-        r->control = NULL;
-    }
-    QTAILQ_REMOVE(&r->transfers, t, next);
-    r->count--;
-    r->bytes -= t->length;
-    g_free(t->data);
-    g_free(t);
-}
-
-static void flush(WbUsbRedir *r)
-{
-    if (r->parser && usbredirparser_has_data_to_write(r->parser)) {
-        usbredirparser_do_write(r->parser);
-    }
-}
-
-/* Replies to an IN transfer bring data. */
-static uint8_t *reply_data(Transfer *t)
-{
-    return t->ep & 0x80 ? t->data : NULL;
-}
-
-static int reply_length(Transfer *t)
-{
-    return t->ep & 0x80 ? t->done : 0;
-}
-
-static void reply_configuration(WbUsbRedir *r, uint64_t id, int status)
-{
-    struct usb_redir_configuration_status_header header = {
-        .status = status,
-        .configuration = r->usb->host.configured,
-    };
-
-    usbredirparser_send_configuration_status(r->parser, id, &header);
-}
-
-static void reply_alternate(WbUsbRedir *r, uint64_t id, unsigned interface,
-                            int status)
-{
-    WbUsbHost *h = &r->usb->host;
-    struct usb_redir_alt_setting_status_header header = {
-        .status = status,
-        .interface = interface,
-        .alt = h->alternate[interface % ARRAY_SIZE(h->alternate)],
-    };
-
-    usbredirparser_send_alt_setting_status(r->parser, id, &header);
-}
-
-static void reply(WbUsbRedir *r, Transfer *t, int status)
-{
-    switch (t->kind) {
-    case CONTROL:
-        t->control.status = status;
-        t->control.length = t->done;
-        usbredirparser_send_control_packet(r->parser, t->id, &t->control,
-                                           reply_data(t), reply_length(t));
-        break;
-    case BULK:
-        t->bulk.status = status;
-        t->bulk.length = t->done;
-        t->bulk.length_high = t->done >> 16;
-        usbredirparser_send_bulk_packet(r->parser, t->id, &t->bulk,
-                                        reply_data(t), reply_length(t));
-        break;
-    case INTERRUPT:
-        t->interrupt.status = status;
-        t->interrupt.length = t->done;
-        usbredirparser_send_interrupt_packet(r->parser, t->id, &t->interrupt,
-                                             NULL, 0);
-        break;
-    case CONFIGURATION:
-        reply_configuration(r, t->id, status);
-        break;
-    case ALTERNATE:
-        reply_alternate(r, t->id, t->alternate.interface, status);
-        break;
-    }
-}
-
-static void complete(WbUsbRedir *r, Transfer *t, int status)
-{
-    trace_stm32wb_usb_redir_complete(t->id, t->ep, t->done, status);
-    reply(r, t, status);
-    remove_transfer(r, t);
-}
-
-static void forget_transfers(WbUsbRedir *r)
-{
-    Transfer *t, *after;
-
-    QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
-        remove_transfer(r, t);
-    }
-    r->receiving = 0;
-}
-
-/* ---- what the client learns of the device ---- */
-
-static void send_endpoints(WbUsbRedir *r)
-{
-    Stm32wbUsb *s = r->usb;
-    struct usb_redir_ep_info_header header = { 0 };
-
-    for (int i = 0; i < WB_USB_PIPES; i++) {
-        WbUsbPipe *pipe = &s->host.pipes[i];
-
-        header.type[i] = usb_redir_type_invalid;
-        if (pipe->ep) {
-            header.type[i] = pipe->type;
-            header.interval[i] = pipe->interval;
-            header.interface[i] = pipe->interface;
-            header.max_packet_size[i] = pipe->size;
-        }
-    }
-    for (int i = 0; i < WB_USB_PIPES; i += WB_USB_PIPES / 2) {
-        header.type[i] = usb_redir_type_control;
-        header.max_packet_size[i] = s->host.size0;
-    }
-    usbredirparser_send_ep_info(r->parser, &header);
-}
-
-static void send_interfaces(WbUsbRedir *r)
-{
-    Stm32wbUsb *s = r->usb;
-    struct usb_redir_interface_info_header header = { 0 };
-    unsigned at = 0, n = 0;
-    const uint8_t *d;
-
-    while (s->host.configured && n < ARRAY_SIZE(header.interface) &&
-           (d = stm32wb_usb_host_descriptor(s, &at)) != NULL) {
-        if (d[1] == WB_USB_DESC_INTERFACE && d[0] >= 9 &&
-            d[3] == s->host.alternate[d[2] % ARRAY_SIZE(s->host.alternate)]) {
-            header.interface[n] = d[2];
-            header.interface_class[n] = d[5];
-            header.interface_subclass[n] = d[6];
-            header.interface_protocol[n] = d[7];
-            n++;
-        }
-    }
-    header.interface_count = n;
-    usbredirparser_send_interface_info(r->parser, &header);
-}
-
-static void send_device(WbUsbRedir *r)
-{
-    const uint8_t *d = r->usb->host.device;
-    struct usb_redir_device_connect_header header = {
-        .speed = usb_redir_speed_full,
-        .device_class = d[4],
-        .device_subclass = d[5],
-        .device_protocol = d[6],
-        .vendor_id = lduw_le_p(d + 8),
-        .product_id = lduw_le_p(d + 10),
-        .device_version_bcd = lduw_le_p(d + 12),
-    };
-
-    usbredirparser_send_device_connect(r->parser, &header);
-}
-
-static void redir_attached(Stm32wbUsb *s)
-{
-    WbUsbRedir *r = s->redir;
-
-    if (!r->announced) {
-        send_interfaces(r);
-        send_endpoints(r);
-        send_device(r);
-        r->announced = true;
-        flush(r);
-    }
-}
-
-static void redir_detached(Stm32wbUsb *s)
-{
-    WbUsbRedir *r = s->redir;
-    Transfer *t, *after;
-
-    QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
-        if (r->resetting && r->parser) {
-            complete(r, t, usb_redir_ioerror);
-        } else {
-            remove_transfer(r, t);
-        }
-    }
-    r->receiving = 0;
-    if (!r->resetting) { /* perhaps a reset of the machine, which must not send */
-        timer_mod_ns(r->gone, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
-    }
-}
-
-static void device_gone(void *opaque)
-{
-    WbUsbRedir *r = opaque;
-
-    if (r->parser && r->announced) {
-        r->announced = false;
-        usbredirparser_send_device_disconnect(r->parser);
-        flush(r);
-    }
-}
-
-/* ---- control transfers ---- */
-
-static void set_configured(WbUsbRedir *r, unsigned value)
-{
-    WbUsbHost *h = &r->usb->host;
-
-    h->configured = value;
-    memset(h->alternate, 0, sizeof(h->alternate));
-    if (value) {
-        stm32wb_usb_host_set_pipes(r->usb, -1);
-    } else {
-        memset(h->pipes, 0, sizeof(h->pipes));
-    }
-    send_interfaces(r);
-    send_endpoints(r);
-}
-
-static void set_alternate(WbUsbRedir *r, unsigned interface, unsigned setting)
-{
-    WbUsbHost *h = &r->usb->host;
-
-    h->alternate[interface % ARRAY_SIZE(h->alternate)] = setting;
-    stm32wb_usb_host_set_pipes(r->usb, interface);
-    send_interfaces(r);
-    send_endpoints(r);
-}
-
-static void begin_control(WbUsbRedir *r, Transfer *t)
-{
-    Stm32wbUsb *s = r->usb;
-    const struct usb_redir_control_packet_header *c = &t->control;
-
-    r->control = t;
-    switch (t->kind) {
-    case CONFIGURATION:
-        stm32wb_usb_host_control(s, 0x00, WB_USB_SET_CONFIGURATION,
-                                 t->configuration, 0, 0);
-        break;
-    case ALTERNATE:
-        stm32wb_usb_host_control(s, 0x01, WB_USB_SET_INTERFACE,
-                                 t->alternate.setting, t->alternate.interface, 0);
-        break;
-    default:
-        if (!(t->ep & 0x80) && t->length) {
-            memcpy(s->host.data, t->data, t->length);
-        }
-        stm32wb_usb_host_control(s, c->requesttype, c->request, c->value,
-                                 c->index, t->length);
-        break;
-    }
-}
-
-/* The device did as it was told; so does the host's view of it. */
-static void take_effect(WbUsbRedir *r, Transfer *t)
-{
-    Stm32wbUsb *s = r->usb;
-
-    t->done = s->host.done;
-    switch (t->kind) {
-    case CONFIGURATION:
-        set_configured(r, t->configuration);
-        break;
-    case ALTERNATE:
-        set_alternate(r, t->alternate.interface, t->alternate.setting);
-        break;
-    default:
-        if ((t->ep & 0x80) && t->done) {
-            memcpy(t->data, s->host.data, t->done);
-        } else if (t->control.requesttype == 0x02 &&
-                   t->control.request == WB_USB_CLEAR_FEATURE) {
-            stm32wb_usb_host_pipe(s, t->control.index)->toggle = 0;
-        }
-        break;
-    }
-}
-
-static void redir_control_done(Stm32wbUsb *s, WbUsbAnswer answer)
-{
-    WbUsbRedir *r = s->redir;
-    Transfer *t = r->control;
-
-    if (!t) {
-        return;
-    }
-    if (answer == USB_ACK) {
-        take_effect(r, t);
-    }
-    complete(r, t, answer == USB_ACK ? usb_redir_success : usb_redir_stall);
-    flush(r);
-}
-
-/* ---- data ---- */
-
-/* These return true if the bus was used. */
-static bool run_in(WbUsbRedir *r, Transfer *t)
-{
-    WbUsbPipe *pipe = stm32wb_usb_host_pipe(r->usb, t->ep);
-    uint8_t packet[WB_USB_PACKET_MAX];
-    unsigned length, room = t->length - t->done;
-    WbUsbAnswer answer =
-        stm32wb_usb_host_in(r->usb, t->ep, packet, &length);
-
-    if (answer == USB_STALL) {
-        complete(r, t, usb_redir_stall);
-    } else if (answer == USB_ACK) {
-        if (room) {
-            memcpy(t->data + t->done, packet, MIN(length, room));
-        }
-        t->done += MIN(length, room);
-        if (length > room) {
-            complete(r, t, usb_redir_babble);
-        } else if (length < pipe->size || t->done == t->length) {
-            complete(r, t, usb_redir_success);
-        }
-    }
-    return answer == USB_ACK || answer == USB_STALL;
-}
-
-static bool run_out(WbUsbRedir *r, Transfer *t)
-{
-    WbUsbPipe *pipe = stm32wb_usb_host_pipe(r->usb, t->ep);
-    unsigned length = MIN(t->length - t->done, pipe->size);
-    WbUsbAnswer answer =
-        stm32wb_usb_host_out(r->usb, t->ep, t->data + t->done, length);
-
-    if (answer == USB_STALL) {
-        complete(r, t, usb_redir_stall);
-    } else if (answer == USB_ACK) {
-        t->done += length;
-        if (t->done == t->length) {
-            complete(r, t, usb_redir_success);
-        }
-    }
-    return answer == USB_ACK || answer == USB_STALL;
-}
-
-static bool receive_interrupts(WbUsbRedir *r)
-{
-    struct usb_redir_interrupt_packet_header header = { 0 };
-    uint8_t packet[WB_USB_PACKET_MAX];
-    unsigned length;
-
-    for (unsigned n = 1; n < 16; n++) {
-        WbUsbAnswer answer = USB_NAK;
-
-        if (r->receiving >> n & 1) {
-            answer = stm32wb_usb_host_in(r->usb, n | 0x80, packet, &length);
-        }
-        if (answer == USB_ACK || answer == USB_STALL) {
-            header.endpoint = n | 0x80;
-            header.length = length;
-            header.status = answer == USB_ACK ? usb_redir_success : usb_redir_stall;
-            r->receiving &= answer == USB_ACK ? ~0u : ~(1u << n);
-            usbredirparser_send_interrupt_packet(r->parser, r->interrupt_id++,
-                                                 &header, packet, length);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool run_data(WbUsbRedir *r)
-{
-    Transfer *t, *after;
-    uint32_t tried = 0; /* pipes: the transfers of one come in order */
-
-    QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
-        uint32_t bit = 1u << ((t->ep & 0xf) | (t->ep & 0x80) >> 3);
-
-        if (is_control(t) || (tried & bit)) {
-            continue;
-        }
-        tried |= bit;
-        if (t->ep & 0x80 ? run_in(r, t) : run_out(r, t)) {
-            return true;
-        }
-    }
-    return receive_interrupts(r);
-}
-
-static void redir_transact(Stm32wbUsb *s)
-{
-    WbUsbRedir *r = s->redir;
-    Transfer *t;
-
-    if (!r->parser) {
-        return;
-    }
-    QTAILQ_FOREACH(t, &r->transfers, next) {
-        if (is_control(t) && !stm32wb_usb_host_control_busy(s)) {
-            begin_control(r, t);
-            return;
-        }
-    }
-    if (run_data(r)) {
-        flush(r);
-    }
-}
+#include "usb-redir.h"
 
 /* ---- requests of the client ---- */
 
@@ -525,13 +45,13 @@ static void on_set_configuration(void *priv, uint64_t id,
     Transfer *t;
 
     if (value == r->usb->host.configured) { /* as usbredirhost has it */
-        reply_configuration(r, id, usb_redir_success);
+        wb_redir_reply_configuration(r, id, usb_redir_success);
         return;
     }
     t = value && value != first ? NULL
-                                : add_transfer(r, CONFIGURATION, id, 0, 0);
+                                : wb_redir_add_transfer(r, CONFIGURATION, id, 0, 0);
     if (!t) {
-        reply_configuration(r, id, usb_redir_inval);
+        wb_redir_reply_configuration(r, id, usb_redir_inval);
         return;
     }
     t->configuration = value;
@@ -539,7 +59,7 @@ static void on_set_configuration(void *priv, uint64_t id,
 
 static void on_get_configuration(void *priv, uint64_t id)
 {
-    reply_configuration(priv, id, usb_redir_success);
+    wb_redir_reply_configuration(priv, id, usb_redir_success);
 }
 
 static void on_set_alternate(void *priv, uint64_t id,
@@ -547,11 +67,11 @@ static void on_set_alternate(void *priv, uint64_t id,
 {
     WbUsbRedir *r = priv;
     Transfer *t = h->interface < ARRAY_SIZE(r->usb->host.alternate)
-                      ? add_transfer(r, ALTERNATE, id, 0, 0)
+                      ? wb_redir_add_transfer(r, ALTERNATE, id, 0, 0)
                       : NULL;
 
     if (!t) {
-        reply_alternate(r, id, h->interface, usb_redir_inval);
+        wb_redir_reply_alternate(r, id, h->interface, usb_redir_inval);
         return;
     }
     t->alternate.interface = h->interface;
@@ -561,7 +81,7 @@ static void on_set_alternate(void *priv, uint64_t id,
 static void on_get_alternate(void *priv, uint64_t id,
                              struct usb_redir_get_alt_setting_header *h)
 {
-    reply_alternate(priv, id, h->interface, usb_redir_success);
+    wb_redir_reply_alternate(priv, id, h->interface, usb_redir_success);
 }
 
 static void on_start_interrupt(
@@ -607,7 +127,7 @@ static void on_cancel(void *priv, uint64_t id)
             if (t == r->control) {
                 stm32wb_usb_host_control_abort(r->usb);
             }
-            complete(r, t, usb_redir_cancelled);
+            wb_redir_complete(r, t, usb_redir_cancelled);
             return;
         }
     }
@@ -623,7 +143,7 @@ static void on_control(void *priv, uint64_t id,
 
     if (!(h->endpoint & 0xf) && in == (bool)(h->requesttype & 0x80) &&
         h->length <= WB_USB_CONTROL_MAX && data_len == (in ? 0 : h->length)) {
-        t = add_transfer(r, CONTROL, id, h->endpoint, h->length);
+        t = wb_redir_add_transfer(r, CONTROL, id, h->endpoint, h->length);
     }
     if (t) {
         t->control = *h;
@@ -651,7 +171,7 @@ static Transfer *add_data(WbUsbRedir *r, TransferKind kind, uint64_t id,
         data_len != (in ? 0 : length)) {
         return NULL;
     }
-    t = add_transfer(r, kind, id, ep, length);
+    t = wb_redir_add_transfer(r, kind, id, ep, length);
     if (t && data_len > 0) {
         memcpy(t->data, data, data_len);
     }
@@ -844,7 +364,7 @@ static void open_connection(WbUsbRedir *r)
 
 static void close_connection(WbUsbRedir *r)
 {
-    forget_transfers(r);
+    wb_redir_forget_transfers(r);
     r->greeted = r->announced = false;
     r->interrupt_id = 0;
     if (r->parser) {
@@ -877,7 +397,7 @@ static void redir_receive(void *opaque, const uint8_t *data, int size)
            usbredirparser_do_read(r->parser) != usbredirparser_read_io_error) {
         /* what does not parse is skipped */
     }
-    flush(r);
+    wb_redir_flush(r);
     if (r->count) {
         stm32wb_usb_host_ready(s); /* wakes it */
     }
@@ -904,7 +424,7 @@ void stm32wb_usb_redir_realize(Stm32wbUsb *s)
     }
     r = s->redir = g_new0(WbUsbRedir, 1);
     r->usb = s;
-    r->gone = timer_new_ns(QEMU_CLOCK_VIRTUAL, device_gone, r);
+    r->gone = timer_new_ns(QEMU_CLOCK_VIRTUAL, wb_redir_device_gone, r);
     QTAILQ_INIT(&r->transfers);
     qemu_chr_fe_set_handlers(&s->redir_chr, redir_can_receive, redir_receive,
                              redir_event, NULL, s, NULL, true);
@@ -922,8 +442,8 @@ void stm32wb_usb_redir_finish(Stm32wbUsb *s)
 
 const WbUsbDriver stm32wb_usb_redir_driver = {
     .plugged = redir_plugged,
-    .attached = redir_attached,
-    .detached = redir_detached,
-    .control_done = redir_control_done,
-    .transact = redir_transact,
+    .attached = wb_redir_attached,
+    .detached = wb_redir_detached,
+    .control_done = wb_redir_control_done,
+    .transact = wb_redir_transact,
 };

@@ -6,7 +6,7 @@
  *   usb.c        the peripheral: registers, packet memory, what an endpoint answers
  *   usb-host.c   the host controller and hub: reset, frames, suspend, control transfers, enumeration
  *   usb-class.c  a driver of the host: CDC ACM or HID, whose data is a serial port
- *   usb-redir.c  another: hands the device to a usbredir client outside
+ *   usb-redir.c  another: hands the device to a usbredir client outside (usb-redir-transfer.c, too)
  */
 #ifndef HW_ORRERY_STM32WB55_USB_H
 #define HW_ORRERY_STM32WB55_USB_H
