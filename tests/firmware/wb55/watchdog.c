@@ -77,6 +77,17 @@ static void iwdg_window(void)
     live_on();
 }
 
+/* A refresh loads the counter whether or not it runs. */
+static void iwdg_start_last(void)
+{
+    IWDG_KR = 0x5555;
+    IWDG_PR = 1;
+    IWDG_RLR = 99;
+    IWDG_KR = 0xaaaa;
+    IWDG_KR = 0xcccc;
+    live_on();
+}
+
 static void wwdg_timeout(void)
 {
     uint32_t from;
@@ -155,9 +166,14 @@ void test(void)
         CHECK_EQ("WWDG: a refresh too early, at once", LASTED, 0);
         wwdg_t6();
         break;
-    default:
+    case 5:
         CHECK_EQ("T6 cleared: reset by WWDG", flags, CSR_WWDGRSTF | CSR_PINRSTF);
         CHECK_EQ("WWDG: T6 cleared, at once", LASTED, 0);
+        iwdg_start_last();
+        break;
+    default:
+        CHECK_EQ("set up and refreshed before the start: reset by IWDG", flags, CSR_IWDGRSTF | CSR_PINRSTF);
+        CHECK_RANGE("after 25 ms, not the reset value's time", LASTED / 4, 24800, 25300);
         LIFE = 0;
         break;
     }

@@ -63,6 +63,9 @@ static uint32_t count(const Stm32wbIwdg *s)
 {
     uint64_t steps = (wb_edges(&s->lsi) - s->loaded) / divider(s);
 
+    if (!s->running) {
+        return s->load;
+    }
     return s->load - MIN(steps, s->load);
 }
 
@@ -98,10 +101,7 @@ static void timed_out(void *opaque)
 
 static void refresh(Stm32wbIwdg *s)
 {
-    if (!s->running) {
-        return;
-    }
-    if (count(s) > s->window) {
+    if (s->running && count(s) > s->window) {
         expire(s, "refreshed too early");
         return;
     }
@@ -147,7 +147,7 @@ static void write_key(Stm32wbIwdg *s, uint32_t key)
         s->running = true;
         trace_stm32wb_watchdog("IWDG", "start");
         qemu_set_irq(s->running_out, 1);
-        load(s, RELOAD_MAX);
+        load(s, s->load); /* 33.3.1: the reset value, if no refresh came before */
     } else if (key == KEY_RELOAD) {
         refresh(s);
     }
