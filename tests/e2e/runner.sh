@@ -188,7 +188,7 @@ contains "an annotation of bad input" "$OUT" "::error file=input.test.yaml,line=
 is "no annotation of what passed" "$(grep -c ^::error "$OUT")" 3
 check "junit.xml has the schema of readers" xmllint --noout --schema "$TOP/tests/e2e/junit.xsd" results/junit.xml
 contains "junit.xml: how to see it again" results/junit.xml "again: orrery run $SCRATCH/wrong.test.yaml --case=1 --hold</failure>"
-test_of 60 echo.test.yaml wrong.test.yaml many.test.yaml --fail-fast -j 1
+GITHUB_ACTIONS=false test_of 60 echo.test.yaml wrong.test.yaml many.test.yaml --fail-fast -j 1
 contains_not "no annotation where nobody asks" "$OUT" "::error"
 contains "junit.xml: what was not run" results/junit.xml '<skipped/>'
 check "junit.xml of them: the schema" xmllint --noout --schema "$TOP/tests/e2e/junit.xsd" results/junit.xml
