@@ -23,9 +23,11 @@ enum {
     BUSY = 32,
     I1 = 1 << 8, /* instruction on one line */
     A1 = 1 << 10,
+    A2 = 2 << 10,
     A4 = 3 << 10,
     A24 = 2 << 12,
     D1 = 1 << 24,
+    D2 = 2 << 24,
     D4 = 3 << 24,
     READ = 1 << 26,
     POLL = 2 << 26,
@@ -125,6 +127,25 @@ static void program(void)
     }
     done();
     CHECK("programmed", buffer[0] == 0 && buffer[1] == 1 && buffer[63] == 63);
+}
+
+/* The N25Q's fast programs by two lines: data only (A2), and address, too (D2). */
+static void program_dual(uint32_t header, uint32_t at)
+{
+    write_enable();
+    QUADSPI_DLR = 3;
+    QUADSPI_CCR = I1 | A24 | D2 | header;
+    QUADSPI_AR = at;
+    wait_flag(FTF);
+    QUADSPI_DR = 0x600df00du;
+    done();
+    ready();
+    QUADSPI_DLR = 3;
+    QUADSPI_CCR = I1 | A1 | A24 | D1 | READ | 0x03;
+    QUADSPI_AR = at;
+    wait_flag(TCF);
+    CHECK_EQ("programmed by two lines", QUADSPI_DR, 0x600df00du);
+    done();
 }
 
 static void quad_time(void)
@@ -227,6 +248,8 @@ void test(void)
     clocks_on();
     identify();
     program();
+    program_dual(A1 | 0xa2, 0x1080);
+    program_dual(A2 | 0xd2, 0x10c0);
     quad_time();
     mapped();
     errors();

@@ -204,6 +204,17 @@ static uint64_t flash_size(Stm32wbQuadspi *s)
     return 2ull << FIELD_EX32(s->dcr, DCR, FSIZE);
 }
 
+/*
+ * D2 is the N25Q's dual fast program whose address is on two lines, too. An SSI bus has no lines, and
+ * QEMU's N25Q knows it as A2.
+ */
+static uint8_t instruction(Stm32wbQuadspi *s)
+{
+    uint8_t code = FIELD_EX32(s->ccr, CCR, INSTRUCTION);
+
+    return code == 0xD2 && FIELD_EX32(s->ccr, CCR, ADMODE) == 2 ? 0xA2 : code;
+}
+
 /* Sends instruction to dummy cycles; returns the clocks that they take. */
 static unsigned send_header(Stm32wbQuadspi *s, uint32_t address)
 {
@@ -217,7 +228,7 @@ static unsigned send_header(Stm32wbQuadspi *s, uint32_t address)
 
     select_flash(s, true);
     if (imode) {
-        exchange(s, FIELD_EX32(s->ccr, CCR, INSTRUCTION));
+        exchange(s, instruction(s));
         total += clocks(imode, 8);
     }
     if (admode) {
