@@ -219,12 +219,13 @@ static void by_dma(void)
 static void slave_pins(void)
 {
     GPIOB_AFRL = (GPIOB_AFRL & 0xff000fffu) | 0x555u << 12; /* PB3 SCK, PB4 MISO, PB5 MOSI of 1 */
-    GPIOB_AFRH = (GPIOB_AFRH & 0x00fff00fu) | 0x55000550u;  /* PB9 NSS, PB10 SCK, PB14 MISO, PB15 MOSI of 2 */
-    GPIOA_AFRH = (GPIOA_AFRH & 0x0fffffffu) | 5u << 28;     /* PA15 NSS of 1 */
+    GPIOB_AFRH = (GPIOB_AFRH & 0x00fff00fu) |
+                 0x55000550u; /* PB9 NSS, PB10 SCK, PB14 MISO, PB15 MOSI of 2 */
+    GPIOA_AFRH = (GPIOA_AFRH & 0x0fffffffu) | 5u << 28; /* PA15 NSS of 1 */
     GPIOA_MODER = (GPIOA_MODER & ~(0xfu << 12 | 3u << 30)) | 2u << 30 | 0xfu << 12;
     GPIOB_PUPDR |= 1u << 18; /* 1's NSS floats while it is off */
-    GPIOB_MODER = (GPIOB_MODER & ~(0x3fu << 6 | 0xfu << 18 | 0xfu << 28)) | 0x2au << 6 | 0xau << 18 |
-                  0xau << 28;
+    GPIOB_MODER = (GPIOB_MODER & ~(0x3fu << 6 | 0xfu << 18 | 0xfu << 28)) | 0x2au << 6 |
+                  0xau << 18 | 0xau << 28;
 }
 
 static void slave(uint32_t cr1, uint32_t cr2)

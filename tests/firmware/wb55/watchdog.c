@@ -172,7 +172,8 @@ void test(void)
         iwdg_start_last();
         break;
     default:
-        CHECK_EQ("set up and refreshed before the start: reset by IWDG", flags, CSR_IWDGRSTF | CSR_PINRSTF);
+        CHECK_EQ("set up and refreshed before the start: reset by IWDG", flags,
+                 CSR_IWDGRSTF | CSR_PINRSTF);
         CHECK_RANGE("after 25 ms, not the reset value's time", LASTED / 4, 24800, 25300);
         LIFE = 0;
         break;
