@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "layout.h"
+#include "random.h"
 
 /* ---- the handle ---- */
 
@@ -376,18 +377,9 @@ bool orrery_send(struct orrery_member *m, unsigned lane, uint64_t send_ns, uint6
 
 /* ---- windows ---- */
 
-static uint64_t next_random(uint64_t *state)
-{
-    /* xorshift64* (Vigna 2016); only for the tests' jitter */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
 bool jitter_kicks(struct orrery_member *m)
 {
-    return m->jitter && next_random(&m->jitter) % 8 == 0;
+    return m->jitter && orrery_random(&m->jitter) % 8 == 0;
 }
 
 /*
@@ -437,8 +429,8 @@ uint64_t orrery_window(struct orrery_member *m, uint64_t now_ns, uint64_t *horiz
         target = time_min(target, release_point(m, base));
         target = time_min(target, time_add(base, m->window_max));
     }
-    if (m->jitter && next_random(&m->jitter) % 4 != 0) {
-        target = base + 1 + next_random(&m->jitter) % (target - base);
+    if (m->jitter && orrery_random(&m->jitter) % 4 != 0) {
+        target = base + 1 + orrery_random(&m->jitter) % (target - base);
     }
     return target;
 }

@@ -27,6 +27,7 @@
 #include <cmocka.h>
 
 #include "orrery.h"
+#include "random.h"
 
 #define MAX_MEMBERS 10
 #define MAX_LANES 64
@@ -72,10 +73,7 @@ static uint64_t fnv(uint64_t hash, const void *data, size_t len)
 
 static uint64_t rnd(uint64_t *state)
 {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
+    return orrery_random(state) >> 16;
 }
 
 static uint64_t host_ns(void)

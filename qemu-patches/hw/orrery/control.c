@@ -68,14 +68,17 @@ void orrery_control_close(struct OrreryControl *control)
 static Orrery__Reply *call(OrreryMember *m, Orrery__Request *request,
                            Error **errp)
 {
-    size_t len = orrery__request__get_packed_size(request);
-    g_autofree uint8_t *out = g_malloc(len);
+    g_autofree uint8_t *out = NULL;
+    size_t len;
     Orrery__Reply *reply = NULL;
     nng_socket socket = m->control->socket;
     uint8_t *in = NULL;
     size_t in_len = 0;
     int rc;
 
+    request->version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
+    len = orrery__request__get_packed_size(request);
+    out = g_malloc(len);
     orrery__request__pack(request, out);
     rc = nng_send(socket, out, len, 0);
     if (rc == 0) {
@@ -95,6 +98,17 @@ static Orrery__Reply *call(OrreryMember *m, Orrery__Request *request,
         reply = NULL;
     }
     return reply;
+}
+
+/* The same, of a call that has nothing to tell. */
+static bool ask(OrreryMember *m, Orrery__Request *request, Error **errp)
+{
+    Orrery__Reply *reply = call(m, request, errp);
+
+    if (reply) {
+        orrery__reply__free_unpacked(reply, NULL);
+    }
+    return reply != NULL;
 }
 
 static void copy_peers(OrreryPortInfo *port, const Orrery__Port *from)
@@ -169,7 +183,6 @@ bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
     hello.name = m->name;
     hello.pid = getpid();
     hello.run_id = m->run_id;
-    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
     request.call_case = ORRERY__REQUEST__CALL_HELLO;
     request.hello = &hello;
     reply = call(m, &request, errp);
@@ -196,34 +209,22 @@ bool orrery_control_ready(OrreryMember *m, Error **errp)
 {
     Orrery__Request request = ORRERY__REQUEST__INIT;
     Orrery__Ready ready = ORRERY__READY__INIT;
-    Orrery__Reply *reply;
 
     ready.member = m->self;
-    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
     request.call_case = ORRERY__REQUEST__CALL_READY;
     request.ready = &ready;
-    reply = call(m, &request, errp);
-    if (reply) {
-        orrery__reply__free_unpacked(reply, NULL);
-    }
-    return reply != NULL;
+    return ask(m, &request, errp);
 }
 
 bool orrery_control_reset(OrreryMember *m, Error **errp)
 {
     Orrery__Request request = ORRERY__REQUEST__INIT;
     Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
-    Orrery__Reply *reply;
 
     stimulus.instance = m->name;
     stimulus.kind = ORRERY__STIMULUS__KIND__RESET;
     stimulus.at_once = true;
-    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
     request.call_case = ORRERY__REQUEST__CALL_STIMULUS;
     request.stimulus = &stimulus;
-    reply = call(m, &request, errp);
-    if (reply) {
-        orrery__reply__free_unpacked(reply, NULL);
-    }
-    return reply != NULL;
+    return ask(m, &request, errp);
 }

@@ -20,6 +20,7 @@
 #include "chardev/char.h"
 #include "chardev/char-serial.h"
 #include "hw/core/cpu.h"
+#include "ipc/random.h"
 #include "system/cpus.h"
 #include "member.h"
 #include "port.h"
@@ -84,25 +85,17 @@ static uint64_t frame_ns(OrreryPort *p)
     return ns;
 }
 
-/* xorshift64* (Vigna 2016): the faults of this end, in the order of its frames. */
-static uint64_t fault_random(OrreryPort *p)
-{
-    p->faults ^= p->faults >> 12;
-    p->faults ^= p->faults << 25;
-    p->faults ^= p->faults >> 27;
-    return p->faults * UINT64_C(0x2545f4914f6cdd1d);
-}
-
+/* A fault of this end, in the order of its frames. */
 static bool happens(OrreryPort *p, uint32_t ppb)
 {
-    return ppb && (fault_random(p) >> 32) * UINT64_C(1000000000) >> 32 < ppb;
+    return ppb && orrery_happens(orrery_random(&p->faults), ppb);
 }
 
 static void turn_bit(OrreryPort *p, struct orrery_uart_frame *frame)
 {
     unsigned bits = frame->data_bits ? frame->data_bits : 8;
 
-    frame->data ^= 1u << (fault_random(p) >> 32) % bits;
+    frame->data ^= 1u << (orrery_random(&p->faults) >> 32) % bits;
     if (frame->parity == 'E' || frame->parity == 'O') {
         frame->flags |= ORRERY_UART_PARITY_ERROR;
     }
@@ -191,19 +184,11 @@ static int orrery_port_write(Chardev *chr, const uint8_t *buf, int len)
     return len;
 }
 
-/* More than 3 % apart, and the receiver samples the stop bit in the wrong place. */
-static bool baud_differs(uint32_t a, uint32_t b)
-{
-    uint32_t hi = MAX(a, b), lo = MIN(a, b);
-
-    return (uint64_t)(hi - lo) * 100 > (uint64_t)hi * 3;
-}
-
 static bool frame_garbled(OrreryPort *p, uint32_t baud, char parity)
 {
     uint32_t own = p->own.speed ? p->own.speed : p->info->baud;
 
-    if (baud && baud_differs(baud, own)) {
+    if (baud && orrery_uart_baud_differs(baud, own)) {
         trace_orrery_port_framing(p->info->name, baud, own);
         return true;
     }

@@ -10,6 +10,7 @@
 #ifndef HW_ORRERY_PORT_H
 #define HW_ORRERY_PORT_H
 
+#include "qemu/host-utils.h"
 #include "chardev/char.h"
 #include "ipc/orrery.h"
 
@@ -42,6 +43,51 @@ void orrery_port_check_mode(OrreryPort *p, bool iso7816,
 
 /* No frame arrives sooner than this after its start. */
 uint64_t orrery_port_latency(OrreryPort *p);
+
+/* ---- what a receiver makes of a frame ---- */
+
+static inline bool orrery_uart_odd(unsigned bits)
+{
+    return ctpop32(bits) & 1;
+}
+
+/* The level during the sender's bit @n; 0 is the start bit. */
+static inline bool orrery_uart_level(const struct orrery_uart_frame *f, unsigned n)
+{
+    if (n == 0) {
+        return false;
+    }
+    if (n <= f->data_bits) {
+        return f->data >> (n - 1) & 1;
+    }
+    if (n == f->data_bits + 1 && f->parity != 'N') {
+        return orrery_uart_odd(f->data) ^ (f->parity == 'O') ^
+               !!(f->flags & ORRERY_UART_PARITY_ERROR);
+    }
+    return true;
+}
+
+/* More than 3 % apart, and the last samples leave their bits. */
+static inline bool orrery_uart_baud_differs(uint32_t a, uint32_t b)
+{
+    uint32_t high = MAX(a, b), low = MIN(a, b);
+
+    return (uint64_t)(high - low) * 100 > (uint64_t)high * 3;
+}
+
+/* What a port leaves open is as the receiver's @own. */
+static inline void orrery_uart_complete(struct orrery_uart_frame *f,
+                                        const struct orrery_uart_frame *own)
+{
+    f->baud = f->baud ? f->baud : own->baud;
+    if (!f->data_bits || f->data_bits > 9) {
+        f->data_bits = own->data_bits;
+    }
+    if (f->parity != 'N' && f->parity != 'E' && f->parity != 'O') {
+        f->parity = own->parity;
+    }
+    f->data &= (1u << f->data_bits) - 1;
+}
 
 /* The receiver had no room, or the frame was of another baud or format: count it. */
 void orrery_port_count(OrreryPort *p, enum orrery_lane_event what);

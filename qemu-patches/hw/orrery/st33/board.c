@@ -26,6 +26,7 @@
 #include "hw/arm/boot.h"
 #include "hw/boards.h"
 #include "hw/orrery/image.h"
+#include "hw/orrery/property.h"
 #include "hw/qdev-properties-system.h"
 #include "system/system.h"
 #include "flash.h"
@@ -136,27 +137,8 @@ static void board_init(MachineState *machine)
 
 /* ---- properties ---- */
 
-static char *get_flash_file(Object *obj, Error **errp)
-{
-    return g_strdup(ST33_MACHINE(obj)->flash_file);
-}
-
-static void set_flash_file(Object *obj, const char *value, Error **errp)
-{
-    g_free(ST33_MACHINE(obj)->flash_file);
-    ST33_MACHINE(obj)->flash_file = g_strdup(value);
-}
-
-static char *get_recovery(Object *obj, Error **errp)
-{
-    return g_strdup(ST33_MACHINE(obj)->recovery);
-}
-
-static void set_recovery(Object *obj, const char *value, Error **errp)
-{
-    g_free(ST33_MACHINE(obj)->recovery);
-    ST33_MACHINE(obj)->recovery = g_strdup(value);
-}
+ORRERY_STRING_PROPERTY(ST33_MACHINE, flash_file)
+ORRERY_STRING_PROPERTY(ST33_MACHINE, recovery)
 
 static bool get_flash_keep(Object *obj, Error **errp)
 {

@@ -27,6 +27,7 @@
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "system/system.h"
+#include "../ipc/random.h"
 #include "../trace.h"
 #include "flash.h"
 #include "soc.h"
@@ -165,13 +166,10 @@ static void changed(St33Flash *s, uint32_t offset, uint32_t len)
     orrery_flash_file_changed(&s->kept, offset, s->bytes + offset, len);
 }
 
-/* xorshift64*: which bits of a word have been written already */
+/* Which bits of a word have been written already. */
 static uint32_t some_bits(St33Flash *s)
 {
-    s->dice ^= s->dice >> 12;
-    s->dice ^= s->dice << 25;
-    s->dice ^= s->dice >> 27;
-    return s->dice * UINT64_C(2685821657736338717) >> 32;
+    return orrery_random(&s->dice) >> 32;
 }
 
 /* The first @words of the page are erased; of the next @torn says that some bits are. */

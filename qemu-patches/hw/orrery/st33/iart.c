@@ -329,47 +329,6 @@ static void write_data(St33Iart *s, uint8_t data)
 
 /* ---- reception ---- */
 
-static bool odd(unsigned bits)
-{
-    return ctpop32(bits) & 1;
-}
-
-/* The level during the sender's bit @n, the start bit being 0. */
-static bool level(const struct orrery_uart_frame *f, unsigned n)
-{
-    if (n <= f->data_bits) {
-        return f->data >> (n - 1) & 1;
-    }
-    if (n == f->data_bits + 1 && f->parity != 'N') {
-        return odd(f->data) ^ (f->parity == 'O') ^
-               !!(f->flags & ORRERY_UART_PARITY_ERROR);
-    }
-    return true;
-}
-
-/* More than 3 % off, the last samples leave their bits. */
-static bool baud_differs(uint32_t a, uint32_t b)
-{
-    uint32_t high = MAX(a, b), low = MIN(a, b);
-
-    return (uint64_t)(high - low) * 100 > (uint64_t)high * 3;
-}
-
-/* What a port leaves open is as our own. */
-static void complete_format(St33Iart *s, struct orrery_uart_frame *f)
-{
-    struct orrery_uart_frame own = format(s);
-
-    f->baud = f->baud ? f->baud : own.baud;
-    if (!f->data_bits || f->data_bits > 9) {
-        f->data_bits = own.data_bits;
-    }
-    if (f->parity != 'N' && f->parity != 'E' && f->parity != 'O') {
-        f->parity = own.parity;
-    }
-    f->data &= (1u << f->data_bits) - 1;
-}
-
 static uint32_t sample(St33Iart *s, const struct orrery_uart_frame *f,
                        uint8_t *data)
 {
@@ -378,12 +337,13 @@ static uint32_t sample(St33Iart *s, const struct orrery_uart_frame *f,
 
     *data = 0;
     for (unsigned i = 0; i < 8; i++) {
-        *data |= level(f, i + 1) << i;
+        *data |= orrery_uart_level(f, i + 1) << i;
     }
-    if (own != 'N' && level(f, 9) != (odd(*data) ^ (own == 'O'))) {
+    if (own != 'N' && orrery_uart_level(f, 9) != (orrery_uart_odd(*data) ^ (own == 'O'))) {
         errors |= R_STAT_PE_MASK;
     }
-    if (baud_differs(f->baud, baud(s)) || !level(f, own == 'N' ? 9 : 10) ||
+    if (orrery_uart_baud_differs(f->baud, baud(s)) ||
+        !orrery_uart_level(f, own == 'N' ? 9 : 10) ||
         (f->flags & ORRERY_UART_NOISE)) {
         errors |= R_STAT_FE_MASK;
         if (s->port) {
@@ -430,7 +390,7 @@ static void frame_came(void *opaque, const struct orrery_uart_frame *frame,
                        uint64_t end_ns)
 {
     St33Iart *s = opaque;
-    struct orrery_uart_frame f = *frame;
+    struct orrery_uart_frame f = *frame, own;
 
     if (f.flags & ORRERY_UART_NACK) {
         s->nacked = s->phase == IART_NACK;
@@ -442,7 +402,8 @@ static void frame_came(void *opaque, const struct orrery_uart_frame *frame,
     if (s->port) {
         orrery_port_check_mode(s->port, iso(s), &f);
     }
-    complete_format(s, &f);
+    own = format(s);
+    orrery_uart_complete(&f, &own);
     if (s->waiting && (int64_t)end_ns - span_ns(s, frame_halves(s)) > wait_end(s)) {
         s->flags |= R_STAT_WTO_MASK;
     }

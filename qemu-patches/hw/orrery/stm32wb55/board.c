@@ -31,6 +31,7 @@
 #include "system/blockdev.h"
 #include "system/system.h"
 #include "hw/orrery/net.h"
+#include "hw/orrery/property.h"
 #include "flash.h"
 #include "load.h"
 #include "shared.h"
@@ -261,27 +262,16 @@ static void board_init(MachineState *machine)
 
 /* ---- properties ---- */
 
-#define STRING_PROPERTY(field)                                                \
-    static char *get_##field(Object *obj, Error **errp)                       \
-    {                                                                         \
-        return g_strdup(STM32WB55_MACHINE(obj)->field);                       \
-    }                                                                         \
-    static void set_##field(Object *obj, const char *value, Error **errp)     \
-    {                                                                         \
-        g_free(STM32WB55_MACHINE(obj)->field);                                \
-        STM32WB55_MACHINE(obj)->field = g_strdup(value);                      \
-    }
-
-STRING_PROPERTY(pins)
-STRING_PROPERTY(adc)
-STRING_PROPERTY(boot_from)
-STRING_PROPERTY(flash_file)
-STRING_PROPERTY(system_memory)
-STRING_PROPERTY(spi_cs)
-STRING_PROPERTY(oled)
-STRING_PROPERTY(cpu2_firmware)
-STRING_PROPERTY(shared)
-STRING_PROPERTY(ordered_sram)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, pins)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, adc)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, boot_from)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, flash_file)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, system_memory)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, spi_cs)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, oled)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, cpu2_firmware)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, shared)
+ORRERY_STRING_PROPERTY(STM32WB55_MACHINE, ordered_sram)
 
 static void choose_boot(Object *obj, const char *value, Error **errp)
 {

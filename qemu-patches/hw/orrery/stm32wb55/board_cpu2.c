@@ -23,6 +23,7 @@
 #include "hw/boards.h"
 #include "hw/qdev-properties.h"
 #include "target/arm/cpu.h"
+#include "../property.h"
 #include "../trace.h"
 #include "cores.h"
 #include "flash.h"
@@ -119,19 +120,8 @@ static void machine_init(MachineState *machine)
     armv7m_load_kernel(m->soc->armv7m.cpu, NULL, 0, 0);
 }
 
-#define STRING_PROPERTY(field)                                                \
-    static char *get_##field(Object *obj, Error **errp)                       \
-    {                                                                         \
-        return g_strdup(STM32WB55_CPU2_MACHINE(obj)->field);                  \
-    }                                                                         \
-    static void set_##field(Object *obj, const char *value, Error **errp)     \
-    {                                                                         \
-        g_free(STM32WB55_CPU2_MACHINE(obj)->field);                           \
-        STM32WB55_CPU2_MACHINE(obj)->field = g_strdup(value);                 \
-    }
-
-STRING_PROPERTY(shared)
-STRING_PROPERTY(ordered_sram)
+ORRERY_STRING_PROPERTY(STM32WB55_CPU2_MACHINE, shared)
+ORRERY_STRING_PROPERTY(STM32WB55_CPU2_MACHINE, ordered_sram)
 
 static void machine_instance_init(Object *obj)
 {

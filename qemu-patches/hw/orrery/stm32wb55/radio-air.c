@@ -11,6 +11,7 @@
 #include "qemu/bswap.h"
 #include "qemu/timer.h"
 #include "migration/vmstate.h"
+#include "../ipc/random.h"
 #include "../trace.h"
 #include "radio.h"
 
@@ -18,7 +19,6 @@
 #define CAPTURE_DB 10
 #define CHANNELS 40
 #define PHYS 2
-#define PPB 1000000000
 /* a sender on a slow clock may be late by an instruction */
 #define LATE_NS (WB_RADIO_RAMP_US * 1000)
 
@@ -109,7 +109,7 @@ static bool is_lost(const Stm32wbRadio *s, const WbRadioPeer *peer,
 {
     uint64_t draw = mix(mix(s->port->radio_seed ^ peer->salt) ^ start_ns);
 
-    return (draw >> 32) * PPB >> 32 < s->port->radio_loss_ppb;
+    return orrery_happens(draw, s->port->radio_loss_ppb);
 }
 
 /* Written by another process: believe nothing. */

@@ -33,48 +33,16 @@ static int64_t frame_ns(Stm32wbUsart *s)
 
 /* ---- the line as its sender made it ---- */
 
-static bool odd(unsigned bits)
-{
-    return ctpop32(bits) & 1;
-}
-
-/* The level during the sender's bit @n, the start bit being 0. */
-static bool level(const struct orrery_uart_frame *f, unsigned n)
-{
-    if (n == 0) {
-        return false;
-    }
-    if (n <= f->data_bits) {
-        return f->data >> (n - 1) & 1;
-    }
-    if (n == f->data_bits + 1 && f->parity != 'N') {
-        return odd(f->data) ^ (f->parity == 'O') ^
-               !!(f->flags & ORRERY_UART_PARITY_ERROR);
-    }
-    return true;
-}
-
 /* What a port leaves open is as our own. */
 static void complete_format(Stm32wbUsart *s, struct orrery_uart_frame *f)
 {
-    if (!f->baud) {
-        f->baud = usart_baud(s);
-    }
-    if (!f->data_bits || f->data_bits > 9) {
-        f->data_bits = usart_data_bits(s);
-    }
-    if (f->parity != 'N' && f->parity != 'E' && f->parity != 'O') {
-        f->parity = usart_wire_parity(s);
-    }
-    f->data &= (1u << f->data_bits) - 1;
-}
+    const struct orrery_uart_frame own = {
+        .baud = usart_baud(s),
+        .data_bits = usart_data_bits(s),
+        .parity = usart_wire_parity(s),
+    };
 
-/* More than 3 % off, the last samples leave their bits. */
-static bool baud_differs(uint32_t a, uint32_t b)
-{
-    uint32_t high = MAX(a, b), low = MIN(a, b);
-
-    return (uint64_t)(high - low) * 100 > (uint64_t)high * 3;
+    orrery_uart_complete(f, &own);
 }
 
 /* The sender's bit in the middle of our bit @n. */
@@ -95,22 +63,22 @@ static unsigned sample(Stm32wbUsart *s, const struct orrery_uart_frame *f,
 static unsigned sample_word(Stm32wbUsart *s, const struct orrery_uart_frame *f,
                             uint32_t *errors)
 {
-    bool garbled = baud_differs(f->baud, usart_baud(s));
+    bool garbled = orrery_uart_baud_differs(f->baud, usart_baud(s));
     unsigned bits = usart_word_bits(s);
     bool inverted = FIELD_EX32(s->cr2, CR2, DATAINV) && bits % 2;
     unsigned word = 0;
 
     for (unsigned i = 0; i < bits; i++) {
-        word |= level(f, garbled ? sample(s, f, i + 1) : i + 1) << i;
+        word |= orrery_uart_level(f, garbled ? sample(s, f, i + 1) : i + 1) << i;
     }
-    if (garbled || !level(f, bits + 1)) {
+    if (garbled || !orrery_uart_level(f, bits + 1)) {
         *errors |= R_ISR_FE_MASK;
     }
     if ((f->flags & ORRERY_UART_NOISE) && !FIELD_EX32(s->cr3, CR3, ONEBIT)) {
         *errors |= R_ISR_NE_MASK;
     }
     if (FIELD_EX32(s->cr1, CR1, PCE) &&
-        (odd(word) ^ inverted) != FIELD_EX32(s->cr1, CR1, PS)) {
+        (orrery_uart_odd(word) ^ inverted) != FIELD_EX32(s->cr1, CR1, PS)) {
         *errors |= R_ISR_PE_MASK;
     }
     return word;
@@ -130,7 +98,7 @@ static uint16_t to_rdr(Stm32wbUsart *s, unsigned word)
 static unsigned falling_edge(const struct orrery_uart_frame *f, unsigned nth)
 {
     for (unsigned i = 1; i <= 10; i++) {
-        if (level(f, i - 1) && !level(f, i) && --nth == 0) {
+        if (orrery_uart_level(f, i - 1) && !orrery_uart_level(f, i) && --nth == 0) {
             return i;
         }
     }
@@ -141,7 +109,7 @@ static unsigned rising_edge(const struct orrery_uart_frame *f)
 {
     unsigned i = 1;
 
-    while (!level(f, i)) {
+    while (!orrery_uart_level(f, i)) {
         i++;
     }
     return i;
