@@ -22,6 +22,7 @@
  * Exit code 0: all replies came; 1: not; 2: used wrongly.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -33,11 +34,12 @@
 #include <usbredirparser.h>
 
 #define TIMEOUT_MS 60000
+#define RETRY_MS 50
 
 static struct usbredirparser *parser;
 static int fd = -1;
 static uint64_t id; /* of the transfer that is waited for */
-static bool connected, replied, gone;
+static bool greeted, closed, connected, replied, gone;
 
 /* ---- what comes ---- */
 
@@ -54,10 +56,7 @@ static int on_read(void *priv, uint8_t *data, int count)
     ssize_t n = recv(fd, data, (size_t)count, MSG_DONTWAIT);
 
     (void)priv;
-    if (n == 0) {
-        printf("connection closed\n");
-        exit(1);
-    }
+    closed = closed || n == 0 || (n < 0 && errno == ECONNRESET);
     return n > 0 ? (int)n : 0;
 }
 
@@ -71,6 +70,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     (void)priv;
     printf("hello from %.64s\n", hello->version);
+    greeted = true;
 }
 
 static void on_connect(void *priv, struct usb_redir_device_connect_header *h)
@@ -213,7 +213,33 @@ static void talk_until(const bool *what)
             exit(1);
         }
         usbredirparser_do_read(parser);
+        if (closed) {
+            if (what == &greeted) {
+                return;
+            }
+            printf("connection closed\n");
+            exit(1);
+        }
     }
+}
+
+/* The port has one client at a time: while the one before is not forgotten, it hangs up on us. */
+static void get_through(const char *port)
+{
+    for (unsigned i = 0; i < TIMEOUT_MS / RETRY_MS; i++) {
+        closed = false;
+        open_connection(port);
+        open_parser();
+        talk_until(&greeted);
+        if (greeted) {
+            return;
+        }
+        usbredirparser_destroy(parser);
+        close(fd);
+        poll(NULL, 0, RETRY_MS);
+    }
+    printf("nobody answers\n");
+    exit(1);
 }
 
 /* ---- commands ---- */
@@ -354,8 +380,7 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    open_connection(argv[1]);
-    open_parser();
+    get_through(argv[1]);
     words = argv + 2;
     while (*words) {
         carry_out(word());
