@@ -372,6 +372,23 @@ static struct ending look_for_end(struct conductor *c, uint64_t bound_ns)
                          c->can_inject || c->hold_at_goal || scripted || scheduled || by_hand);
 }
 
+/* A guest failed, and its run is to be looked at: everybody stays there. */
+static bool stands_at_failure(struct conductor *c, const struct ending *end)
+{
+    char when[ORRERY_TIME_TEXT];
+
+    if (end->kind != ENDING_FAILED || !c->script || !c->broker->plan->script->hold) {
+        return false;
+    }
+    if (!c->script_over) {
+        orrery_say("%s exited with code %d at %s", orrery_seg_member_name(c->seg, end->member),
+                   end->exit_code, orrery_time_text(when, end->at_ns));
+        c->script_over = c->hold_at_goal = true;
+        c->goal_ns = conductor_round_up(c, end->at_ns);
+    }
+    return true;
+}
+
 /* True: the run has ended. */
 static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch_ns)
 {
@@ -383,7 +400,8 @@ static bool check_ending(struct conductor *c, uint64_t bound_ns, uint64_t *watch
     if (end.kind == ENDING_OFF && c->script && c->broker->plan->script->open) {
         release_last(c, end.at_ns); /* the step at work may wait for their last words */
     }
-    if (end.kind == ENDING_NONE || (end.kind == ENDING_OFF && conductor_script_asks(c))) {
+    if (end.kind == ENDING_NONE || (end.kind == ENDING_OFF && conductor_script_asks(c)) ||
+        stands_at_failure(c, &end)) {
         return false;
     }
     if (end.kind == ENDING_STARVED) {

@@ -17,6 +17,6 @@ struct command {
 extern const struct command run_command, validate_command, ps_command, down_command, pause_command,
     step_command, until_command, resume_command, monitor_command, qmp_command, gdb_command,
     console_command, events_command, reset_command, power_command, button_command,
-    screenshot_command, tap_command, test_command;
+    screenshot_command, tap_command, test_command, debug_command;
 
 #endif

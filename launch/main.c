@@ -21,7 +21,7 @@ static const struct command *const commands[] = {
     &run_command,     &validate_command,   &ps_command,      &down_command,  &pause_command,
     &step_command,    &until_command,      &resume_command,  &reset_command, &power_command,
     &button_command,  &screenshot_command, &monitor_command, &qmp_command,   &gdb_command,
-    &console_command, &events_command,     &tap_command,     &test_command,
+    &console_command, &events_command,     &tap_command,     &test_command,  &debug_command,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -55,10 +55,10 @@ struct pool {
 
 /* ---- one attempt ---- */
 
-static void add_command(struct strings *argv, const struct job *job,
+static void add_command(struct strings *argv, const char *command, const struct job *job,
                         const struct test_options *options, struct arena *arena)
 {
-    strings_add(arena, argv, "run");
+    strings_add(arena, argv, command);
     strings_add(arena, argv, job->path);
     strings_addf(arena, argv, "--case=%zu", job->case_number);
     if (options->seed) {
@@ -72,8 +72,7 @@ char *test_command_line(const struct job *job, const struct test_options *option
     struct strings argv = {0};
 
     strings_add(arena, &argv, "orrery");
-    add_command(&argv, job, options, arena);
-    strings_add(arena, &argv, "--hold");
+    add_command(&argv, "debug", job, options, arena);
     return strings_join(arena, &argv, " ");
 }
 
@@ -93,7 +92,7 @@ static bool start_attempt(struct pool *pool, struct worker *worker, struct probl
     job->out = arena_printf(pool->arena, "%s.out", stem);
     job->err = arena_printf(pool->arena, "%s.err", stem);
     strings_add(pool->arena, &argv, "orrery");
-    add_command(&argv, job, pool->options, pool->arena);
+    add_command(&argv, "run", job, pool->options, pool->arena);
     strings_add(pool->arena, &argv, "--trace-hash");
     strings_addf(pool->arena, &argv, "--pictures=%s", stem);
     if (worker->second) {

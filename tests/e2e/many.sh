@@ -73,7 +73,7 @@ interrupts() {
 run_timeout 60 "$ORRERY" run "$EXAMPLES/uart-pair.yaml" --trace-hash
 cp "$OUT" reference
 # shellcheck disable=SC2046 # words
-for count in $(full '8' '8 32 100'); do
+for count in $(full '8 32' '8 32 100'); do
     at_once "$count"
 done
 interrupts "$(full 10 100)"

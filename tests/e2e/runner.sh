@@ -147,7 +147,7 @@ test_of 60 wrong.test.yaml
 is "a failure: exit code" "$RC" 1
 contains "a failure: where, what, and when" "$OUT" \
     "# failed: wrong.test.yaml:6:5: a.serial0: 'b(.)' did not come; the last that came: '\\x01' (at 0.005000000)"
-contains "a failure: how to see it again" "$OUT" "# again: orrery run wrong.test.yaml --case=1 --hold"
+contains "a failure: how to see it again" "$OUT" "# again: orrery debug wrong.test.yaml --case=1"
 contains "a failure: in junit.xml" results/junit.xml 'failures="1"'
 scenario never echo.yaml 'port: a.serial0' 'steps:' '  - { send: "01", hex: true }' \
     '  - { never: "01", hex: true, within: 5ms }'
@@ -187,7 +187,7 @@ contains "an annotation: file, line, column, title, text" "$OUT" \
 contains "an annotation of bad input" "$OUT" "::error file=input.test.yaml,line=3,col=10,title=input.test.yaml::bad input: "
 is "no annotation of what passed" "$(grep -c ^::error "$OUT")" 3
 check "junit.xml has the schema of readers" xmllint --noout --schema "$TOP/tests/e2e/junit.xsd" results/junit.xml
-contains "junit.xml: how to see it again" results/junit.xml "again: orrery run $SCRATCH/wrong.test.yaml --case=1 --hold</failure>"
+contains "junit.xml: how to see it again" results/junit.xml "again: orrery debug $SCRATCH/wrong.test.yaml --case=1</failure>"
 GITHUB_ACTIONS=false test_of 60 echo.test.yaml wrong.test.yaml many.test.yaml --fail-fast -j 1
 contains_not "no annotation where nobody asks" "$OUT" "::error"
 contains "junit.xml: what was not run" results/junit.xml '<skipped/>'
@@ -254,7 +254,12 @@ is "nothing matches: exit code" "$RC" 2
 start hold "$ORRERY" run wrong.test.yaml --hold
 held=$PID
 RUN=
-stands() { RUN=$("$ORRERY" ps --json | jq -r '.[] | select(.state == "paused") | .run'); [ -n "$RUN" ]; }
+# mine STATE FILTER - of the run of this script that is in that state; others may have theirs
+mine() {
+    "$ORRERY" ps --json | jq -r --arg state "$1" --arg scratch "$SCRATCH" \
+        ".[] | select(.state == \$state and (.path | startswith(\$scratch))) | $2"
+}
+stands() { RUN=$(mine paused .run) && [ -n "$RUN" ]; }
 check "--hold: everybody stands" wait_for 20 stands
 is "--hold: at D after the failure" "$(ps_run '.instances[0].time_ns')" 15000000
 contains "--hold: and says why" hold.err "'b(.)' did not come"
@@ -274,10 +279,11 @@ test_of 60 looping.test.yaml --timeout 1s
 is "a guest that loops: exit code" "$RC" 3
 contains "a guest that loops: told" "$OUT" "it took more than 1 s of wall time"
 
-# A QEMU that dies while the test runs.
-start crash "$ORRERY" test looping.test.yaml --results results
+# A QEMU that dies while the test runs: slowly, so that it is not over before.
+scenario crash looping.yaml 'clock: { pace: 0.01 }' 'steps: [ { expect: "nothing", port: a.serial0, within: 1000000s } ]'
+start crash "$ORRERY" test crash.test.yaml --results results
 # its own, by its parents: `orrery ps` shows everybody's runs
-qemu_runs() { QEMU=$(child_of "$(child_of "$PID" looping.test.yaml)" name=a,) && [ -n "$QEMU" ]; }
+qemu_runs() { QEMU=$(child_of "$(child_of "$PID" crash.test.yaml)" name=a,) && [ -n "$QEMU" ]; }
 check "one runs" wait_for 20 qemu_runs
 kill -KILL "$QEMU"
 finish 20 "$PID"
