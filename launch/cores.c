@@ -94,13 +94,10 @@ static bool read_value(struct reader *r, const yaml_node_t *node, struct instanc
             return false;
         }
     } else {
-        cpu2->firmware_at = node_mark(node);
+        cpu2->firmware_at = reader_mark(r, node);
         if (!read_string(r, node, "cpu2", &cpu2->firmware)) {
             return false;
         }
-    }
-    if (!strcmp(cpu2->firmware, "builtin")) {
-        cpu2->builtin = true;
     }
     return true;
 }
@@ -138,7 +135,7 @@ bool add_cpu2(struct reader *r, struct manifest *m)
     }
     cpu2->name = arena_printf(r->arena, "%s" CPU2_SUFFIX, cpu1->name);
     cpu2->index = CPU2_SEED + cpu1->index;
-    cpu2->at = node_mark(node);
+    cpu2->at = reader_mark(r, node);
     cpu2->machine = arena_copy(r->arena, CPU2_MACHINE);
     cpu2->target = cpu1->target;
     cpu2->icount = cpu1->icount;
@@ -151,7 +148,11 @@ bool add_cpu2(struct reader *r, struct manifest *m)
     cpu2->core = 2;
     cpu1->core = 1;
     m->instance_count++;
-    return read_value(r, node, cpu2);
+    if (!read_value(r, node, cpu2) || !change_instance(r, m, cpu2)) {
+        return false;
+    }
+    cpu2->builtin = !strcmp(cpu2->firmware, "builtin");
+    return true;
 }
 
 size_t count_cores(const struct manifest *m)

@@ -22,12 +22,29 @@
 
 static struct mark to_mark(yaml_mark_t mark)
 {
-    return (struct mark){(unsigned)mark.line + 1, (unsigned)mark.column + 1};
+    return (struct mark){(unsigned)mark.line + 1, (unsigned)mark.column + 1, NULL};
 }
 
 struct mark node_mark(const yaml_node_t *node)
 {
     return to_mark(node->start_mark);
+}
+
+/* In whose document is it? */
+static struct reader *owner(struct reader *r, const yaml_node_t *node)
+{
+    return r->also && (uintptr_t)node >= (uintptr_t)r->also->document.nodes.start &&
+                   (uintptr_t)node < (uintptr_t)r->also->document.nodes.top
+               ? r->also
+               : r;
+}
+
+struct mark reader_mark(struct reader *r, const yaml_node_t *node)
+{
+    struct mark mark = node_mark(node);
+
+    mark.file = owner(r, node) == r ? NULL : r->also->file;
+    return mark;
 }
 
 bool reader_fail(struct reader *r, const yaml_node_t *node, const char *format, ...)
@@ -38,13 +55,13 @@ bool reader_fail(struct reader *r, const yaml_node_t *node, const char *format, 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return problem_at(r->why, r->file, node_mark(node), "%s", text);
+    return problem_at(r->why, owner(r, node)->file, node_mark(node), "%s", text);
 }
 
 /* libyaml gives only a byte offset for text that is not UTF-8 or holds control characters. */
 static struct mark mark_at_offset(const char *text, size_t len, size_t offset)
 {
-    struct mark mark = {1, 1};
+    struct mark mark = {1, 1, NULL};
 
     for (size_t i = 0; i < offset && i < len; i++) {
         if (text[i] == '\n') {
@@ -145,7 +162,7 @@ static bool check_shape(struct reader *r, const char *text, size_t len)
     }
     yaml_parser_delete(&parser);
     if (good && !shape.documents) {
-        return problem_at(r->why, r->file, (struct mark){1, 1}, "the manifest is empty");
+        return problem_at(r->why, r->file, (struct mark){1, 1, NULL}, "the manifest is empty");
     }
     return good;
 }
@@ -169,7 +186,7 @@ bool document_parse(struct reader *r, const char *text, size_t len)
 
 static bool fail_file(struct reader *r, int error)
 {
-    return problem_at(r->why, r->file, (struct mark){0, 0}, "%s", error_text(error));
+    return problem_at(r->why, r->file, (struct mark){0, 0, NULL}, "%s", error_text(error));
 }
 
 bool document_open(struct reader *r, const char *path)
@@ -198,7 +215,7 @@ bool document_open(struct reader *r, const char *path)
     }
     close(fd);
     if (len > LARGEST_FILE) {
-        return problem_at(r->why, r->file, (struct mark){0, 0},
+        return problem_at(r->why, r->file, (struct mark){0, 0, NULL},
                           "larger than 4 MiB; not a manifest");
     }
     return document_parse(r, text, len);
@@ -352,17 +369,20 @@ bool read_list(struct reader *r, const yaml_node_t *node, const char *what, size
 
 const yaml_node_t *list_item(struct reader *r, const yaml_node_t *list, size_t index)
 {
-    return yaml_document_get_node(&r->document, list->data.sequence.items.start[index]);
+    return yaml_document_get_node(&owner(r, list)->document,
+                                  list->data.sequence.items.start[index]);
 }
 
 const yaml_node_t *map_key(struct reader *r, const yaml_node_t *map, size_t index)
 {
-    return yaml_document_get_node(&r->document, map->data.mapping.pairs.start[index].key);
+    return yaml_document_get_node(&owner(r, map)->document,
+                                  map->data.mapping.pairs.start[index].key);
 }
 
 const yaml_node_t *map_value(struct reader *r, const yaml_node_t *map, size_t index)
 {
-    return yaml_document_get_node(&r->document, map->data.mapping.pairs.start[index].value);
+    return yaml_document_get_node(&owner(r, map)->document,
+                                  map->data.mapping.pairs.start[index].value);
 }
 
 bool read_map(struct reader *r, const yaml_node_t *node, const char *what, size_t *count)

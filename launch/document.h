@@ -25,6 +25,7 @@ struct reader {
     yaml_document_t document; /* valid between document_open() and document_close() */
     struct arena *arena;      /* everything read is copied there */
     struct problem *why;
+    struct reader *also; /* open, too: its nodes may be read here; or NULL */
 };
 
 /* Load the only document of a file. False: why has the line, and nothing is open. */
@@ -35,6 +36,8 @@ void document_close(struct reader *r);
 
 const yaml_node_t *document_root(struct reader *r);
 struct mark node_mark(const yaml_node_t *node);
+/* The same, to be spoken of after the reader is closed: with its file when that is `also`'s. */
+struct mark reader_mark(struct reader *r, const yaml_node_t *node);
 
 /* Bad input at a node; returns false. */
 bool reader_fail(struct reader *r, const yaml_node_t *node, const char *format, ...)

@@ -53,7 +53,7 @@ static bool read_qemu(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct instance *inst = record;
 
-    inst->qemu_at = node_mark(node);
+    inst->qemu_at = reader_mark(r, node);
     return read_string(r, node, "qemu", &inst->qemu);
 }
 
@@ -268,6 +268,11 @@ static bool check_instance_name(struct reader *r, const yaml_node_t *key, const 
     return true;
 }
 
+bool change_instance(struct reader *r, const struct manifest *m, struct instance *inst)
+{
+    return !m->changes || m->changes->make(m->changes->opaque, r, inst);
+}
+
 static bool read_instance(struct reader *r, const yaml_node_t *map, size_t index,
                           struct manifest *m)
 {
@@ -287,7 +292,8 @@ static bool read_instance(struct reader *r, const yaml_node_t *map, size_t index
     inst->target = arena_copy(r->arena, "arm");
     m->instance_count++;
     return read_section(r, map_value(r, map, index), &instance_section, inst) &&
-           check_memory(r, map_value(r, map, index), inst) && add_cpu2(r, m);
+           change_instance(r, m, inst) && check_memory(r, map_value(r, map, index), inst) &&
+           add_cpu2(r, m);
 }
 
 bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m)

@@ -231,7 +231,7 @@ const struct section *const *manifest_sections(size_t *count)
 static void give_to_host(struct manifest *m, unsigned instance)
 {
     struct attach attach = {
-        .end = {instance, arena_copy(m->arena, "serial0"), {0, 0}},
+        .end = {instance, arena_copy(m->arena, "serial0"), {0, 0, NULL}},
         .to = TO_PTY,
         /* as the boot loader wants it (AN3155) */
         .uart = {.baud = DEFAULT_BAUD, .data_bits = 8, .stop_halves = 2, .parity = 'E'}};
@@ -332,10 +332,18 @@ char *path_beside(const struct manifest *m, const char *path)
 
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why)
 {
-    struct reader r = {.file = path, .arena = arena, .why = why};
+    return manifest_read_changed(m, path, NULL, arena, why);
+}
+
+bool manifest_read_changed(struct manifest *m, const char *path, const struct changes *changes,
+                           struct arena *arena, struct problem *why)
+{
+    struct reader r = {
+        .file = path, .arena = arena, .why = why, .also = changes ? changes->from : NULL};
     bool good;
 
     set_defaults(m, path, arena);
+    m->changes = changes;
     if (!document_open(&r, path)) {
         return false;
     }
@@ -344,6 +352,7 @@ bool manifest_read(struct manifest *m, const char *path, struct arena *arena, st
         start_recovery(m);
     }
     document_close(&r);
+    m->changes = NULL;
     return good;
 }
 
@@ -357,7 +366,7 @@ static bool fail_no_instance(const struct manifest *m, const char *name, struct 
     for (size_t i = 0; i < m->instance_count; i++) {
         suggest_offer(&near, m->instances[i].name);
     }
-    return problem_at(why, m->file, (struct mark){0, 0}, "no instance '%.60s'%s", name,
+    return problem_at(why, m->file, (struct mark){0, 0, NULL}, "no instance '%.60s'%s", name,
                       suggest_phrase(near.best));
 }
 

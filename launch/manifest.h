@@ -170,10 +170,18 @@ struct input {
 #define DEFAULT_CLICK_NS 100000000
 #define MAX_INPUTS 4096
 
+/* Changes to an instance, made when it has been read and before anything is concluded from it. */
+struct changes {
+    struct reader *from; /* whose nodes they are */
+    bool (*make)(void *opaque, struct reader *r, struct instance *inst);
+    void *opaque;
+};
+
 struct manifest {
     struct arena *arena;
-    const char *file;      /* as the user named it */
-    const char *directory; /* where it lies; relative names in it start there */
+    const struct changes *changes; /* or NULL */
+    const char *file;              /* as the user named it */
+    const char *directory;         /* where it lies; relative names in it start there */
     char *name;
     struct clock_plan clock;
     struct instance *instances;
@@ -209,6 +217,10 @@ bool is_stm32wb55_cpu2(const struct instance *inst);
 
 /* Read and check a manifest. Everything in it lives in arena. */
 bool manifest_read(struct manifest *m, const char *path, struct arena *arena, struct problem *why);
+
+/* The same with changes, as if the manifest said so. */
+bool manifest_read_changed(struct manifest *m, const char *path, const struct changes *changes,
+                           struct arena *arena, struct problem *why);
 
 /* The same from memory, for tests. file: as named in messages. */
 bool manifest_parse(struct manifest *m, const char *file, const char *text, size_t len,

@@ -24,6 +24,8 @@ bool is_to_15(const char *text);
 /* serial0 to serial15: the machine's own UARTs. */
 bool is_serial_port(const char *port);
 
+/* What m->changes has for it. */
+bool change_instance(struct reader *r, const struct manifest *m, struct instance *inst);
 /* instances: a mapping from name to instance. */
 bool read_instances(struct reader *r, const yaml_node_t *node, struct manifest *m);
 /* The keys of an instance that say what is in its memories; and all of them together, for the

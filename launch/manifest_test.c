@@ -263,6 +263,42 @@ static void expect_refused_case(const char *text, const char *what)
     arena_finish(&arena);
 }
 
+/* A change to an instance is as if the manifest said so: its other core follows, and all is
+ * checked. */
+static void test_instance_changes(void **state)
+{
+    struct arena arena = {0};
+    struct problem why = {0};
+    struct manifest m;
+
+    assert_true(read_case("cpu2.yaml\n"
+                          "instances:\n"
+                          "  a: { icount: 7, sram: { ordered: [0x20030000, 16] } }\n"
+                          "  b: { cpu2: builtin }\n"
+                          "  other: { firmware: other.elf }\n"
+                          "  d.cpu2: { firmware: own.elf, icount: 9 }\n"
+                          "matrix: { c.cpu2: [builtin], d.icount: [8] }",
+                          0, &m, &arena, &why));
+    assert_int_equal(m.instance_count, 9);
+    assert_string_equal(m.instances[1].name, "a.cpu2");
+    assert_int_equal(m.instances[1].icount, 7);
+    assert_int_equal(m.instances[1].ordered_bytes, 16);
+    assert_true(m.instances[4].builtin && !m.instances[4].gdb_wait);
+    assert_string_equal(m.instances[6].name, "c.cpu2");
+    assert_true(m.instances[6].builtin);
+    assert_int_equal(m.instances[7].icount, 8);
+    assert_int_equal(m.instances[8].icount, 9);
+    assert_false(m.instances[8].builtin);
+    assert_non_null(m.instances[2].firmware_at.file); /* an error there names the scenario */
+    arena_finish(&arena);
+    expect_refused_case("cpu2.yaml\ninstances: { other: { boot: sram } }", "boot: for machine");
+    expect_refused_case("cpu2.yaml\ninstances: { b: { cpu2: none } }", "b.cpu2.radio");
+    expect_refused_case("cpu2.yaml\ninstances: { c: { sram: { ordered: [1, 4] } } }",
+                        "ordered: not within one SRAM");
+    expect_refused_case("cpu2.yaml\ninstances: { othr: { icount: 3 } }", "did you mean 'other'?");
+    expect_refused_case("cpu2.yaml\nmatrix: { othr.icount: [3] }", "did you mean 'other'?");
+}
+
 static void test_link_changes(void **state)
 {
     struct arena arena = {0};
@@ -946,17 +982,29 @@ static void test_schema(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_times),       cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_suggestions), cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_link_changes),
-        cmocka_unit_test(test_workflow),    cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_radio),       cmocka_unit_test(test_cpu2),
-        cmocka_unit_test(test_only),        cmocka_unit_test(test_mangled),
-        cmocka_unit_test(test_large),       cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_firmware),    cmocka_unit_test(test_command),
-        cmocka_unit_test(test_seeds),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_schema),      cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_flash_files), cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_link_changes),
+        cmocka_unit_test(test_instance_changes),
+        cmocka_unit_test(test_workflow),
+        cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_radio),
+        cmocka_unit_test(test_cpu2),
+        cmocka_unit_test(test_only),
+        cmocka_unit_test(test_mangled),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_firmware),
+        cmocka_unit_test(test_command),
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_flash_files),
+        cmocka_unit_test(test_pins),
         cmocka_unit_test(test_adc),
     };
 

@@ -14,7 +14,7 @@ static bool read_firmware_file(struct reader *r, const yaml_node_t *node, void *
 {
     struct instance *inst = record;
 
-    inst->firmware_at = node_mark(node);
+    inst->firmware_at = reader_mark(r, node);
     return read_string(r, node, "file", &inst->firmware);
 }
 
@@ -42,7 +42,8 @@ bool read_firmware(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct instance *inst = record;
 
-    inst->firmware_at = node_mark(node);
+    inst->firmware_at = reader_mark(r, node);
+    inst->load = NULL; /* of the firmware that this one replaces */
     return node->type == YAML_MAPPING_NODE ? read_section(r, node, &firmware_section, inst)
                                            : read_string(r, node, "firmware", &inst->firmware);
 }
@@ -53,7 +54,7 @@ static bool read_flash_file(struct reader *r, const yaml_node_t *node, void *rec
 {
     struct instance *inst = record;
 
-    inst->flash_at = node_mark(node);
+    inst->flash_at = reader_mark(r, node);
     return read_string(r, node, "file", &inst->flash);
 }
 
@@ -76,6 +77,7 @@ bool read_flash(struct reader *r, const yaml_node_t *node, void *record)
     struct instance *inst = record;
 
     inst->flash_node = node;
+    inst->flash_keep = false;
     return read_section(r, node, &flash_section, inst);
 }
 

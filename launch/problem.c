@@ -32,6 +32,7 @@ bool problem_at(struct problem *why, const char *file, struct mark mark, const c
     va_list args;
     int used;
 
+    file = mark.file ? mark.file : file;
     if (mark.line) {
         used = snprintf(why->text, sizeof(why->text), "%s:%u:%u: ", file, mark.line, mark.column);
     } else {

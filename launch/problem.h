@@ -21,6 +21,7 @@ enum exit_code {
 /* A place in a file, counted from 1; line 0: no place in particular. */
 struct mark {
     unsigned line, column;
+    const char *file; /* NULL: the one that is being spoken of */
 };
 
 struct problem {

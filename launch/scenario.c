@@ -239,18 +239,81 @@ static void settle_files(const struct scenario *s, struct arena *arena, struct i
     }
 }
 
-static bool change_instances(struct scenario *s, struct arena *arena, struct manifest *m)
-{
-    size_t count;
+/* What this case changes in the instances. */
+struct instance_changes {
+    struct scenario *s;
+    size_t index;
+};
 
-    if (!read_map(&s->r, s->instances, "instances", &count)) {
+/* `instances` of the scenario. */
+static bool change_by_name(const struct scenario *s, struct reader *r, struct instance *inst)
+{
+    size_t count = 0;
+
+    if (s->instances && !read_map(r, s->instances, "instances", &count)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const yaml_node_t *key = map_key(r, s->instances, i);
+
+        if (key->type == YAML_SCALAR_NODE && !strcmp(node_text(key), inst->name) &&
+            !read_section_part(r, map_value(r, s->instances, i), &instance_section, inst)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Does a key of the matrix, INSTANCE.KEY, speak of it? Then its KEY. */
+static const char *key_of(const char *name, const char *axis)
+{
+    size_t len = strlen(name);
+
+    return !strncmp(axis, name, len) && axis[len] == '.' && !strchr(axis + len + 1, '.')
+               ? axis + len + 1
+               : NULL;
+}
+
+static bool change_by_matrix(const struct scenario *s, size_t index, struct reader *r,
+                             struct instance *inst)
+{
+    for (size_t i = 0; i < s->axis_count; i++) {
+        const struct axis *axis = &s->axes[i];
+        const char *key = key_of(inst->name, node_text(axis->key));
+
+        if (axis->values && key &&
+            !read_field(r, axis->key, key, list_item(r, axis->values, value_index(s, index, i)),
+                        &instance_section, inst)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool change_one_instance(void *opaque, struct reader *r, struct instance *inst)
+{
+    const struct instance_changes *changes = opaque;
+    struct instance before = *inst;
+
+    if (!change_by_name(changes->s, r, inst) ||
+        !change_by_matrix(changes->s, changes->index, r, inst)) {
+        return false;
+    }
+    settle_files(changes->s, r->arena, inst, &before);
+    return true;
+}
+
+/* Does the manifest have all instances that are changed? */
+static bool check_instances(struct scenario *s, const struct manifest *m)
+{
+    size_t count = 0;
+    unsigned which;
+
+    if (s->instances && !read_map(&s->r, s->instances, "instances", &count)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *key = map_key(&s->r, s->instances, i);
-        const yaml_node_t *value = map_value(&s->r, s->instances, i);
-        struct instance *inst, before;
-        unsigned which;
 
         if (key->type != YAML_SCALAR_NODE) {
             return reader_fail(&s->r, key, "an instance's name must be a word");
@@ -258,12 +321,6 @@ static bool change_instances(struct scenario *s, struct arena *arena, struct man
         if (!find_instance(&s->r, key, m, node_text(key), &which)) {
             return false;
         }
-        inst = &m->instances[which];
-        before = *inst;
-        if (!read_section_part(&s->r, value, &instance_section, inst)) {
-            return false;
-        }
-        settle_files(s, arena, inst, &before);
     }
     return true;
 }
@@ -274,7 +331,6 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
 {
     char *name = arena_copy(arena, node_text(key));
     char *dot = strrchr(name, '.');
-    struct instance *inst, before;
     unsigned which;
 
     if (!dot && strcmp(name, "seed") != 0) {
@@ -290,19 +346,13 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     if (!strcmp(name, "clock")) {
         return read_field(&s->r, key, dot + 1, value, &clock_section, &m->clock);
     }
-    if (strchr(name, '.')) {
-        return change_link(&s->r, key, name, dot + 1, value, m);
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!strcmp(m->instances[i].name, name)) {
+            return true; /* changed when it was read */
+        }
     }
-    if (!find_instance(&s->r, key, m, name, &which)) {
-        return false;
-    }
-    inst = &m->instances[which];
-    before = *inst;
-    if (!read_field(&s->r, key, dot + 1, value, &instance_section, inst)) {
-        return false;
-    }
-    settle_files(s, arena, inst, &before);
-    return true;
+    return strchr(name, '.') ? change_link(&s->r, key, name, dot + 1, value, m)
+                             : find_instance(&s->r, key, m, name, &which);
 }
 
 static bool apply_case(struct scenario *s, size_t index, struct arena *arena, struct manifest *m)
@@ -350,9 +400,12 @@ void scenario_close(struct scenario *s)
 bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct manifest *m,
                    struct script *script, struct problem *why)
 {
+    struct instance_changes instances = {s, index};
+    const struct changes changes = {&s->r, change_one_instance, &instances};
+
     s->r.why = why;
     s->r.arena = arena;
-    if (!manifest_read(m, s->uses, arena, why)) {
+    if (!manifest_read_changed(m, s->uses, &changes, arena, why)) {
         return false;
     }
     if (s->name && (!read_string(&s->r, s->name, "name", &m->name) ||
@@ -360,8 +413,8 @@ bool scenario_case(struct scenario *s, size_t index, struct arena *arena, struct
         return false;
     }
     return (!s->clock || read_section(&s->r, s->clock, &clock_section, &m->clock)) &&
-           (!s->instances || change_instances(s, arena, m)) &&
-           (!s->links || change_links(&s->r, s->links, m)) && apply_case(s, index, arena, m) &&
+           check_instances(s, m) && (!s->links || change_links(&s->r, s->links, m)) &&
+           apply_case(s, index, arena, m) &&
            (!s->attach || read_more_attaches(&s->r, s->attach, m)) &&
            read_script(s, &s->r, m, script);
 }
