@@ -37,6 +37,9 @@ struct conductor *orrery_conductor_create(struct broker *broker, struct orrery_e
     c->broker = broker;
     c->seg = broker->seg;
     c->script = broker->script;
+    if (c->script) {
+        orrery_script_attach(c->script, c->seg);
+    }
     c->mailbox = orrery_mailbox_create();
     g_queue_init(&c->waiters);
     c->trace = broker->plan->trace_hash ? orrery_trace_create(layout->lane_count) : NULL;

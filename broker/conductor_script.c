@@ -25,7 +25,8 @@ uint64_t conductor_follow_script(struct conductor *c, uint64_t bound_ns)
     uint64_t reaction_ns, to;
     enum script_state state = orrery_script_state(c->script, &at_ns);
 
-    while (state == SCRIPT_DUE && conductor_round_up(c, at_ns) <= word) {
+    while (state == SCRIPT_DUE && conductor_round_up(c, at_ns) <= word &&
+           (!orrery_script_needs_all(c->script) || conductor_reached(c, bound_ns) >= word)) {
         orrery_script_act(c->script, c->broker->input, word);
         state = orrery_script_state(c->script, &at_ns);
     }

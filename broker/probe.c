@@ -34,6 +34,7 @@ size_t orrery_probe_make(const Orrery__ScriptStep *step, bool at_pc, struct orre
         [ORRERY__SCRIPT_STEP__KIND__PC] = ORRERY_PROBE_PC,
         [ORRERY__SCRIPT_STEP__KIND__SCREEN] = ORRERY_PROBE_SCREEN,
         [ORRERY__SCRIPT_STEP__KIND__RESETS] = ORRERY_PROBE_RESETS,
+        [ORRERY__SCRIPT_STEP__KIND__ERRORS] = ORRERY_PROBE_ERRORS,
     };
     size_t len = ORRERY_PROBE_HEAD;
 
@@ -132,6 +133,24 @@ static bool judge_failure(const Orrery__ScriptStep *step, const char *pictures,
     }
 }
 
+static bool judge_errors(const Orrery__ScriptStep *step, const struct orrery_answer *answer,
+                         char wrong[PROBE_TEXT])
+{
+    char first[120];
+    size_t n = 0;
+
+    while (n < answer->length && n < sizeof(first) - 1 && n < sizeof(answer->bytes) &&
+           answer->bytes[n] >= ' ' && answer->bytes[n] <= '~') {
+        first[n] = (char)answer->bytes[n];
+        n++;
+    }
+    first[n] = '\0';
+    snprintf(wrong, PROBE_TEXT,
+             "%s: %" PRIu64 " guest errors were meant; there were %" PRIu64 "%s%s", step->instance,
+             step->value, answer->value, n ? ", the first: " : "", first);
+    return answer->value == step->value;
+}
+
 bool orrery_probe_judge(const Orrery__ScriptStep *step, const char *pictures,
                         const uint8_t *payload, size_t len, char wrong[PROBE_TEXT])
 {
@@ -153,6 +172,8 @@ bool orrery_probe_judge(const Orrery__ScriptStep *step, const char *pictures,
         snprintf(wrong, PROBE_TEXT, "%s: %" PRIu64 " resets were meant; there were %" PRIu64,
                  step->instance, step->value, answer.value);
         return answer.value == step->value;
+    case ORRERY__SCRIPT_STEP__KIND__ERRORS:
+        return judge_errors(step, &answer, wrong);
     default:
         return true;
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "counter.h"
 #include "input.h"
 #include "probe.h"
 #include "say.h"
@@ -36,6 +37,7 @@ struct later {
 struct script {
     const struct layout *layout;
     const char *pictures; /* the plan's */
+    const struct orrery_segment *seg;
     uint64_t reaction_ns;
     struct step *steps;
     size_t count, now; /* the step at work */
@@ -88,6 +90,18 @@ static bool find_port(struct script *script, struct step *step, struct orrery_er
     return true;
 }
 
+/* Any port, linked or attached. */
+static bool find_counter(struct script *script, struct step *step, struct orrery_error *err)
+{
+    for (size_t i = 0; i < script->layout->port_count; i++) {
+        if (!strcmp(script->layout->ports[i].full, step->plan->port)) {
+            step->port = (int)i;
+        }
+    }
+    return (step->port >= 0 && orrery_counter_known(step->plan->line)) ||
+           bad(err, step->plan, "no wire ends at that port, or no such counter");
+}
+
 static bool find_member(struct script *script, struct step *step, struct orrery_error *err)
 {
     step->member = orrery_layout_member(script->layout, step->plan->instance);
@@ -114,7 +128,8 @@ static bool compile(struct step *step, struct orrery_error *err)
 
 static bool is_known(const Orrery__ScriptStep *plan)
 {
-    return (unsigned)plan->kind <= ORRERY__SCRIPT_STEP__KIND__POWER || orrery_layout_is_asked(plan);
+    return (unsigned)plan->kind <= ORRERY__SCRIPT_STEP__KIND__POWER ||
+           plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER || orrery_layout_is_asked(plan);
 }
 
 static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
@@ -125,6 +140,9 @@ static bool read_step(struct script *script, struct step *step, struct orrery_er
     if (orrery_layout_is_asked(step->plan)) {
         return find_member(script, step, err) &&
                (orrery_probe_ok(step->plan) || bad(err, step->plan, "too long, or too short"));
+    }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER) {
+        return find_counter(script, step, err);
     }
     if (is_about_port(step->plan)) {
         return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
@@ -623,12 +641,40 @@ static void ask(struct script *script, struct input *input)
     }
 }
 
+bool orrery_script_needs_all(const struct script *script)
+{
+    return script->now < script->count &&
+           script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER;
+}
+
+void orrery_script_attach(struct script *script, const struct orrery_segment *seg)
+{
+    script->seg = seg;
+}
+
+static void look_at_counter(struct script *script, const struct step *step)
+{
+    uint64_t is = orrery_counter_read(script->seg, &script->layout->ports[step->port],
+                                      step->plan->line);
+
+    if (is != step->plan->value) {
+        fail(script, script->from_ns, "%s: %s: %" PRIu64 " was meant; it is %" PRIu64,
+             step->plan->port, step->plan->line, step->plan->value, is);
+    } else {
+        next_step(script);
+    }
+}
+
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns)
 {
     const struct step *step = &script->steps[script->now];
     struct orrery_stimulus stimulus = {.kind = ORRERY_STIMULUS_RESET};
 
     script->from_ns = later(act_time(script), now_ns);
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER) {
+        look_at_counter(script, step);
+        return;
+    }
     if (orrery_layout_is_asked(step->plan)) {
         ask(script, input); /* and goes on with the answer */
         return;

@@ -55,6 +55,11 @@ uint64_t orrery_script_reaction_ns(const struct script *script);
 /* ARMED: the step's deadline. DUE: when to call orrery_script_act(). PASSED, FAILED: when. */
 enum script_state orrery_script_state(const struct script *script, uint64_t *at_ns);
 
+/* DUE: does it look at what everybody did? Then they all have to be there first. */
+bool orrery_script_needs_all(const struct script *script);
+/* Where the counters of links are. */
+void orrery_script_attach(struct script *script, const struct orrery_segment *seg);
+
 /* The broker's word, now_ns, is where it is due, or the end of that turn: put what is to be sent
  * into the input. */
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns);

@@ -495,15 +495,16 @@ struct orrery_probe {
 #define ORRERY_PROBE_PC 258     /* answered when the instruction at address begins */
 #define ORRERY_PROBE_SCREEN 259 /* is that the picture? Else it is kept */
 #define ORRERY_PROBE_RESETS 260 /* how many there were */
+#define ORRERY_PROBE_ERRORS 261 /* of the guest: how many, and the first one's text */
 
 /* The answer (payload of the instance's answer lane), little endian. */
 struct orrery_answer {
     uint32_t kind;      /* of the probe */
     uint32_t failed;    /* ORRERY_ANSWER_* */
-    uint64_t value;     /* RESETS; SCREEN: width, and height << 32 */
+    uint64_t value;     /* RESETS, ERRORS; SCREEN: width, and height << 32 */
     uint32_t length;    /* octets of bytes */
     uint32_t reserved;  /* 0 */
-    uint8_t bytes[256]; /* READ */
+    uint8_t bytes[256]; /* READ; ERRORS */
 };
 #define ORRERY_ANSWER_HEAD 24 /* octets before bytes */
 #define ORRERY_ANSWER_DONE 0

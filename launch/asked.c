@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Steps that are asked of an instance: memory, until, screenshot, resets. See scenario.h. */
+/* Steps that are asked of an instance: memory, until, screenshot, resets, guest_errors. See
+ * scenario.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 bool is_asked(enum step_kind kind)
 {
-    return kind >= STEP_MEMORY;
+    return kind >= STEP_MEMORY && kind <= STEP_ERRORS;
 }
 
 /* ---- keys ---- */
@@ -57,6 +58,52 @@ bool read_resets(struct reader *r, const yaml_node_t *node, void *record)
 
     return step_kind(r, node, draft, STEP_RESETS) &&
            read_string(r, node, "resets", &draft->step.instance);
+}
+
+bool read_errors(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    return step_kind(r, node, draft, STEP_ERRORS) &&
+           read_string(r, node, "guest_errors", &draft->step.instance);
+}
+
+/* As broker/counter.c. */
+bool read_counter(struct reader *r, const yaml_node_t *node, void *record)
+{
+    static const char *const words[] = {"sent",     "delivered", "overruns", "framing_errors",
+                                        "too_fast", "dropped",   "corrupted"};
+    struct step_draft *draft = record;
+    size_t index;
+
+    if (!step_kind(r, node, draft, STEP_COUNTER) ||
+        !read_choice(r, node, "counter", words, sizeof(words) / sizeof(words[0]), &index)) {
+        return false;
+    }
+    draft->step.line = arena_copy(r->arena, words[index]);
+    return true;
+}
+
+bool settle_counter(struct reader *r, const struct manifest *m, struct step_draft *draft)
+{
+    struct endpoint end;
+
+    if (!draft->port || !draft->is) {
+        return reader_fail(r, draft->what, "counter: keys 'port' and 'is', a number, are needed");
+    }
+    if (!read_endpoint(r, draft->port, m, &end)) {
+        return false;
+    }
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct endpoint *other = &m->attaches[i].end;
+
+        if (other->instance == end.instance && !strcmp(other->port, end.port)) {
+            return read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value);
+        }
+    }
+    return manifest_link_end(m, end.instance, end.port)
+               ? read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value)
+               : reader_fail(r, draft->port, "no wire ends at '%.60s'", draft->step.port);
 }
 
 bool read_is(struct reader *r, const yaml_node_t *node, void *record)
@@ -206,8 +253,9 @@ bool settle_asked(const struct scenario *s, struct reader *r, const struct manif
         if (!find_instance(r, draft->what, m, draft->step.instance, &which)) {
             return false;
         }
+        m->instances[which].logs_errors |= draft->step.kind == STEP_ERRORS;
         return draft->is ? read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value)
-                         : reader_fail(r, draft->what, "resets: key 'is', a number, is missing");
+                         : reader_fail(r, draft->what, "key 'is', a number, is missing");
     }
 }
 

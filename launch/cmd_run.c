@@ -193,6 +193,9 @@ static int run_with(const struct run_options *o, const struct words *words, stru
     if (o->dry_run) {
         return print_commands(&m, arena, why);
     }
+    for (size_t i = 0; i < m.instance_count; i++) {
+        m.instances[i].logs_errors |= script.open;
+    }
     e.plan.pictures = pictures_path(o, m.name, arena);
     if (!make_log_dir(o->log, arena, &e.plan, why)) {
         return problem_report(why);

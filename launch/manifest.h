@@ -92,6 +92,7 @@ struct instance {
     char *qemu_path;                  /* absolute; qemu_resolve() */
     unsigned icount;
     bool semihosting, gdb_wait;
+    bool logs_errors; /* of the guest, into a file of the run: a script asks for them */
     struct strings args;
     struct named_port *named_ports;
     size_t named_port_count;

@@ -333,6 +333,12 @@ static void add_monitors(const struct instance *inst, const char *run_dir, struc
     if (inst->gdb_wait) {
         strings_add(arena, argv, "-S");
     }
+    if (inst->logs_errors) {
+        strings_add(arena, argv, "-d");
+        strings_add(arena, argv, "guest_errors");
+        strings_add(arena, argv, "-D");
+        strings_addf(arena, argv, "%s/%s.errors", run_dir, inst->name);
+    }
 }
 
 void qemu_command(const struct manifest *m, unsigned instance, const char *run_dir, uint64_t run_id,

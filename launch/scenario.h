@@ -33,6 +33,8 @@ enum step_kind {
     STEP_PC,
     STEP_SCREEN,
     STEP_RESETS,
+    STEP_ERRORS,
+    STEP_COUNTER, /* of a link; not asked */
 };
 
 struct script_step {

@@ -140,7 +140,8 @@ static const struct field step_fields[] = {
     {"until", read_until},      {"screenshot", read_screenshot},
     {"resets", read_resets},    {"is", read_is},
     {"set", read_set},          {"width", read_width},
-    {"power", read_power_step},
+    {"power", read_power_step}, {"guest_errors", read_errors},
+    {"counter", read_counter},
 };
 const struct section step_section = {"step", step_fields,
                                      sizeof(step_fields) / sizeof(step_fields[0])};
@@ -187,7 +188,7 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
                       kind == STEP_PC;
     bool in_memory = kind == STEP_MEMORY || kind == STEP_SET;
 
-    if (draft->port && !has_port) {
+    if (draft->port && !has_port && kind != STEP_COUNTER) {
         return fail_key(r, draft->port, "port");
     }
     if (draft->within && !has_within) {
@@ -199,7 +200,7 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
     if (draft->hex && ((!has_port && !in_memory) || draft->step.regex)) {
         return fail_key(r, draft->hex, "hex");
     }
-    if (draft->is && (!is_asked(kind) || kind == STEP_PC)) {
+    if (draft->is && ((!is_asked(kind) && kind != STEP_COUNTER) || kind == STEP_PC)) {
         return fail_key(r, draft->is, "is");
     }
     if (draft->set && !in_memory) {
@@ -272,12 +273,13 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
     if (!draft.what) {
         return reader_fail(r, item,
                            "step: expect, match, never, send, wait, at, reset, power, line, exit, "
-                           "memory, until, screenshot or resets is missing");
+                           "memory, until, screenshot, resets, guest_errors or counter is missing");
     }
     kind = draft.step.kind;
     if (!check_keys(r, &draft) ||
         (draft.is_hex && !is_asked(kind) && !step_bytes(r, draft.what, &draft.step)) ||
-        (is_asked(kind) && !settle_asked(s, r, m, &draft))) {
+        (is_asked(kind) && !settle_asked(s, r, m, &draft)) ||
+        (kind == STEP_COUNTER && !settle_counter(r, m, &draft))) {
         return false;
     }
     if ((kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND) &&

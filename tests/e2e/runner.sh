@@ -112,6 +112,21 @@ differs '{ memory: mcu.0x48000000, set: 1 }' 'mcu.0x48000000: 4 bytes'
 differs '{ until: { pc: mcu.exc_NMI }, within: 5ms }' 'mcu: it has not come to exc_NMI (0x8000318) (at 0.025'
 differs '{ resets: mcu, is: 2 }' 'mcu: 2 resets were meant; there were 0'
 
+# What a machine logs of its firmware's errors.
+scenario errors "$EXAMPLES/stm32wb55.yaml" 'steps:' '  - { wait: 1ms }' '  - { guest_errors: mcu, is: 0 }'
+run_timeout 60 "$ORRERY" run errors.test.yaml
+is "no guest error: exit code" "$RC" 0
+diag "$(cat "$ERR")"
+
+# Counters of links, when everybody stands: the same in every run.
+scenario counters "$EXAMPLES/stm32wb55.yaml" 'steps:' \
+    '  - { at: 1us }' '  - { counter: sent, port: mcu.serial0, is: 0 }' \
+    '  - { at: 3ms }' '  - { counter: sent, port: mcu.serial0, is: 23 }' \
+    '  - { counter: dropped, port: mcu.serial0, is: 0 }'
+run_timeout 60 "$ORRERY" run counters.test.yaml
+is "counters: exit code" "$RC" 0
+diag "$(cat "$ERR")"
+
 # ---- selection ----
 
 scenario many echo.yaml 'tags: [quick]' 'matrix:' '  seed: 1..12' '  a.icount: [4, 5]' \
@@ -233,6 +248,10 @@ refused 'steps: [ { until: a.main } ]'
 refused 'steps: [ { until: { pc: a.main }, is: 1 } ]'
 refused 'steps: [ { resets: a } ]'
 refused 'steps: [ { wait: 1ms, is: 1 } ]'
+refused 'steps: [ { guest_errors: a, is: none } ]'
+refused 'steps: [ { counter: sent, is: 1 } ]'
+refused 'steps: [ { counter: cent, is: 1, port: a.serial0 } ]'
+refused 'steps: [ { counter: sent, is: 1, port: a.serial0 } ]'
 refused 'steps: [ { screenshot: a } ]'
 refused 'steps: [ { screenshot: a, is: echo.yaml } ]'
 contains 'a picture that is none' "$ERR" 'bad.test.yaml:3:31: ./echo.yaml: not a PNG file'

@@ -14,6 +14,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/log.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "accel/tcg/cpu-ops.h"
@@ -140,6 +141,34 @@ static void screen(const struct orrery_probe *p)
     answer(p, failed, size, NULL, 0);
 }
 
+/* ---- what the machine has logged of the guest's errors ---- */
+
+/* Lines of the log file, which -d guest_errors -D has made for this. */
+static void errors(const struct orrery_probe *p)
+{
+    FILE *log = qemu_log_trylock();
+    g_autofree char *path = NULL, *text = NULL;
+    uint64_t count = 0;
+    size_t len = 0;
+
+    if (!log || fileno(log) <= 2 || !qemu_loglevel_mask(LOG_GUEST_ERROR)) {
+        qemu_log_unlock(log);
+        answer(p, ORRERY_ANSWER_UNKNOWN, 0, NULL, 0);
+        return;
+    }
+    fflush(log);
+    path = g_strdup_printf("/proc/self/fd/%d", fileno(log));
+    qemu_log_unlock(log);
+    if (!g_file_get_contents(path, &text, &len, NULL)) {
+        len = 0;
+    }
+    for (size_t i = 0; i < len; i++) {
+        count += text[i] == '\n';
+    }
+    len = count ? strcspn(text, "\n") : 0;
+    answer(p, ORRERY_ANSWER_DONE, count, (uint8_t *)text, MIN(len, sizeof(p->bytes)));
+}
+
 /* ---- all of them ---- */
 
 static void wait_for_pc(vaddr pc);
@@ -161,6 +190,9 @@ static void perform(const struct orrery_probe *p)
         break;
     case ORRERY_PROBE_RESETS:
         answer(p, ORRERY_ANSWER_DONE, probe.resets, NULL, 0);
+        break;
+    case ORRERY_PROBE_ERRORS:
+        errors(p);
         break;
     default:
         answer(p, ORRERY_ANSWER_UNKNOWN, 0, NULL, 0);
