@@ -118,6 +118,13 @@ run_timeout 60 "$ORRERY" run errors.test.yaml
 is "no guest error: exit code" "$RC" 0
 diag "$(cat "$ERR")"
 
+scenario errors "$EXAMPLES/stm32wb55.yaml" 'instances: { mcu: { firmware: wb55-usart.elf } }' \
+    'steps:' '  - { wait: 20ms }' '  - { guest_errors: mcu, is: 0 }'
+run_timeout 60 "$ORRERY" run errors.test.yaml
+is "a guest error: exit code" "$RC" 1
+contains "a guest error: the first one is told" "$ERR" \
+    "errors.test.yaml:6:5: mcu: 0 guest errors were meant; there were 1, the first: LPUART1: write of reserved offset"
+
 # Counters of links, when everybody stands: the same in every run.
 scenario counters "$EXAMPLES/stm32wb55.yaml" 'steps:' \
     '  - { at: 1us }' '  - { counter: sent, port: mcu.serial0, is: 0 }' \
