@@ -16,8 +16,8 @@
 #include "races.h"
 
 struct run_options {
-    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *case_number, *drive,
-        *pictures;
+    const char *for_time, *only, *log, *jitter, *pace, *seed, *join_timeout, *vnc, *case_number,
+        *drive, *pictures;
     bool dry_run, trace_hash, turns, hold, paused, check_races;
 };
 
@@ -34,6 +34,7 @@ static bool parse_options(int argc, char **argv, struct run_options *o, struct w
         {"turns", NULL, &o->turns},
         {"pace", &o->pace, NULL},
         {"seed", &o->seed, NULL},
+        {"vnc", &o->vnc, NULL},
         {"join-timeout", &o->join_timeout, NULL},
         {"case", &o->case_number, NULL},
         {"hold", NULL, &o->hold},
@@ -95,7 +96,8 @@ static bool apply_options(const struct run_options *o, struct manifest *m, struc
     plan->paused = o->paused;
     join_ns = join_ns && join_ns < UINT64_C(1000000) ? 1 : join_ns / 1000000;
     plan->join_timeout_ms = join_ns > INT32_MAX ? INT32_MAX : (uint32_t)join_ns;
-    return !o->only || manifest_keep_only(m, o->only, why);
+    return (!o->only || manifest_keep_only(m, o->only, why)) &&
+           (!o->vnc || manifest_show(m, o->vnc, why));
 }
 
 static bool make_log_dir(const char *path, struct arena *arena, struct run_plan *plan,
@@ -245,6 +247,8 @@ const struct command run_command = {
     "sent\n"
     "                       the same? Names the first message that is not; exit code 1\n"
     "  --pace X             1.0: real time; 0: as fast as it goes\n"
+    "  --vnc NAME           what that instance's display shows, for a VNC viewer, on a Unix "
+    "socket\n"
     "  --seed N             instead of the manifest's\n"
     "  --jitter SEED        end windows early at random; nothing may change (for tests)\n"
     "  --case N             of a test with a matrix: its Nth case\n"

@@ -286,6 +286,11 @@ static bool start_member(struct ensemble *e, size_t index, struct problem *why)
         forget_memory(&e->members[index]);
     }
     e->members[index].pid = pid > 0 ? pid : 0;
+    if (pid > 0 && e->manifest->instances[index].vnc) {
+        fprintf(stderr, "orrery: %s's display is at %s/%s.vnc\n",
+                e->manifest->instances[index].name, e->dir.path,
+                e->manifest->instances[index].name);
+    }
     return pid > 0;
 }
 

@@ -435,6 +435,17 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
     return true;
 }
 
+bool manifest_show(struct manifest *m, const char *name, struct problem *why)
+{
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!strcmp(m->instances[i].name, name)) {
+            m->instances[i].vnc = true;
+            return true;
+        }
+    }
+    return fail_no_instance(m, name, why);
+}
+
 void manifest_choose_pace(struct manifest *m)
 {
     if (m->clock.pace_given) {
@@ -442,6 +453,11 @@ void manifest_choose_pace(struct manifest *m)
     }
     for (size_t i = 0; i < m->attach_count; i++) {
         if (m->attaches[i].to == TO_PTY || m->attaches[i].to == TO_TCP) {
+            m->clock.pace = 1.0;
+        }
+    }
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (m->instances[i].vnc) {
             m->clock.pace = 1.0;
         }
     }

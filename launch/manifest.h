@@ -93,6 +93,7 @@ struct instance {
     unsigned icount;
     bool semihosting, gdb_wait;
     bool logs_errors; /* of the guest, into a file of the run: a script asks for them */
+    bool vnc;         /* its display is at a socket, NAME.vnc in the run's directory */
     struct strings args;
     struct named_port *named_ports;
     size_t named_port_count;
@@ -231,8 +232,11 @@ bool manifest_parse(struct manifest *m, const char *file, const char *text, size
  * there is no such instance. */
 bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why);
 
-/* With a person or a program at a pty or tcp port, virtual time follows the wall clock unless
- * the manifest says otherwise. */
+/* Show an instance's display. False: there is no such instance. */
+bool manifest_show(struct manifest *m, const char *name, struct problem *why);
+
+/* With a person or a program at a pty or tcp port or a display, virtual time follows the wall clock
+ * unless the manifest says otherwise. */
 void manifest_choose_pace(struct manifest *m);
 
 /* All keys there are, for the test that compares them with the schema. */

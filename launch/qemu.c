@@ -330,6 +330,10 @@ static void add_monitors(const struct instance *inst, const char *run_dir, struc
     strings_add(arena, argv, "chardev=orrery.hmp,mode=readline");
     strings_add(arena, argv, "-gdb");
     strings_addf(arena, argv, "unix:%s.gdb,server=on,wait=off", at);
+    if (inst->vnc) {
+        strings_add(arena, argv, "-vnc");
+        strings_addf(arena, argv, "unix:%s.vnc", at);
+    }
     if (inst->gdb_wait) {
         strings_add(arena, argv, "-S");
     }

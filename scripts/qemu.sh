@@ -123,7 +123,7 @@ qemu_configure() {
     # shellcheck disable=SC2086 # words
     set -- $QEMU_OPTIONS --target-list="${qemu_list#,}" --cc='ccache gcc' --python=/usr/bin/python3 \
         --without-default-features --enable-tcg --enable-system --enable-slirp --enable-pixman \
-        --enable-png --enable-fdt=system --disable-docs --disable-tools --disable-install-blobs \
+        --enable-png --enable-vnc --enable-fdt=system --disable-docs --disable-tools --disable-install-blobs \
         --disable-debug-info
     # the build keeps a python environment, and an upgrade of Debian changes both of these
     qemu_stamp="$*

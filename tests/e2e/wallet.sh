@@ -51,13 +51,29 @@ sed -e 's/at: 5s, click: se.gpio.1/at: 5s, click: se.gpio.0/' "$EXAMPLES/wallet-
 run_timeout 120 "$ORRERY" run "$SCRATCH/no.yaml"
 contains 'the left button: no' "$OUT" 'phone: refused'
 
-check 'a run in real time' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1
+# A viewer that asks once for all pixels (RFB 3.3: version, shared, request), and waits for them.
+pixels_came() { [ "$(wc -c <"$SCRATCH/rfb")" -ge 32768 ]; }
+viewer() {
+    : >"$SCRATCH/rfb"
+    {
+        printf 'RFB 003.003\n\001\003\000\000\000\000\000\000\200\000\100'
+        wait_for 20 pixels_came
+    } | timeout 25 socat -t 1 - "UNIX-CONNECT:$RUN_DIR/se.vnc" >"$SCRATCH/rfb"
+    od -An -v -tx1 -w1 "$SCRATCH/rfb" | tr -d ' ' >"$SCRATCH/rfb.bytes"
+}
+
+check 'a run in real time' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1 --vnc se --trace-hash
+contains 'it says where its display is' "$SCRATCH/wallet.err" "se's display is at $RUN_DIR/se.vnc"
 "$ORRERY" pause --run "$RUN" >/dev/null
 picture wallet-start 1.500000000
 picture wallet-pressed 2.500000000
+viewer
+is 'a viewer is told the size' "$(sed -n '17,20p' "$SCRATCH/rfb.bytes" | tr '\n' ' ')" '00 80 00 40 '
+check 'a viewer sees lit pixels' test "$(grep -cv 00 "$SCRATCH/rfb.bytes")" -ge 1000
 "$ORRERY" resume --run "$RUN"
 finish 30 "$PID"
 is 'it ends' "$RC" 0
+is 'with a viewer: the same trace' "$(hash_in "$SCRATCH/wallet.out")" "$(hash_in "$SCRATCH/first")"
 
 sed 's/seed: 1,/seed: 1, pace: 4,/' "$EXAMPLES/wallet-phone.yaml" >"$SCRATCH/phone.yaml"
 check 'the phone again' start_run phone "$SCRATCH/phone.yaml"
