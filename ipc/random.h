@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* random.h - the one generator for whatever a run draws from its seed: jitter, line faults, torn flash. */
+/* random.h - the one generator for whatever a run draws from its seed: jitter, line faults, torn
+ * flash. */
 #ifndef ORRERY_RANDOM_H
 #define ORRERY_RANDOM_H
 

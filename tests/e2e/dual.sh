@@ -28,13 +28,7 @@ TRACE=orrery_leave
 ORDERED='sram: { ordered: [0x20030000, 0x1000] }'
 
 verdicts() {
-    tr -d '\r' <"$2" >"$SCRATCH/lines"
-    while read -r verdict text; do
-        case $verdict in
-            PASS) ok "$1: $text" ;;
-            FAIL) not_ok "$1: $text" ;;
-        esac
-    done <"$SCRATCH/lines"
+    program_verdicts "$1" "$2"
     check "$1: all checks passed" grep -q '^END .*, 0 failures' "$2"
 }
 

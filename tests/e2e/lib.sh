@@ -49,6 +49,8 @@
 #   program NAME                     run the manifest on standard input twice, the second time with
 #                                    jitter: the verdicts of the program whose args are [@TAP@]
 #                                    (tests/firmware/wb55/test.h) as TAP; trace and verdicts are the same
+#   program_manifest FOLDER NAME MACHINE  such a manifest for tests/firmware/FOLDER/NAME.c
+#   program_verdicts NAME FILE       such verdicts as TAP
 
 TOP=$(cd "$(dirname "$0")/../.." && pwd -P)
 EXAMPLES=$TOP/examples
@@ -307,6 +309,26 @@ nothing_left() {
     fi
     is "$1: no run directory is left" "$(left_runs)" ""
     is "$1: no shared memory file is left" "$(left_shm)" ""
+}
+
+# A program that needs more than a lone instance has a manifest of its own.
+program_manifest() {
+    if [ -f "$TOP/tests/firmware/$1/$2.yaml" ]; then
+        cat "$TOP/tests/firmware/$1/$2.yaml"
+        return
+    fi
+    cat <<END
+orrery: 1
+name: $1-$2
+clock: { seed: 1, for: 3600s }
+instances:
+  a:
+    machine: $3
+    firmware: $1-$2.elf
+    icount: 4
+    semihosting: true
+    args: [@TAP@]
+END
 }
 
 # What a program prints by semihosting goes to $SCRATCH/tap.

@@ -25,14 +25,7 @@ END
 
 # The lines of one node as TAP.
 verdicts() {
-    tr -d '\r' <"$SCRATCH/$1.tap" >"$SCRATCH/lines"
-    while read -r verdict text; do
-        case $verdict in
-            PASS) ok "$1: $text" ;;
-            FAIL) not_ok "$1: $text" ;;
-            \#) diag "$1: $text" ;;
-        esac
-    done <"$SCRATCH/lines"
+    program_verdicts "$1" "$SCRATCH/$1.tap"
     check "$1: ends by itself" grep -q '^END .*, 0 failures' "$SCRATCH/$1.tap"
 }
 

@@ -7,32 +7,12 @@
 
 SOURCES=$TOP/tests/firmware/wb55
 
-# A program that needs more than a lone instance has a manifest of its own.
-manifest() {
-    if [ -f "$SOURCES/$1.yaml" ]; then
-        cat "$SOURCES/$1.yaml"
-        return
-    fi
-    cat <<END
-orrery: 1
-name: wb55-$1
-clock: { seed: 1, for: 3600s }
-instances:
-  a:
-    machine: stm32wb55
-    firmware: wb55-$1.elf
-    icount: 4
-    semihosting: true
-    args: [@TAP@]
-END
-}
-
 for source in "$SOURCES"/*.c; do
     test_name=$(basename "$source" .c)
     case $test_name in start | test | blink | button | oled | bench_*) continue ;; esac
     case ${ORRERY_FULL:-}$test_name in fuzz_long) continue ;; esac
     case " ${WB55:-$test_name} " in *" $test_name "*)
-        manifest "$test_name" >"$SCRATCH/manifest"
+        program_manifest wb55 "$test_name" stm32wb55 >"$SCRATCH/manifest"
         program "$test_name" <"$SCRATCH/manifest"
         ;;
     esac
