@@ -199,6 +199,23 @@ static bool scan_valid(const struct scan *s)
            s->duplicates <= 1;
 }
 
+/* All parameters have been read. peers: for the accept list, or NULL. */
+static uint16_t scan_as(const struct in *in, const struct scan *s, uint8_t roles,
+                        const uint8_t *peers, uint8_t n)
+{
+    if (!in_done(in) || !scan_valid(s)) {
+        return ST_BAD_HCI_PARAMETERS;
+    }
+    if (!may_start(roles)) {
+        return ST_DISALLOWED;
+    }
+    script_begin();
+    if (peers) {
+        script_accept_list(peers, n);
+    }
+    return scan(s);
+}
+
 static uint16_t discovery_proc(struct in *in, uint8_t code)
 {
     struct scan s = {.code = code, .type = 1};
@@ -207,14 +224,7 @@ static uint16_t discovery_proc(struct in *in, uint8_t code)
     s.window = in16(in);
     s.own = in8(in);
     s.duplicates = in8(in);
-    if (!in_done(in) || !scan_valid(&s)) {
-        return ST_BAD_HCI_PARAMETERS;
-    }
-    if (!may_start(4 | 8)) {
-        return ST_DISALLOWED;
-    }
-    script_begin();
-    return scan(&s);
+    return scan_as(in, &s, 4 | 8, NULL, 0);
 }
 
 static uint16_t limited_discovery(struct in *in, struct out *ret)
@@ -229,51 +239,35 @@ static uint16_t general_discovery(struct in *in, struct out *ret)
     return discovery_proc(in, GENERAL_DISCOVERY);
 }
 
-static uint16_t general_connection(struct in *in, struct out *ret)
+static struct scan in_scan(struct in *in, uint8_t code)
 {
-    struct scan s = {.code = GENERAL_CONNECTION};
+    struct scan s = {.code = code};
 
-    (void)ret;
     s.type = in8(in);
     s.interval = in16(in);
     s.window = in16(in);
     s.own = in8(in);
     s.policy = in8(in);
     s.duplicates = in8(in);
-    if (!in_done(in) || !scan_valid(&s)) {
-        return ST_BAD_HCI_PARAMETERS;
-    }
-    if (!may_start(4)) {
-        return ST_DISALLOWED;
-    }
-    script_begin();
-    return scan(&s);
+    return s;
+}
+
+static uint16_t general_connection(struct in *in, struct out *ret)
+{
+    struct scan s = in_scan(in, GENERAL_CONNECTION);
+
+    (void)ret;
+    return scan_as(in, &s, 4, NULL, 0);
 }
 
 static uint16_t selective_connection(struct in *in, struct out *ret)
 {
-    struct scan s = {.code = SELECTIVE_CONNECTION};
-    const uint8_t *peers;
-    uint8_t n;
+    struct scan s = in_scan(in, SELECTIVE_CONNECTION);
+    uint8_t n = in8(in);
+    const uint8_t *peers = in_octets(in, 7u * n);
 
     (void)ret;
-    s.type = in8(in);
-    s.interval = in16(in);
-    s.window = in16(in);
-    s.own = in8(in);
-    s.policy = in8(in);
-    s.duplicates = in8(in);
-    n = in8(in);
-    peers = in_octets(in, 7u * n);
-    if (!in_done(in) || !scan_valid(&s)) {
-        return ST_BAD_HCI_PARAMETERS;
-    }
-    if (!may_start(4)) {
-        return ST_DISALLOWED;
-    }
-    script_begin();
-    script_accept_list(peers, n);
-    return scan(&s);
+    return scan_as(in, &s, 4, peers, n);
 }
 
 static uint16_t observation(struct in *in, struct out *ret)
@@ -287,14 +281,7 @@ static uint16_t observation(struct in *in, struct out *ret)
     s.own = in8(in);
     s.duplicates = in8(in);
     s.policy = in8(in);
-    if (!in_done(in) || !scan_valid(&s)) {
-        return ST_BAD_HCI_PARAMETERS;
-    }
-    if (!may_start(8)) {
-        return ST_DISALLOWED;
-    }
-    script_begin();
-    return scan(&s);
+    return scan_as(in, &s, 8, NULL, 0);
 }
 
 /* A report of one advertiser whose flags do not say limited discoverable. */

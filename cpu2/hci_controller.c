@@ -131,13 +131,13 @@ static void disconnect(uint16_t opcode, const uint8_t *p)
     }
 }
 
-static void read_remote_version(uint16_t opcode, const uint8_t *p)
+void start_with_peer(uint16_t opcode, const uint8_t *p, enum procedure procedure)
 {
     struct conn *c = conn_find(get16(p));
 
     event_status(opcode, c ? OK : UNKNOWN_CONNECTION);
     if (c) {
-        control_want(c, PROC_VERSION);
+        control_want(c, procedure);
     }
 }
 
@@ -310,7 +310,7 @@ static void of_connection(uint16_t opcode, const uint8_t *p)
         disconnect(opcode, p);
         break;
     case READ_REMOTE_VERSION:
-        read_remote_version(opcode, p);
+        start_with_peer(opcode, p, PROC_VERSION);
         break;
     case READ_TRANSMIT_POWER:
         read_transmit_power(opcode, p);

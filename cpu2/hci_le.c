@@ -395,12 +395,7 @@ static void read_channel_map(uint16_t opcode, const uint8_t *p)
 
 static void read_remote_features(uint16_t opcode, const uint8_t *p)
 {
-    struct conn *c = conn_find(get16(p));
-
-    event_status(opcode, c ? OK : UNKNOWN_CONNECTION);
-    if (c) {
-        control_want(c, PROC_FEATURES);
-    }
+    start_with_peer(opcode, p, PROC_FEATURES);
 }
 
 static void enable_encryption(uint16_t opcode, const uint8_t *p)

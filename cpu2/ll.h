@@ -105,6 +105,8 @@ void ll_disarm(struct activity *a); /* takes the radio from it too */
 /* When others that matter more than scanning want the radio; at most a second from now. */
 uint32_t ll_free_until(const struct activity *a);
 uint32_t ll_random(void); /* for what is not secret; works in interrupts */
+/* The radio to an advertising channel. */
+void ll_tune_advertising(uint8_t channel);
 
 static inline bool before(uint32_t a, uint32_t b)
 {
@@ -464,6 +466,8 @@ bool event_flush(void); /* true: nothing waits */
 bool event_room(void);
 void event_complete(uint16_t opcode, const uint8_t *parameters, size_t len);
 void event_status(uint16_t opcode, uint8_t status);
+/* A command whose only parameter is a connection: its status, and the procedure with the peer begins. */
+void start_with_peer(uint16_t opcode, const uint8_t *p, enum procedure procedure);
 void event_connection(struct conn *c, uint8_t status);
 void event_csa(const struct conn *c);
 void event_disconnected(uint16_t handle, uint8_t reason);

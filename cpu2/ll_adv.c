@@ -115,19 +115,6 @@ static void event_over(uint32_t from)
     ll_release(&adv->activity);
 }
 
-static void tune(void)
-{
-    struct radio_tune to = {
-        .access_address = ADV_ACCESS_ADDRESS,
-        .crc_init = ADV_CRC_INIT,
-        .channel = ll.adv.channel,
-        .phy = PHY_1M,
-        .power_dbm = ll.power_dbm,
-    };
-
-    radio_tune(&to);
-}
-
 /* The next channel of the map, or the end of the event. */
 static void next_channel(uint32_t start)
 {
@@ -141,7 +128,7 @@ static void next_channel(uint32_t start)
         return;
     }
     adv->step = STEP_IND;
-    tune();
+    ll_tune_advertising(adv->channel);
     radio_send(start, adv->pdu[adv->which]);
 }
 

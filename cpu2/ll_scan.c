@@ -40,20 +40,6 @@ static void plan(uint32_t earliest)
     ll_arm(&scan->activity, before(earliest, scan->begin) ? scan->begin : earliest);
 }
 
-/* The radio is tuned to where the window is: also for requests. */
-static void tune(void)
-{
-    struct radio_tune to = {
-        .access_address = ADV_ACCESS_ADDRESS,
-        .crc_init = ADV_CRC_INIT,
-        .channel = ll.scan.channel,
-        .phy = PHY_1M,
-        .power_dbm = ll.power_dbm,
-    };
-
-    radio_tune(&to);
-}
-
 /* Listen from start for as long as window and others let us. */
 static void listen(uint32_t start)
 {
@@ -69,7 +55,7 @@ static void listen(uint32_t start)
         return;
     }
     scan->step = STEP_LISTEN;
-    tune();
+    ll_tune_advertising(scan->channel); /* also for requests in this window */
     radio_listen(start, until - start, rx_buffer(), RADIO_PDU_MAX);
 }
 

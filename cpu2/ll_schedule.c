@@ -268,3 +268,16 @@ void ll_radio_alarm(void)
 {
     ll_schedule();
 }
+
+void ll_tune_advertising(uint8_t channel)
+{
+    struct radio_tune to = {
+        .access_address = ADV_ACCESS_ADDRESS,
+        .crc_init = ADV_CRC_INIT,
+        .channel = channel,
+        .phy = PHY_1M,
+        .power_dbm = ll.power_dbm,
+    };
+
+    radio_tune(&to);
+}
