@@ -402,8 +402,8 @@ void conn_unreserve(unsigned handle);
 void conn_start(struct conn *c, const uint8_t *connect_ind, uint32_t end, bool central);
 void conn_close(struct conn *c, uint8_t reason); /* at once; main loop or interrupt */
 void conn_wake(struct conn *c);                  /* has something to send: do not skip events */
-/* The first time from `from` on that keeps anchors of this interval clear of other connections; it may
- * take milliseconds to find. */
+/* The first time from `from` on that keeps anchors of this interval clear of other connections; it
+ * may take milliseconds to find. */
 uint32_t conn_free_anchor(uint16_t interval, uint32_t from, const struct conn *except);
 
 /* ll_data.c: main loop */
@@ -466,7 +466,8 @@ bool event_flush(void); /* true: nothing waits */
 bool event_room(void);
 void event_complete(uint16_t opcode, const uint8_t *parameters, size_t len);
 void event_status(uint16_t opcode, uint8_t status);
-/* A command whose only parameter is a connection: its status, and the procedure with the peer begins. */
+/* A command whose only parameter is a connection: its status, and the procedure with the peer
+ * begins. */
 void start_with_peer(uint16_t opcode, const uint8_t *p, enum procedure procedure);
 void event_connection(struct conn *c, uint8_t status);
 void event_csa(const struct conn *c);

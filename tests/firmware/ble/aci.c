@@ -338,3 +338,29 @@ void say_flush(void)
 {
     wait_until(&USART1_ISR, 1u << 6, 1u << 6, ~0u); /* TC */
 }
+
+const char *program_name = "?";
+
+void need(const char *what, unsigned status)
+{
+    if (status) {
+        say(program_name);
+        say(": ");
+        say(what);
+        say(": status ");
+        say_number(status);
+        say("\r\n");
+        say_flush();
+        exit_with(1);
+    }
+}
+
+bool same(const uint8_t *a, const void *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (a[i] != ((const uint8_t *)b)[i]) {
+            return false;
+        }
+    }
+    return true;
+}

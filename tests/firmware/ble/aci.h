@@ -77,4 +77,10 @@ void say_address(const uint8_t address[6]);
 /* Until the last bit is out. */
 void say_flush(void);
 
+/* status 0, or the program ends with a line that begins with this name. */
+extern const char *program_name;
+void need(const char *what, unsigned status);
+
+bool same(const uint8_t *a, const void *b, size_t len);
+
 #endif

@@ -24,21 +24,11 @@
 static uint8_t peer[PEERS_MAX][6];
 static unsigned peers, reports;
 
-static bool same(const uint8_t *a, const uint8_t *b)
-{
-    for (unsigned i = 0; i < 6; i++) {
-        if (a[i] != b[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void heard(const uint8_t *address)
 {
     reports++;
     for (unsigned i = 0; i < peers; i++) {
-        if (same(peer[i], address)) {
+        if (same(peer[i], address, 6)) {
             return;
         }
     }

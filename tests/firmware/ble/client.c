@@ -4,95 +4,27 @@
  * by name, connects, finds the service, its characteristics and the descriptor, subscribes, asks
  * for 1,000 notifications, checks each of them, and disconnects.
  */
-#include "aci.h"
+#include "central.h"
 #include "pair.h"
 #include "test.h"
-
-#define CCCD_UUID 0x2902
 
 static const uint8_t service_uuid[16] = PAIR_SERVICE, order_uuid[16] = PAIR_ORDER,
                      count_uuid[16] = PAIR_COUNT;
 static uint16_t connection, first, last, order_value, count_value, configuration;
 
-static void need(const char *what, unsigned status)
-{
-    if (status) {
-        say("client: ");
-        say(what);
-        say(": status ");
-        say_number(status);
-        say("\r\n");
-        say_flush();
-        exit_with(1);
-    }
-}
-
-static bool same(const uint8_t *a, const void *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (a[i] != ((const uint8_t *)b)[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- connecting ---- */
-
-/* Is there an AD structure with our name? */
-static bool has_name(const uint8_t *data, size_t len)
-{
-    for (size_t at = 0; at + 1 < len && data[at] && at + 1 + data[at] <= len; at += 1u + data[at]) {
-        if (data[at] == sizeof(PAIR_NAME) && data[at + 1] == 0x09) {
-            return same(data + at + 2, PAIR_NAME, sizeof(PAIR_NAME) - 1);
-        }
-    }
-    return false;
-}
-
-/* A report: number of reports (1), type, address type, address, length, data, RSSI. */
-static void find_server(uint8_t *type, uint8_t address[6])
-{
-    need("scan", aci_discover());
-    for (;;) {
-        struct tl_packet *event = wait_event(EVENT_REPORT, 30000);
-        const uint8_t *p;
-        bool found;
-
-        need("no such device", !event);
-        p = event_parameters(event);
-        found = p[1] == 0 && has_name(p + 10, p[9]);
-        if (found) {
-            *type = p[2];
-            for (unsigned i = 0; i < 6; i++) {
-                address[i] = p[3 + i];
-            }
-            say("client: found " PAIR_NAME ", ");
-            say_address(address);
-            say(", RSSI -");
-            say_number((uint32_t) - (int8_t)p[10 + p[9]]);
-            say(" dBm\r\n");
-        }
-        tl_release(event);
-        if (found) {
-            break;
-        }
-    }
-    need("end of scan", aci_stop_discovery());
-    tl_release(wait_event(EVENT_GAP_PROCEDURE, 1000));
-}
 
 static void connect(void)
 {
     uint8_t type, address[6];
-    struct tl_packet *event;
+    int8_t rssi = central_find(PAIR_NAME, &type, address);
 
-    find_server(&type, address);
-    need("connecting", aci_connect(type, address, 6)); /* 7.5 ms */
-    event = wait_event(EVENT_CONNECTED, 10000);
-    need("connection", event ? event_parameters(event)[0] : TL_TIMEOUT);
-    connection = get16(event_parameters(event) + 1);
-    tl_release(event);
+    say("client: found " PAIR_NAME ", ");
+    say_address(address);
+    say(", RSSI -");
+    say_number((uint32_t)-rssi);
+    say(" dBm\r\n");
+    connection = central_connect(type, address, 6); /* 7.5 ms */
     say("client: connected\r\n");
 }
 
@@ -129,32 +61,20 @@ static void found_descriptors(const uint8_t *p)
     }
 }
 
-/* Until the procedure that `status` began is over. */
+static void found(unsigned kind, const uint8_t *p)
+{
+    if (kind == EVENT_FIND_BY_TYPE) {
+        found_service(p);
+    } else if (kind == EVENT_READ_BY_TYPE) {
+        found_chars(p);
+    } else if (kind == EVENT_FIND_INFO) {
+        found_descriptors(p);
+    }
+}
+
 static void procedure(const char *what, unsigned status)
 {
-    unsigned kind = 0;
-
-    need(what, status);
-    while (kind != EVENT_GATT_PROCEDURE) {
-        struct tl_packet *event = tl_event(31000000);
-        const uint8_t *p;
-
-        need(what, event ? 0 : TL_TIMEOUT);
-        kind = event_kind(event);
-        p = event_parameters(event);
-        if (kind == EVENT_FIND_BY_TYPE) {
-            found_service(p);
-        } else if (kind == EVENT_READ_BY_TYPE) {
-            found_chars(p);
-        } else if (kind == EVENT_FIND_INFO) {
-            found_descriptors(p);
-        } else if (kind == EVENT_GATT_PROCEDURE) {
-            need(what, p[2]);
-        } else if (kind == EVENT_DISCONNECTED) {
-            need("disconnected", p[3]);
-        }
-        tl_release(event);
-    }
+    central_procedure(what, status, found);
 }
 
 static void discover(void)
@@ -215,6 +135,7 @@ void test(void)
     struct gap_handles gap;
     struct tl_packet *event;
 
+    program_name = "client";
     need("start of the stack", !tl_start_ble());
     say_init();
     need("GAP", aci_start(ROLE_CENTRAL, "client", &gap));

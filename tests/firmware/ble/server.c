@@ -14,19 +14,6 @@ static uint16_t service, order, count;
 static unsigned ordered;
 static bool subscribed, disconnected;
 
-static void need(const char *what, unsigned status)
-{
-    if (status) {
-        say("server: ");
-        say(what);
-        say(": status ");
-        say_number(status);
-        say("\r\n");
-        say_flush();
-        exit_with(1);
-    }
-}
-
 /* The value of a characteristic is the attribute behind its handle, its configuration the next. */
 static void modified(const uint8_t *p, size_t len)
 {
@@ -81,6 +68,7 @@ static void set_up(void)
 {
     struct gap_handles gap;
 
+    program_name = "server";
     need("start of the stack", !tl_start_ble());
     say_init();
     need("GAP", aci_start(ROLE_PERIPHERAL, PAIR_NAME, &gap));

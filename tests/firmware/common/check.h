@@ -44,6 +44,8 @@ _Noreturn void exit_with(unsigned code);
 /* --- core ----------------------------------------------------------------------------------- */
 
 _Noreturn void unexpected_exception(void);
+/* What the machine adds to what that notes; nothing, unless there is one. */
+void note_fault(void);
 void exc_NMI(void);
 void exc_HardFault(void);
 void exc_MemManage(void);

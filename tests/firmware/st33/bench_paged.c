@@ -1,67 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_paged.c - for tests/bench: the same work (records, strings, branches, a little arithmetic)
- * in direct memory, and with -DPAGED=BITS with its code and data behind the MMU, in pages of 2^BITS
- * bytes. Nothing misses after the first round. With the machine's property mmu-callback=on each of
- * those accesses is an MMIO callback (-DDATA_ONLY: those of data).
+ * bench_paged.c - for tests/bench: the same work in direct memory, and with -DPAGED=BITS with its
+ * code and data behind the MMU, in pages of 2^BITS bytes. Nothing misses after the first round.
+ * With the machine's property mmu-callback=on each of those accesses is an MMIO callback
+ * (-DDATA_ONLY: those of data).
  */
+#include "bench_work.h"
 #include "test.h"
 
 #ifndef ROUNDS
 #define ROUNDS 16000000u
 #endif
-
-struct record {
-    struct record *next;
-    uint32_t kind, value;
-    char text[32];
-};
-
-static uint32_t compare(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++, b++;
-    }
-    return (uint32_t)(*a - *b);
-}
-
-static void copy(char *to, const char *from)
-{
-    while ((*to++ = *from++)) {
-    }
-}
-
-static uint32_t one_round(struct record *r, uint32_t n)
-{
-    struct record *next = r->next;
-
-    next->kind = r->kind ^ (n & 3);
-    next->value = r->value * 7 / (n % 5 + 1) + n;
-    switch (next->kind) {
-    case 0:
-        copy(next->text, "a string of the first kind");
-        break;
-    case 1:
-        next->value += compare(r->text, next->text);
-        break;
-    default:
-        next->value ^= next->value >> 3;
-    }
-    return next->value;
-}
-
-__attribute__((noinline)) static uint32_t work(struct record *records, uint32_t rounds)
-{
-    uint32_t sum = 0;
-
-    for (uint32_t i = 0; i < 4; i++) {
-        records[i].next = &records[(i + 1) % 4];
-    }
-    for (uint32_t n = 0; n < rounds; n++) {
-        sum += one_round(&records[n % 4], n);
-    }
-    return sum;
-}
 
 #ifdef PAGED
 #define CODE_VA 0x10000000u

@@ -13,4 +13,6 @@
 #include "check.h"
 #include "registers.h"
 
+#define TEST_IRQS ST33_IRQS
+
 #endif

@@ -3,86 +3,23 @@
  * phone.c - the other side of the wallet's Bluetooth, for examples/wallet-phone.yaml: finds it by
  * name, asks for a signature, checks it, and disconnects.
  */
-#include "aci.h"
+#include "central.h"
 #include "phone.h"
 #include "test.h"
-
-#define CCCD_UUID 0x2902
 
 static const uint8_t service_uuid[16] = WALLET_SERVICE, apdu_uuid[16] = WALLET_APDU,
                      answer_uuid[16] = WALLET_ANSWER;
 static const uint8_t request[] = {0xe0, SIGN_INS, 0, 0, 6, 'p', 'a', 'y', ' ', '5', '0'};
 static uint16_t connection, first, last, apdu, answer, configuration;
 
-static void need(const char *what, unsigned status)
-{
-    if (status) {
-        say("phone: ");
-        say(what);
-        say(": status ");
-        say_number(status);
-        say("\r\n");
-        say_flush();
-        exit_with(1);
-    }
-}
-
-static bool same(const uint8_t *a, const void *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (a[i] != ((const uint8_t *)b)[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- finding it ---- */
-
-static bool has_name(const uint8_t *data, size_t len)
-{
-    for (size_t at = 0; at + 1 < len && data[at] && at + 1 + data[at] <= len; at += 1u + data[at]) {
-        if (data[at] == sizeof(WALLET_NAME) && data[at + 1] == 0x09) {
-            return same(data + at + 2, WALLET_NAME, sizeof(WALLET_NAME) - 1);
-        }
-    }
-    return false;
-}
-
-/* A report: number of reports (1), type, address type, address, length, data, RSSI. */
-static void find(uint8_t *type, uint8_t address[6])
-{
-    bool found = false;
-
-    need("scan", aci_discover());
-    while (!found) {
-        struct tl_packet *event = wait_event(EVENT_REPORT, 30000);
-        const uint8_t *p;
-
-        need("no wallet", !event);
-        p = event_parameters(event);
-        found = p[1] == 0 && has_name(p + 10, p[9]);
-        *type = p[2];
-        for (unsigned i = 0; i < 6; i++) {
-            address[i] = p[3 + i];
-        }
-        tl_release(event);
-    }
-    need("end of scan", aci_stop_discovery());
-    tl_release(wait_event(EVENT_GAP_PROCEDURE, 1000));
-}
 
 static void connect(void)
 {
     uint8_t type, address[6];
-    struct tl_packet *event;
 
-    find(&type, address);
-    need("connecting", aci_connect(type, address, 24)); /* 30 ms */
-    event = wait_event(EVENT_CONNECTED, 10000);
-    need("connection", event ? event_parameters(event)[0] : TL_TIMEOUT);
-    connection = get16(event_parameters(event) + 1);
-    tl_release(event);
+    central_find(WALLET_NAME, &type, address);
+    connection = central_connect(type, address, 24); /* 30 ms */
     say("phone: connected to " WALLET_NAME "\r\n");
 }
 
@@ -103,21 +40,9 @@ static void found(unsigned kind, const uint8_t *p)
     }
 }
 
-/* Until the procedure that `status` began is over. */
 static void procedure(const char *what, unsigned status)
 {
-    unsigned kind = 0;
-
-    need(what, status);
-    while (kind != EVENT_GATT_PROCEDURE) {
-        struct tl_packet *event = tl_event(31000000);
-
-        need(what, event ? 0 : TL_TIMEOUT);
-        kind = event_kind(event);
-        found(kind, event_parameters(event));
-        need(what, kind == EVENT_GATT_PROCEDURE ? event_parameters(event)[2] : 0);
-        tl_release(event);
-    }
+    central_procedure(what, status, found);
 }
 
 static void discover(void)
@@ -194,6 +119,7 @@ void test(void)
     struct gap_handles gap;
     struct tl_packet *event;
 
+    program_name = "phone";
     need("start of the stack", !tl_start_ble());
     say_init();
     need("GAP", aci_start(ROLE_CENTRAL, "phone", &gap));

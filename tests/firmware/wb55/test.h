@@ -19,6 +19,8 @@
 #include "check.h"
 #include "registers.h"
 
+#define TEST_IRQS WB55_IRQS
+
 void clock_hse32(void); /* SYSCLK = HSE, 32 MHz */
 void clock_64mhz(void); /* SYSCLK = PLL from HSE, 64 MHz; all prescalers 1 */
 void clocks_on(void);   /* bus clock of every peripheral */

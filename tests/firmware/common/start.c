@@ -8,8 +8,6 @@ extern uint32_t __stack_top[];
 _Noreturn void reset_handler(void);
 _Noreturn void run_test(void);
 
-uint32_t core_hz = 30000000;
-
 _Noreturn void reset_handler(void)
 {
     for (uint32_t *to = __data_start, *from = __data_load; to < __data_end;) {
@@ -30,9 +28,12 @@ _Noreturn void unexpected_exception(void)
     note_hex("unexpected exception", ipsr);
     note_hex("CFSR", SCB_CFSR);
     note_hex("BFAR", SCB_BFAR);
-    note_hex("FADDR", MMU_FADDR);
-    note_hex("FSTAT", MMU_FSTAT);
+    note_fault();
     exit_with(3);
+}
+
+__attribute__((weak)) void note_fault(void)
+{
 }
 
 #define WEAK __attribute__((weak, alias("unexpected_exception")))
@@ -47,7 +48,7 @@ WEAK void exc_PendSV(void);
 WEAK void exc_SysTick(void);
 
 #define WEAK_IRQ(number, name) WEAK void irq_##name(void);
-ST33_IRQS(WEAK_IRQ)
+TEST_IRQS(WEAK_IRQ)
 
 struct vector_table {
     uint32_t *stack_top;
@@ -72,5 +73,5 @@ __attribute__((section(".vectors"), used)) static const struct vector_table vect
             [13] = exc_PendSV,
             [14] = exc_SysTick,
         },
-    .irq = {ST33_IRQS(VECTOR)},
+    .irq = {TEST_IRQS(VECTOR)},
 };
