@@ -167,6 +167,12 @@ static void compare(void)
     TIM2_EGR = 4;
     CHECK_EQ("CC2G", TIM2_SR & 4, 4);
     TIM2_DIER = 0;
+    TIM2_SR = 0;
+    TIM2_CCR1 = TIM2_CNT; /* standing still */
+    CHECK_EQ("a compare value that becomes the count matches", TIM2_SR & 2, 2);
+    TIM2_SR = 0;
+    TIM2_CCR1 = TIM2_CNT;
+    CHECK_EQ("once", TIM2_SR & 2, 0);
 }
 
 /* Level of PA8 as it is at a count of TIM1. */

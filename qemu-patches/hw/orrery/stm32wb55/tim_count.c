@@ -110,6 +110,17 @@ static void compare(Stm32wbTim *s, bool wrapped, bool was_down)
     }
 }
 
+/*
+ * The manual does not say when a compare value that comes to be equal to the counter matches; drivers
+ * (RIOT's, which so sees to an alarm that has passed) rely on "now".
+ */
+void tim_compare_written(Stm32wbTim *s, unsigned n, uint32_t old)
+{
+    if (s->cnt == s->ccr_now[n] && s->cnt != old && matches_now(s, down(s))) {
+        tim_match(s, n);
+    }
+}
+
 /* ---- from event to event ---- */
 
 /* Counts to the next turn: overflow, underflow, or top and bottom in centre-aligned mode. */
