@@ -45,10 +45,12 @@ size_t orrery_probe_make(const Orrery__ScriptStep *step, bool at_pc, struct orre
     if (step->kind == ORRERY__SCRIPT_STEP__KIND__MEMORY || step->text.len > sizeof(probe->bytes)) {
         return len;
     }
-    memcpy(probe->bytes, step->text.data, step->text.len);
-    len += step->text.len;
-    if (step->kind == ORRERY__SCRIPT_STEP__KIND__SCREEN) {
-        size_t name = strlen(step->line) + 1;
+    if (step->text.len) {
+        memcpy(probe->bytes, step->text.data, step->text.len);
+        len += step->text.len;
+    }
+    if (step->kind == ORRERY__SCRIPT_STEP__KIND__SCREEN && len < sizeof(*probe)) {
+        size_t name = strnlen(step->line, sizeof(*probe) - len - 1) + 1;
 
         memcpy(probe->bytes + step->text.len, step->line, name);
         probe->length += (uint32_t)name;
