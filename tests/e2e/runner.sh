@@ -109,7 +109,7 @@ differs '{ memory: mcu.core_hz, is: "00 ff", hex: true }' 'mcu.core_hz (0x200000
 differs '{ memory: mcu.0x60000000, is: 1 }' 'mcu.0x60000000: 4 bytes at 0x60000000 are not all memory'
 differs '{ memory: mcu.0x2003fffe, is: 1 }' 'mcu.0x2003fffe: 4 bytes'
 differs '{ memory: mcu.0x48000000, set: 1 }' 'mcu.0x48000000: 4 bytes'
-differs '{ until: { pc: mcu.exc_NMI }, within: 5ms }' 'mcu: it has not come to exc_NMI (0x8000318) (at 0.025'
+differs '{ until: { pc: mcu.exc_NMI }, within: 5ms }' 'mcu: it has not come to exc_NMI (0x80'
 differs '{ resets: mcu, is: 2 }' 'mcu: 2 resets were meant; there were 0'
 
 # What a machine logs of its firmware's errors.
