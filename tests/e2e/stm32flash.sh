@@ -170,7 +170,8 @@ if ! command -v stm32flash >/dev/null; then
     exit
 fi
 # The tool's own half second of wall time for an answer would make this a test of the host.
-gcc -D_GNU_SOURCE -shared -fPIC -o "$SCRATCH/patience.so" "$TOP/tests/e2e/patience.c" || exit 3
+gcc -D_GNU_SOURCE -shared -fPIC -o "$SCRATCH/patience.so" -I"$TOP/ipc" \
+    "$TOP/tests/e2e/patience.c" "$TOP/ipc/patience.c" || exit 3
 image
 identify
 BAUD=230400
