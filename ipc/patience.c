@@ -2,6 +2,7 @@
 /* patience.c - how long to wait, in wall time, for a process that may only be waiting for a core.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "orrery.h"
@@ -12,14 +13,17 @@ static double crowd(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     FILE *file = fopen("/proc/loadavg", "re");
+    char text[80] = "", *word = text;
     double mean = 0, now = 0;
 
-    if (file && fscanf(file, "%lf %*s %*s %lf", &mean, &now) < 2) {
-        now = mean;
-    }
     if (file) {
+        fgets(text, sizeof(text), file);
         fclose(file);
     }
+    mean = strtod(word, &word); /* "mean mean5 mean15 running/all last" */
+    (void)strtod(word, &word);
+    (void)strtod(word, &word);
+    now = strtod(word, &word);
     now = (mean > now ? mean : now) / (double)(cores > 0 ? cores : 1);
     return now > 1 ? now : 1;
 }

@@ -205,8 +205,7 @@ static int run_with(const struct run_options *o, const struct words *words, stru
     e.manifest = e.plan.manifest = &m;
     e.plan.script = script.steps || script.open ? &script : NULL;
     e.plan.run_id = random_id();
-    driver->scenario = &scenario;
-    driver->manifest = &m;
+    driver_knows(driver, &scenario, &m);
     e.driver = driver->fd >= 0 ? driver : NULL;
     return o->check_races ? races_check(&e, &m, why) : ensemble_run(&e, why);
 }

@@ -126,7 +126,7 @@ static void in_pps(struct card_line *c, const struct decoder *d, uint64_t at_ns)
         return;
     }
     flush(c, d, at_ns, asked ? "PPS request" : "PPS answer");
-    fprintf(d->to, ": T=%u", b[1] & 15);
+    fprintf(d->to, ": T=%u", b[1] & 15u);
     if (b[1] & 0x10) {
         print_rate(d->to, b[2]);
     }

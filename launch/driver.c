@@ -37,6 +37,12 @@ bool driver_open(struct driver *d, const char *text, struct problem *why)
     return true;
 }
 
+void driver_knows(struct driver *d, const struct scenario *scenario, struct manifest *m)
+{
+    d->scenario = scenario;
+    d->manifest = m;
+}
+
 bool driver_connect(struct driver *d, const char *run_dir, struct problem *why)
 {
     d->connected = d->fd >= 0 && connection_open(&d->connection, CHANNEL_CALLS, run_dir, why);

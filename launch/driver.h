@@ -45,6 +45,9 @@ struct driver {
 /* --drive FD. False: why says that it is no socket. */
 bool driver_open(struct driver *d, const char *fd, struct problem *why);
 
+/* What its steps are about; both outlive it. */
+void driver_knows(struct driver *d, const struct scenario *scenario, struct manifest *m);
+
 /* The broker of run_dir listens. */
 bool driver_connect(struct driver *d, const char *run_dir, struct problem *why);
 

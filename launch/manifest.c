@@ -104,21 +104,28 @@ static bool read_reaction(struct reader *r, const yaml_node_t *node, void *recor
            reader_fail(r, node, "reaction: answers take some time, not 0; the default is 10ms");
 }
 
+static unsigned two_digits(const char *text)
+{
+    return (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+}
+
 static bool is_date(const char *text)
 {
     static const unsigned days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     static const char form[] = "0000-00-00T00:00:00";
-    unsigned year, month, day, hour, minute, second;
+    unsigned year, month, day;
 
     for (size_t i = 0; i < sizeof(form); i++) {
         if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
             return false;
         }
     }
-    return sscanf(text, "%u-%u-%uT%u:%u:%u", &year, &month, &day, &hour, &minute, &second) == 6 &&
-           year >= 2000 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 &&
-           day <= days[month - 1] && (month != 2 || day < 29 || year % 4 == 0) && hour < 24 &&
-           minute < 60 && second < 60;
+    year = two_digits(text) * 100 + two_digits(text + 2);
+    month = two_digits(text + 5);
+    day = two_digits(text + 8);
+    return year >= 2000 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] && (month != 2 || day < 29 || year % 4 == 0) &&
+           two_digits(text + 11) < 24 && two_digits(text + 14) < 60 && two_digits(text + 17) < 60;
 }
 
 static bool read_date(struct reader *r, const yaml_node_t *node, void *record)

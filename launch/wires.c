@@ -756,7 +756,8 @@ static bool check_cable(struct reader *r, const yaml_node_t *node, const struct 
     const char *other = !strcmp(end->port, "usb") ? "serial2" : "usb";
     bool taken = manifest_link_end(m, end->instance, other) != NULL;
 
-    if (!is_stm32wb55(inst) || (strcmp(end->port, "usb") && strcmp(end->port, "serial2"))) {
+    if (!is_stm32wb55(inst) ||
+        (strcmp(end->port, "usb") != 0 && strcmp(end->port, "serial2") != 0)) {
         return true;
     }
     for (size_t i = 0; i < m->attach_count; i++) {
