@@ -18,7 +18,7 @@
 #include "record.h"
 
 #define BROKER_READY_MS 30000
-#define INTERRUPT_MS 1500 /* the broker's time to end the run after ^C */
+#define INTERRUPT_MS 1000 /* the broker's time to end the run after ^C */
 #define CRASH_MS 100      /* the broker sees a crash of a member that had joined at once */
 #define LEAVE_MS 1000     /* QEMU's time to leave by itself, then after SIGTERM */
 
