@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* As struct orrery_lane_stats; launch/asked.c has the same names. */
+/* As struct orrery_lane_stats; launch/counters.c has the same names. */
 static const struct {
     const char *name;
     size_t offset;

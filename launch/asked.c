@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "counters.h"
 #include "manifest_parts.h"
 #include "number.h"
 #include "picture.h"
@@ -24,8 +25,7 @@ bool read_memory(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_MEMORY) &&
-           read_string(r, node, "memory", &draft->step.line);
+    return step_named(r, node, draft, STEP_MEMORY, "memory", &draft->step.line);
 }
 
 static bool read_pc(struct reader *r, const yaml_node_t *node, void *record)
@@ -48,39 +48,33 @@ bool read_screenshot(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_SCREEN) &&
-           read_string(r, node, "screenshot", &draft->step.instance);
+    return step_named(r, node, draft, STEP_SCREEN, "screenshot", &draft->step.instance);
 }
 
 bool read_resets(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_RESETS) &&
-           read_string(r, node, "resets", &draft->step.instance);
+    return step_named(r, node, draft, STEP_RESETS, "resets", &draft->step.instance);
 }
 
 bool read_errors(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_ERRORS) &&
-           read_string(r, node, "guest_errors", &draft->step.instance);
+    return step_named(r, node, draft, STEP_ERRORS, "guest_errors", &draft->step.instance);
 }
 
-/* As broker/counter.c. */
 bool read_counter(struct reader *r, const yaml_node_t *node, void *record)
 {
-    static const char *const words[] = {"sent",     "delivered", "overruns", "framing_errors",
-                                        "too_fast", "dropped",   "corrupted"};
     struct step_draft *draft = record;
     size_t index;
 
     if (!step_kind(r, node, draft, STEP_COUNTER) ||
-        !read_choice(r, node, "counter", words, sizeof(words) / sizeof(words[0]), &index)) {
+        !read_choice(r, node, "counter", counter_names, COUNTERS, &index)) {
         return false;
     }
-    draft->step.line = arena_copy(r->arena, words[index]);
+    draft->step.line = arena_copy(r->arena, counter_names[index]);
     return true;
 }
 
@@ -94,16 +88,11 @@ bool settle_counter(struct reader *r, const struct manifest *m, struct step_draf
     if (!read_endpoint(r, draft->port, m, &end)) {
         return false;
     }
-    for (size_t i = 0; i < m->attach_count; i++) {
-        const struct endpoint *other = &m->attaches[i].end;
-
-        if (other->instance == end.instance && !strcmp(other->port, end.port)) {
-            return read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value);
-        }
+    if (!manifest_link_end(m, end.instance, end.port) &&
+        !manifest_attach_end(m, end.instance, end.port)) {
+        return reader_fail(r, draft->port, "no wire ends at '%.60s'", draft->step.port);
     }
-    return manifest_link_end(m, end.instance, end.port)
-               ? read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value)
-               : reader_fail(r, draft->port, "no wire ends at '%.60s'", draft->step.port);
+    return read_u64(r, draft->is, "is", 0, UINT64_MAX, &draft->step.value);
 }
 
 bool read_is(struct reader *r, const yaml_node_t *node, void *record)
@@ -261,16 +250,6 @@ bool settle_asked(const struct scenario *s, struct reader *r, const struct manif
 
 /* ---- once the firmware is known ---- */
 
-static const struct instance *instance_of(const struct manifest *m, const struct script_step *step)
-{
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, step->instance)) {
-            return &m->instances[i];
-        }
-    }
-    return NULL; /* run --only took it away */
-}
-
 static bool resolve_symbol(struct script_step *step, const char *file, const struct instance *inst,
                            struct arena *arena, uint64_t *size, struct problem *why)
 {
@@ -335,19 +314,20 @@ static bool resolve_picture(struct script_step *step, const char *file, struct a
 static bool resolve_step(struct script_step *step, const char *file, const struct manifest *m,
                          struct arena *arena, struct problem *why)
 {
-    const struct instance *inst = is_asked(step->kind) ? instance_of(m, step) : NULL;
     uint64_t size = 0;
+    int which;
 
     if (!is_asked(step->kind)) {
         return true;
     }
-    if (!inst) {
+    which = manifest_instance(m, step->instance);
+    if (which < 0) { /* run --only took it away */
         return problem_at(why, file, step->at, "no instance '%.60s' in this run", step->instance);
     }
     if (step->kind == STEP_SCREEN) {
         return resolve_picture(step, file, arena, why);
     }
-    if (step->symbol && !resolve_symbol(step, file, inst, arena, &size, why)) {
+    if (step->symbol && !resolve_symbol(step, file, &m->instances[which], arena, &size, why)) {
         return false;
     }
     return !step->is_number || encode(step, file, size, arena, why);

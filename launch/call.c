@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "counters.h"
 #include "orrery.h"
 #include "rundir.h"
 
@@ -188,4 +189,14 @@ bool broker_ask(const char *run_dir, Orrery__Request__CallCase what, void *messa
     }
     orrery__reply__free_unpacked(reply, NULL);
     return true;
+}
+
+uint64_t lane_counter(const Orrery__LaneStatus *lane, size_t which)
+{
+    const uint64_t values[COUNTERS] = {
+        lane->sent,     lane->delivered, lane->overruns,  lane->framing_errors,
+        lane->too_fast, lane->dropped,   lane->corrupted,
+    };
+
+    return values[which];
 }

@@ -47,4 +47,7 @@ bool connection_request(struct connection *c, Orrery__Request__CallCase what, vo
                         struct problem *why);
 Orrery__Reply *connection_unpack(struct connection *c, nng_msg *msg, struct problem *why);
 
+/* What counter_names[which] of this lane stands at. */
+uint64_t lane_counter(const Orrery__LaneStatus *lane, size_t which);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "commands.h"
+#include "counters.h"
 #include "number.h"
 #include "options.h"
 #include "orrery.h"
@@ -116,13 +117,13 @@ static json_t *json_lanes(const Orrery__Status *status)
     for (size_t i = 0; i < status->n_lanes; i++) {
         const Orrery__LaneStatus *l = status->lanes[i];
 
-        json_array_append_new(lanes,
-                              json_pack("{ss, sI, sI, sI, sI, sI, sI, sI}", "lane", l->name, "sent",
-                                        (json_int_t)l->sent, "delivered", (json_int_t)l->delivered,
-                                        "overruns", (json_int_t)l->overruns, "framing_errors",
-                                        (json_int_t)l->framing_errors, "too_fast",
-                                        (json_int_t)l->too_fast, "dropped", (json_int_t)l->dropped,
-                                        "corrupted", (json_int_t)l->corrupted));
+        json_t *lane = json_pack("{ss}", "lane", l->name);
+
+        for (size_t k = 0; k < COUNTERS; k++) {
+            json_object_set_new(lane, counter_names[k],
+                                json_integer((json_int_t)lane_counter(l, k)));
+        }
+        json_array_append_new(lanes, lane);
     }
     return lanes;
 }

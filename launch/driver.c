@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "counters.h"
 #include "number.h"
 #include "plan.h"
 
@@ -125,18 +126,10 @@ static void answer_count(const struct driver *d, const Orrery__Status *status)
     }
     for (size_t i = 0; i < status->n_lanes; i++) {
         const Orrery__LaneStatus *lane = status->lanes[i];
-        const struct {
-            const char *name;
-            uint64_t value;
-        } counters[] = {{"sent", lane->sent},          {"delivered", lane->delivered},
-                        {"overruns", lane->overruns},  {"framing_errors", lane->framing_errors},
-                        {"too_fast", lane->too_fast},  {"dropped", lane->dropped},
-                        {"corrupted", lane->corrupted}};
 
-        for (size_t k = 0; !strcmp(lane->name, text) && k < sizeof(counters) / sizeof(*counters);
-             k++) {
-            if (!strcmp(counters[k].name, counter)) {
-                answer(d, "ok %" PRIu64, counters[k].value);
+        for (size_t k = 0; !strcmp(lane->name, text) && k < COUNTERS; k++) {
+            if (!strcmp(counter_names[k], counter)) {
+                answer(d, "ok %" PRIu64, lane_counter(lane, k));
                 return;
             }
         }

@@ -252,6 +252,7 @@ const struct section instance_section = {"instance", instance_fields,
 static bool check_instance_name(struct reader *r, const yaml_node_t *key, const struct manifest *m)
 {
     const char *name = node_text(key);
+    int twin;
 
     if (!check_name(r, key, "instance", name)) {
         return false;
@@ -259,13 +260,9 @@ static bool check_instance_name(struct reader *r, const yaml_node_t *key, const 
     if (!strcmp(name, "broker")) {
         return reader_fail(r, key, "instance 'broker': that is member 0's name; take another");
     }
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            return reader_fail(r, key, "instance '%s' is here twice; first in line %u", name,
-                               m->instances[i].at.line);
-        }
-    }
-    return true;
+    twin = manifest_instance(m, name);
+    return twin < 0 || reader_fail(r, key, "instance '%s' is here twice; first in line %u", name,
+                                   m->instances[twin].at.line);
 }
 
 bool change_instance(struct reader *r, const struct manifest *m, struct instance *inst)

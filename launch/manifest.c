@@ -331,6 +331,29 @@ const struct endpoint *manifest_link_end(const struct manifest *m, unsigned inst
     return NULL;
 }
 
+const struct endpoint *manifest_attach_end(const struct manifest *m, unsigned instance,
+                                           const char *port)
+{
+    for (size_t i = 0; i < m->attach_count; i++) {
+        const struct endpoint *end = &m->attaches[i].end;
+
+        if (end->instance == instance && !strcmp(end->port, port)) {
+            return end;
+        }
+    }
+    return NULL;
+}
+
+int manifest_instance(const struct manifest *m, const char *name)
+{
+    for (size_t i = 0; i < m->instance_count; i++) {
+        if (!strcmp(m->instances[i].name, name)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 char *path_beside(const struct manifest *m, const char *path)
 {
     return path[0] == '/' ? arena_copy(m->arena, path)
@@ -416,12 +439,10 @@ static void keep_wires(struct manifest *m, size_t first, size_t count)
 
 bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why)
 {
-    size_t first = 0, count = 1;
+    int found = manifest_instance(m, name);
+    size_t first = (size_t)found, count = 1;
 
-    while (first < m->instance_count && strcmp(m->instances[first].name, name) != 0) {
-        first++;
-    }
-    if (first == m->instance_count) {
+    if (found < 0) {
         return fail_no_instance(m, name, why);
     }
     if (m->instances[first].core) {
@@ -444,13 +465,13 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
 
 bool manifest_show(struct manifest *m, const char *name, struct problem *why)
 {
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            m->instances[i].vnc = true;
-            return true;
-        }
+    int found = manifest_instance(m, name);
+
+    if (found < 0) {
+        return fail_no_instance(m, name, why);
     }
-    return fail_no_instance(m, name, why);
+    m->instances[found].vnc = true;
+    return true;
 }
 
 void manifest_choose_pace(struct manifest *m)

@@ -196,9 +196,15 @@ struct manifest {
     size_t input_count;
 };
 
+/* Which instance has that name; -1: none. */
+int manifest_instance(const struct manifest *m, const char *name);
+
 /* The link's end at this port, or NULL: no link ends there. */
 const struct endpoint *manifest_link_end(const struct manifest *m, unsigned instance,
                                          const char *port);
+/* The same of what is attached. */
+const struct endpoint *manifest_attach_end(const struct manifest *m, unsigned instance,
+                                           const char *port);
 
 /* A path in the manifest, as written: relative to the manifest's directory. */
 char *path_beside(const struct manifest *m, const char *path);

@@ -135,6 +135,9 @@ struct step_draft {
 };
 bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
                enum step_kind kind);
+/* The same of a step whose first key, `key`, is a text of its own. */
+bool step_named(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+                enum step_kind kind, const char *key, char **text);
 /* "01 ff 7F" in text, whose value is at node: bytes. */
 bool step_bytes(struct reader *r, const yaml_node_t *node, struct script_step *step);
 /* asked.c: keys of steps that are asked of an instance, and such a step as a whole. */

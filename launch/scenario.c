@@ -346,10 +346,8 @@ static bool change_one(struct scenario *s, struct arena *arena, const yaml_node_
     if (!strcmp(name, "clock")) {
         return read_field(&s->r, key, dot + 1, value, &clock_section, &m->clock);
     }
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            return true; /* changed when it was read */
-        }
+    if (manifest_instance(m, name) >= 0) {
+        return true; /* changed when it was read */
     }
     return strchr(name, '.') ? change_link(&s->r, key, name, dot + 1, value, m)
                              : find_instance(&s->r, key, m, name, &which);

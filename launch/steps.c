@@ -64,12 +64,17 @@ static bool read_at(struct reader *r, const yaml_node_t *node, void *record)
     return take_time(r, node, record, STEP_AT, "at");
 }
 
+bool step_named(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
+                enum step_kind kind, const char *key, char **text)
+{
+    return step_kind(r, node, draft, kind) && read_string(r, node, key, text);
+}
+
 static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_RESET) &&
-           read_string(r, node, "reset", &draft->step.instance);
+    return step_named(r, node, draft, STEP_RESET, "reset", &draft->step.instance);
 }
 
 static bool read_power_step(struct reader *r, const yaml_node_t *node, void *record)
@@ -81,7 +86,7 @@ static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_kind(r, node, draft, STEP_LINE) && read_string(r, node, "line", &draft->step.line);
+    return step_named(r, node, draft, STEP_LINE, "line", &draft->step.line);
 }
 
 static bool read_exit(struct reader *r, const yaml_node_t *node, void *record)

@@ -264,14 +264,7 @@ int split_port(const struct manifest *m, const char *text, const char **port)
 /* The other core of a dual-core chip, or -1. */
 static int other_core(struct reader *r, const struct manifest *m, unsigned index)
 {
-    const char *other = arena_printf(r->arena, "%s.cpu2", m->instances[index].name);
-
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, other)) {
-            return (int)i;
-        }
-    }
-    return -1;
+    return manifest_instance(m, arena_printf(r->arena, "%s.cpu2", m->instances[index].name));
 }
 
 /* Of a dual-core chip some ports are the other core's. */
@@ -298,13 +291,13 @@ static bool no_instance(struct reader *r, const yaml_node_t *node, const struct 
 bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                    const char *name, unsigned *index)
 {
-    for (size_t i = 0; i < m->instance_count; i++) {
-        if (!strcmp(m->instances[i].name, name)) {
-            *index = (unsigned)i;
-            return true;
-        }
+    int found = manifest_instance(m, name);
+
+    if (found < 0) {
+        return no_instance(r, node, m, name);
     }
-    return no_instance(r, node, m, name);
+    *index = (unsigned)found;
+    return true;
 }
 
 static bool check_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
@@ -419,12 +412,8 @@ static bool check_unused(struct reader *r, const yaml_node_t *node, const struct
 {
     const struct endpoint *first = manifest_link_end(m, end->instance, end->port);
 
-    for (size_t i = 0; i < m->attach_count && !first; i++) {
-        const struct endpoint *other = &m->attaches[i].end;
-
-        if (other->instance == end->instance && !strcmp(other->port, end->port)) {
-            first = other;
-        }
+    if (!first) {
+        first = manifest_attach_end(m, end->instance, end->port);
     }
     return !first || reader_fail(r, node, "port '%s.%s' is used twice; first in line %u",
                                  m->instances[end->instance].name, end->port, first->at.line);
@@ -754,16 +743,12 @@ static bool check_cable(struct reader *r, const yaml_node_t *node, const struct 
 {
     const struct instance *inst = &m->instances[end->instance];
     const char *other = !strcmp(end->port, "usb") ? "serial2" : "usb";
-    bool taken = manifest_link_end(m, end->instance, other) != NULL;
+    bool taken = manifest_link_end(m, end->instance, other) ||
+                 manifest_attach_end(m, end->instance, other);
 
     if (!is_stm32wb55(inst) ||
         (strcmp(end->port, "usb") != 0 && strcmp(end->port, "serial2") != 0)) {
         return true;
-    }
-    for (size_t i = 0; i < m->attach_count; i++) {
-        const struct endpoint *used = &m->attaches[i].end;
-
-        taken = taken || (used->instance == end->instance && !strcmp(used->port, other));
     }
     return !taken || reader_fail(r, node, "ports '%s.usb' and '%s.serial2': USB has one cable",
                                  inst->name, inst->name);
@@ -821,12 +806,8 @@ bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *po
         !check_port(r, node, &m->instances[attach.end.instance], attach.end.port)) {
         return false;
     }
-    for (size_t i = 0; i < m->attach_count; i++) {
-        const struct endpoint *end = &m->attaches[i].end;
-
-        if (end->instance == attach.end.instance && !strcmp(end->port, attach.end.port)) {
-            return true;
-        }
+    if (manifest_attach_end(m, attach.end.instance, attach.end.port)) {
+        return true;
     }
     if (manifest_link_end(m, attach.end.instance, attach.end.port)) {
         return reader_fail(r, node,
