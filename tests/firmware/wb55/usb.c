@@ -125,6 +125,19 @@ static void clock_recovery(void)
     CRS_CR &= ~0x20u;
 }
 
+/* SOF is TIM2's ITR1, if OR says so. */
+static void timer_by_frames(void)
+{
+    TIM2_SMCR = 1u << 4 | 7; /* external clock 1 */
+    TIM2_CR1 = 1;
+    delay_us(5000);
+    CHECK_EQ("TIM2 does not hear frames", TIM2_CNT, 0);
+    TIM2_OR = 1;
+    delay_us(5000);
+    CHECK_RANGE("TIM2 counts frames", TIM2_CNT, 4, 6);
+    TIM2_CR1 = 0;
+}
+
 static uint8_t exchange(uint8_t byte)
 {
     USART1_TDR = byte;
@@ -200,6 +213,7 @@ void test(void)
     CHECK_EQ("control transfers", transfers, 9);
 
     clock_recovery();
+    timer_by_frames();
     uarts_on();
     for (unsigned i = 0; text[i]; i++) {
         right += exchange(text[i]) == (uint8_t)text[i];

@@ -231,6 +231,15 @@ static void begin_injected(Stm32wbAdc *s)
 
 /* ---- results ---- */
 
+/* The flag stays; the line to the timer is that of the last guarded conversion. */
+static void watched(Stm32wbAdc *s, int n, bool outside)
+{
+    if (outside) {
+        s->isr |= R_ADC_ISR_AWD1_MASK << n;
+    }
+    stm32wb_drive(&s->awd_levels, n, s->awd[n], outside);
+}
+
 static void watch(Stm32wbAdc *s, WbAdcGroup group, unsigned channel,
                   uint32_t raw)
 {
@@ -240,16 +249,14 @@ static void watch(Stm32wbAdc *s, WbAdcGroup group, unsigned channel,
 
     if ((s->cfgr & enable) &&
         (!(s->cfgr & R_ADC_CFGR_AWD1SGL_MASK) ||
-         FIELD_EX32(s->cfgr, ADC_CFGR, AWD1CH) == channel) &&
-        (code < extract32(s->tr[0], 0, 12) ||
-         code > extract32(s->tr[0], 16, 12))) {
-        s->isr |= R_ADC_ISR_AWD1_MASK;
+         FIELD_EX32(s->cfgr, ADC_CFGR, AWD1CH) == channel)) {
+        watched(s, 0, code < extract32(s->tr[0], 0, 12) ||
+                      code > extract32(s->tr[0], 16, 12));
     }
     for (int i = 0; i < 2; i++) {
-        if ((s->awdcr[i] >> channel & 1) &&
-            (code >> 4 < extract32(s->tr[1 + i], 0, 8) ||
-             code >> 4 > extract32(s->tr[1 + i], 16, 8))) {
-            s->isr |= R_ADC_ISR_AWD2_MASK << i;
+        if (s->awdcr[i] >> channel & 1) {
+            watched(s, 1 + i, code >> 4 < extract32(s->tr[1 + i], 0, 8) ||
+                              code >> 4 > extract32(s->tr[1 + i], 16, 8));
         }
     }
 }

@@ -10,7 +10,7 @@
  *  + property "inputs": what the board has on the inputs, see stm32wb_adc_parse_inputs()
  *  + link "vrefbuf"
  *  + sysbus IRQ 0: the interrupt
- *  + GPIO output "adc": DMA request
+ *  + GPIO output "adc": DMA request; "awd" 0 to 2: the last guarded conversion was outside, to TIM1
  *  + GPIO inputs "TIM1_CC1", "TIM1_CC2", "TIM1_CC3", "TIM1_CC4", "TIM1_TRGO", "TIM1_TRGO2",
  *    "TIM2_CC1", "TIM2_CC2", "TIM2_TRGO", "EXTI11", "EXTI15": triggers, by their level
  */
@@ -374,7 +374,12 @@ static void adc_reset_hold(Object *obj, ResetType type)
 
 static void adc_reset_exit(Object *obj, ResetType type)
 {
-    stm32wb_adc_update_lines(STM32WB_ADC(obj));
+    Stm32wbAdc *s = STM32WB_ADC(obj);
+
+    for (int n = 0; n < ARRAY_SIZE(s->awd); n++) {
+        stm32wb_drive(&s->awd_levels, n, s->awd[n], false);
+    }
+    stm32wb_adc_update_lines(s);
 }
 
 static int adc_post_load(void *opaque, int version_id)
@@ -426,6 +431,7 @@ static const VMStateDescription adc_vmstate = {
         VMSTATE_UINT16_ARRAY(samples, Stm32wbAdc, 2),
         VMSTATE_UINT32_ARRAY(sum, Stm32wbAdc, 2),
         VMSTATE_UINT8_2DARRAY(level, Stm32wbAdc, 2, 16),
+        VMSTATE_UINT8(awd_levels, Stm32wbAdc),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -449,6 +455,7 @@ static void adc_init(Object *obj)
     s->temperature = ROOM_TEMPERATURE;
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     qdev_init_gpio_out_named(DEVICE(obj), &s->dma, "adc", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), s->awd, "awd", ARRAY_SIZE(s->awd));
     for (int i = 0; i < ARRAY_SIZE(triggers); i++) {
         qdev_init_gpio_in_named(DEVICE(obj), handlers[i], triggers[i].name, 1);
     }

@@ -122,6 +122,8 @@ struct Stm32wbAdc {
 
     qemu_irq irq;
     qemu_irq dma;
+    qemu_irq awd[3];
+    uint8_t awd_levels;
     Clock *clock; /* the converter's */
     Stm32wbCountdown countdown;
     Stm32wbBlock *vrefbuf; /* drives VREF+ when it is on; or NULL */

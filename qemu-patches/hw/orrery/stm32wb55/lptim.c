@@ -11,7 +11,8 @@
  *  + pin signals OUT, IN1-in, IN2-in, ETR-in
  *  + named GPIO output "trigger": level of OUT, for DMAMUX1; input "trigger-wanted": somebody
  *    there listens
- *  + named GPIO inputs "trig" 1 to 7: the trigger sources of CFGR.TRIGSEL (RTC, COMP); 0 is ETR
+ *  + named GPIO inputs "trig" 1 to 7: the trigger sources of CFGR.TRIGSEL (RTC, COMP); 0 is ETR.
+ *    COMP's serve OR too
  *  + named GPIO output "wakeup": as the interrupt
  *  + sysbus IRQ 0
  */
@@ -61,6 +62,7 @@ enum { CMPM = 1, ARRM = 2, EXTTRIG = 4, CMPOK = 8, ARROK = 16, UP = 32, DOWN = 6
 #define MAX_EVENTS 64
 
 enum { IN1, IN2, INPUTS };
+#define TRIG_COMP 6 /* COMP1, COMP2 */
 
 #define TYPE_STM32WB_LPTIM "stm32wb-lptim"
 OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbLptim, STM32WB_LPTIM)
@@ -80,7 +82,8 @@ struct Stm32wbLptim {
     bool set;     /* set-once: the compare match has been */
     bool down;    /* encoder: the direction last seen */
     int64_t arr_ok_ns, cmp_ok_ns, reset_ns; /* writes under way; INT64_MAX: none */
-    uint8_t in[INPUTS];
+    uint8_t pins;       /* levels of IN1 and IN2, a bit each */
+    uint8_t in[INPUTS]; /* what counts: the pins, or what OR puts in their place */
     uint8_t trig; /* levels, a bit each */
     uint8_t routed, wanted;
     uint8_t out;
@@ -368,11 +371,10 @@ static void encoder_edge(Stm32wbLptim *s, int input)
     }
 }
 
-static void input_changed(Stm32wbLptim *s, int input, int level)
+static void input_changed(Stm32wbLptim *s, int input, bool level)
 {
     unsigned polarity = FIELD_EX32(s->cfgr, CFGR, CKPOL) + 1;
 
-    level = level == 1;
     if (s->in[input] == level) {
         return;
     }
@@ -388,14 +390,31 @@ static void input_changed(Stm32wbLptim *s, int input, int level)
     rearm(s);
 }
 
+/* OR: of LPTIM1 a bit is an input from its comparator; of LPTIM2 both are for IN1, ORed. */
+static void select_inputs(Stm32wbLptim *s)
+{
+    unsigned comp = s->trig >> TRIG_COMP & s->or1;
+    bool both = !strcmp(s->parent_obj.name, "LPTIM2");
+    unsigned in1_by = both ? 3 : 1, in2_by = both ? 0 : 2;
+
+    input_changed(s, IN1, (s->or1 & in1_by ? comp & in1_by : s->pins & 1) != 0);
+    input_changed(s, IN2, (s->or1 & in2_by ? comp & in2_by : s->pins & 2) != 0);
+}
+
+static void set_pin(Stm32wbLptim *s, int input, int level)
+{
+    s->pins = deposit32(s->pins, input, 1, level == 1);
+    select_inputs(s);
+}
+
 static void in1(void *opaque, int n, int level)
 {
-    input_changed(STM32WB_LPTIM(opaque), IN1, level);
+    set_pin(STM32WB_LPTIM(opaque), IN1, level);
 }
 
 static void in2(void *opaque, int n, int level)
 {
-    input_changed(STM32WB_LPTIM(opaque), IN2, level);
+    set_pin(STM32WB_LPTIM(opaque), IN2, level);
 }
 
 /* A trigger starts the counter, or with TIMOUT starts it again. */
@@ -428,6 +447,9 @@ static void etr(void *opaque, int n, int level)
 static void trig(void *opaque, int n, int level)
 {
     trigger_changed(STM32WB_LPTIM(opaque), n, level);
+    if (n >= TRIG_COMP) {
+        select_inputs(STM32WB_LPTIM(opaque));
+    }
 }
 
 static void set_routed(void *opaque, int n, int level)
@@ -584,6 +606,7 @@ static void lptim_write(Stm32wbBlock *b, hwaddr offset, uint32_t value,
         break;
     case A_OR:
         s->or1 = value & 3;
+        select_inputs(s);
         break;
     default:
         stm32wb_block_unmodelled_write(b, offset, value);
@@ -613,6 +636,7 @@ static void lptim_reset_exit(Object *obj, ResetType type)
 {
     Stm32wbLptim *s = STM32WB_LPTIM(obj);
 
+    select_inputs(s);
     s->out = 0;
     qemu_set_irq(s->out_pin, 0);
     qemu_set_irq(s->trigger, 0);
@@ -669,6 +693,7 @@ static const VMStateDescription lptim_vmstate = {
         VMSTATE_INT64(arr_ok_ns, Stm32wbLptim),
         VMSTATE_INT64(cmp_ok_ns, Stm32wbLptim),
         VMSTATE_INT64(reset_ns, Stm32wbLptim),
+        VMSTATE_UINT8(pins, Stm32wbLptim),
         VMSTATE_UINT8_ARRAY(in, Stm32wbLptim, INPUTS),
         VMSTATE_UINT8(trig, Stm32wbLptim),
         VMSTATE_UINT8(routed, Stm32wbLptim),

@@ -163,6 +163,13 @@ void wb_rtc_update_irq(Stm32wbRtc *s)
                   (tampcr & (TAMP_IE(n) | R_TAMPCR_TAMPIE_MASK));
     }
     tamper |= s->lse_css;
+    for (int n = 0; n < ALARMS; n++) {
+        qemu_set_irq(s->alarm_out[n], (isr & (R_ISR_ALRAF_MASK << n)) != 0);
+    }
+    for (int n = 0; n < TAMPERS; n++) {
+        qemu_set_irq(s->tamper_out[n], (isr & (R_ISR_TAMP1F_MASK << n)) != 0);
+    }
+    qemu_set_irq(s->wakeup_out, wakeup);
     qemu_set_irq(s->alarm_irq, alarm);
     qemu_set_irq(s->wakeup_irq, wakeup);
     qemu_set_irq(s->tamper_irq, tamper);
@@ -178,14 +185,17 @@ static uint64_t tick_of_step(const Stm32wbRtc *s, int64_t step)
     return s->tick + (uint64_t)((parts + calibration(s) - 1) / calibration(s));
 }
 
-/* When the timer has to look; only for flags whose interrupt is enabled and that are not set. */
+/*
+ * When the timer has to look: only for flags that are not set; the wake-up timer's matters if it
+ * interrupts, an alarm's may trigger an LPTIM.
+ */
 static void arm_timer(Stm32wbRtc *s)
 {
     uint32_t cr = s->regs[R_CR], isr = s->regs[R_ISR];
     uint64_t tick = UINT64_MAX;
 
     for (int n = 0; n < ALARMS; n++) {
-        if ((cr & (R_CR_ALRAIE_MASK << n)) && !(isr & (R_ISR_ALRAF_MASK << n)) &&
+        if (!(isr & (R_ISR_ALRAF_MASK << n)) &&
             s->alarm_next[n] != WB_RTC_NEVER && !wb_rtc_in_init(s)) {
             tick = MIN(tick, tick_of_step(s, s->alarm_next[n]));
         }

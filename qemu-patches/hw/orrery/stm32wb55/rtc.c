@@ -16,6 +16,8 @@
  *  + GPIO inputs: "backup-writable" (PWR_CR1.DBP), "backup-reset" (RCC_BDCR.BDRST), "lse-css",
  *    "TS-in", "TAMP1-in" to "TAMP3-in" (levels of the pins)
  *  + GPIO output "internal-wakeup": any of the above, to PWR
+ *  + GPIO outputs "alarm" A and B, "tamper" 1 to 3: their flags, to LPTIMs; "wakeup-timer": its
+ *    interrupt, to TIM16
  *  + clock input "kernel": RTCCLK
  *  + property "battery": when the power comes the calendar runs already, at -rtc's time
  */
@@ -538,6 +540,9 @@ static void rtc_init(Object *obj)
     sysbus_init_irq(sbd, &s->tamper_irq);
     sysbus_init_irq(sbd, &s->wakeup_irq);
     qdev_init_gpio_out_named(dev, &s->internal_wakeup, "internal-wakeup", 1);
+    qdev_init_gpio_out_named(dev, s->alarm_out, "alarm", ALARMS);
+    qdev_init_gpio_out_named(dev, s->tamper_out, "tamper", TAMPERS);
+    qdev_init_gpio_out_named(dev, &s->wakeup_out, "wakeup-timer", 1);
     qdev_init_gpio_in_named(dev, set_backup_writable, "backup-writable", 1);
     qdev_init_gpio_in_named(dev, backup_reset, "backup-reset", 1);
     qdev_init_gpio_in_named(dev, set_lse_css, "lse-css", 1);

@@ -125,6 +125,7 @@ struct Stm32wbRtc {
 
     QEMUTimer *timer;
     qemu_irq alarm_irq, tamper_irq, wakeup_irq, internal_wakeup;
+    qemu_irq alarm_out[ALARMS], tamper_out[TAMPERS], wakeup_out; /* to timers */
 };
 
 /* ---- rtc-time.c ---- */

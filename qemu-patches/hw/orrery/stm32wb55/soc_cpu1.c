@@ -106,7 +106,18 @@ static const WbWire wires[] = {
     { "COMP", "out", 0, "TIM1", "COMP-in", 0, 2 },
     { "COMP", "out", 0, "TIM16", "COMP-in", 0, 2 },
     { "COMP", "out", 0, "TIM17", "COMP-in", 0, 2 },
+    { "COMP", "out", 0, "TIM2", "COMP-in", 0, 2 },
+    { "ADC1", "awd", 0, "TIM1", "AWD-in", 0, 3 },
+    { "RTC", "wakeup-timer", 0, "TIM16", "RTC-in", 0 },
+    /* RM0434, tables "LPTIM1 / LPTIM2 external trigger connection" */
+    { "RTC", "alarm", 0, "LPTIM1", "trig", 1, 2 },
+    { "RTC", "alarm", 0, "LPTIM2", "trig", 1, 2 },
+    { "RTC", "tamper", 0, "LPTIM1", "trig", 3, 3 },
+    { "RTC", "tamper", 0, "LPTIM2", "trig", 3, 3 },
+    { "COMP", "out", 0, "LPTIM1", "trig", 6, 2 },
+    { "COMP", "out", 0, "LPTIM2", "trig", 6, 2 },
     /* RM0434, tables "TIM1 / TIM2 internal trigger connection" */
+    { "USB", "sof", 0, "TIM2", "itr", 1 },
     { "TIM2", "trgo", 0, "TIM1", "itr", 1 },
     { "TIM17", "cc", 0, "TIM1", "itr", 3 },
     { "TIM1", "trgo", 0, "TIM2", "itr", 0 },
@@ -133,6 +144,7 @@ static const WbWire wires[] = {
 
 /* Clocks that a block looks at besides its own: RCC's output, by the block's input */
 static const WbFurtherClock further_clocks[] = {
+    { "TIM2", "etr", "lse" },
     { "TIM16", "ti1-1", "lsi" },
     { "TIM16", "ti1-2", "lse" },
     { "TIM17", "ti1-1", "msi" },

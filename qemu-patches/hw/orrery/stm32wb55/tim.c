@@ -10,7 +10,9 @@
  *  + see block.h; "kernel" is the counter's clock
  *  + clock inputs "ti1-1" to "ti1-3": what OR1.TI1_RMP selects for TI1 (TIM16, TIM17)
  *  + pin signals CH1 to CH4, CH1N to CH3N, CHn-in, ETR-in, BKIN-in, BKIN2-in
- *  + GPIO inputs "COMP-in": the comparators; "system-break": of SYSCFG, of the clock security system
+ *  + clock input "etr": what OR.ETR_RMP selects (TIM2)
+ *  + GPIO inputs "COMP-in": the comparators; "AWD-in": ADC1's watchdogs; "RTC-in": its wake-up timer;
+ *    "system-break": of SYSCFG, of the clock security system
  *  + named GPIO outputs "trgo", "trgo2", and "cc" 0 to 3: OCxREFC of channels
  *    with CCxE; named GPIO inputs "itr" 0 to 3
  *  + DMA requests "ch1" to "ch4", "up", "trig", "com"
@@ -581,6 +583,7 @@ static void tim_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->trgo2_out, "trgo2", 1);
     qdev_init_gpio_out_named(dev, s->cc_out, "cc", TIM_INPUT_CHANNELS);
     tim_init_inputs(s);
+    s->etr_clock = qdev_init_clock_in(dev, "etr", source_changed, s, ClockUpdate);
     for (int i = 1; i < ARRAY_SIZE(s->source); i++) {
         g_autofree char *name = g_strdup_printf("ti1-%d", i);
 
@@ -652,8 +655,8 @@ static const VMStateDescription tim_vmstate = {
         VMSTATE_UINT8(cleared, Stm32wbTim),
         VMSTATE_INT64_ARRAY(dead_until, Stm32wbTim, TIM_COMPLEMENTARY),
         VMSTATE_UINT8(driven, Stm32wbTim),
-        VMSTATE_UINT16(raw, Stm32wbTim),
-        VMSTATE_UINT16(seen, Stm32wbTim),
+        VMSTATE_UINT32(raw, Stm32wbTim),
+        VMSTATE_UINT32(seen, Stm32wbTim),
         VMSTATE_UINT8_ARRAY(ic_count, Stm32wbTim, TIM_INPUT_CHANNELS),
         VMSTATE_UINT8(etr_count, Stm32wbTim),
         VMSTATE_UINT16(routed, Stm32wbTim),
@@ -661,6 +664,7 @@ static const VMStateDescription tim_vmstate = {
         VMSTATE_INT8(burst_request, Stm32wbTim),
         VMSTATE_UINT8_ARRAY(pin_level, Stm32wbTim, TIM_PINS),
         VMSTATE_BOOL(shown, Stm32wbTim),
+        VMSTATE_CLOCK(etr_clock, Stm32wbTim),
         VMSTATE_CLOCK(source[1], Stm32wbTim),
         VMSTATE_CLOCK(source[2], Stm32wbTim),
         VMSTATE_CLOCK(source[3], Stm32wbTim),

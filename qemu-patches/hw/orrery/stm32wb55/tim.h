@@ -70,7 +70,13 @@ REG32(DCR, 0x48)
     FIELD(DCR, DBA, 0, 5)
     FIELD(DCR, DBL, 8, 5)
 REG32(DMAR, 0x4c)
-REG32(OR, 0x50)
+REG32(OR, 0x50) /* another in each timer */
+    FIELD(OR, TIM1_ETR_ADC1_RMP, 0, 2)
+    FIELD(OR, TIM1_TI1_RMP, 4, 1)
+    FIELD(OR, TIM2_ITR1_RMP, 0, 1)
+    FIELD(OR, TIM2_ETR_RMP, 1, 1)
+    FIELD(OR, TIM2_TI4_RMP, 2, 2)
+    FIELD(OR, TIM16_17_TI1_RMP, 0, 2)
 REG32(CCMR3, 0x54)
 REG32(CCR5, 0x58)
 REG32(CCR6, 0x5c)
@@ -79,6 +85,7 @@ REG32(AF1, 0x60)
     FIELD(AF1, BKCMP1E, 1, 1)
     FIELD(AF1, BKCMP2E, 2, 1)
     FIELD(AF1, BKINP, 9, 1)
+    FIELD(AF1, ETRSEL, 14, 3)
 REG32(AF2, 0x64)
 REG32(TISEL, 0x68)
 
@@ -104,7 +111,8 @@ REG32(TISEL, 0x68)
 #define TIM_IN_BKIN2 10
 #define TIM_IN_COMP 11   /* and 12: the comparators */
 #define TIM_IN_SYSTEM 13 /* and 14: SYSCFG's break, clock security */
-#define TIM_IN_COUNT 15
+#define TIM_IN_AWD 15    /* to 17: the ADC's watchdogs */
+#define TIM_IN_RTC 18    /* its wake-up timer */
 
 /* DMA requests, in the order of tim_dma_names */
 enum {
@@ -153,7 +161,7 @@ struct Stm32wbTim {
     uint8_t cleared; /* OCxREF held low by OCxCE until the next update */
     int64_t dead_until[TIM_COMPLEMENTARY]; /* ns */
     uint8_t driven; /* OCxREFC of the channels with dead time */
-    uint16_t raw, seen;
+    uint32_t raw, seen;
     uint8_t ic_count[TIM_INPUT_CHANNELS]; /* for the input prescalers */
     uint8_t etr_count;
     uint8_t trgo;
@@ -163,6 +171,7 @@ struct Stm32wbTim {
     uint8_t pin_level[TIM_PINS];
     bool shown; /* tim_outputs() had somebody to tell */
 
+    Clock *etr_clock; /* of TIM2: LSE, by ETR_RMP */
     Clock *source[4]; /* of TI1 (TIM16: LSI, LSE; TIM17: MSI, HSE/32, MCO), by TI1_RMP */
     WbTicks ti1;      /* edges of the selected one */
 
@@ -243,6 +252,8 @@ void tim_capture(Stm32wbTim *s, unsigned n);
 bool tim_trigger_level(const Stm32wbTim *s);
 bool tim_etr_level(const Stm32wbTim *s);
 bool tim_external_clock(const Stm32wbTim *s);
+/* Counting edges of a clock on ETR: their period, with ETPS; 0: not so. */
+uint64_t tim_etr_clock_period(const Stm32wbTim *s);
 void tim_break(Stm32wbTim *s, uint32_t flag);
 bool tim_break_active(const Stm32wbTim *s);
 void tim_breaks(Stm32wbTim *s); /* an input, or what counts as one, has changed */

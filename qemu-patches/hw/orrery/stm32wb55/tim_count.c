@@ -239,10 +239,15 @@ void tim_advance(Stm32wbTim *s, uint64_t ticks)
 
 /* ---- time ---- */
 
-static bool counting(const Stm32wbTim *s)
+/* Of what the counter counts by itself; 0: nothing, or edges of an input. */
+static uint64_t counted_period(const Stm32wbTim *s)
 {
-    return FIELD_EX32(s->cr1, CR1, CEN) && !tim_external_clock(s) &&
-           !(tim_sms(s) == 5 && !tim_trigger_level(s)) && s->arr_now;
+    if (!FIELD_EX32(s->cr1, CR1, CEN) || !s->arr_now ||
+        (tim_sms(s) == 5 && !tim_trigger_level(s))) {
+        return 0;
+    }
+    return tim_external_clock(s) ? tim_etr_clock_period(s)
+                                 : clock_get(s->parent_obj.kernel);
 }
 
 void tim_sync(Stm32wbTim *s)
@@ -298,8 +303,7 @@ void tim_rearm(Stm32wbTim *s)
     int64_t when = INT64_MAX;
     uint64_t ticks;
 
-    wb_ticks_run(&s->ticks, now,
-                 counting(s) ? clock_get(s->parent_obj.kernel) : 0);
+    wb_ticks_run(&s->ticks, now, counted_period(s));
     if (s->ticks.period) {
         ticks = next_noticed(s);
         if (ticks) {

@@ -21,24 +21,67 @@ static bool bit(uint32_t word, unsigned n)
     return word >> n & 1;
 }
 
-/* TI1 to TI4; TI1 may be the exclusive or of three pins (CR2.TI1S). */
-static bool ti_level(const Stm32wbTim *s, uint16_t in, unsigned n)
+static bool is_tim1(const Stm32wbTim *s)
 {
-    if (n == 0 && FIELD_EX32(s->cr2, CR2, TI1S)) {
-        return bit(in, 0) ^ bit(in, 1) ^ bit(in, 2);
+    return s->kind->slave && s->kind->brk;
+}
+
+static bool is_tim2(const Stm32wbTim *s)
+{
+    return s->kind->slave && !s->kind->brk;
+}
+
+/* A channel's pin, or what OR puts in its place: "TIMx option register". */
+static bool channel_level(const Stm32wbTim *s, uint32_t in, unsigned n)
+{
+    if (n == 0 && is_tim1(s) && FIELD_EX32(s->or1, OR, TIM1_TI1_RMP)) {
+        return bit(in, TIM_IN_COMP);
+    }
+    if (n == 3 && is_tim2(s) && FIELD_EX32(s->or1, OR, TIM2_TI4_RMP)) {
+        return extract32(in, TIM_IN_COMP, 2) & FIELD_EX32(s->or1, OR, TIM2_TI4_RMP);
+    }
+    if (n == 0 && !s->kind->slave && FIELD_EX32(s->or1, OR, TIM16_17_TI1_RMP)) {
+        return FIELD_EX32(s->or1, OR, TIM16_17_TI1_RMP) == 3 && bit(in, TIM_IN_RTC);
     }
     return bit(in, n);
 }
 
+/* TI1 to TI4; TI1 may be the exclusive or of three channels (CR2.TI1S). */
+static bool ti_level(const Stm32wbTim *s, uint32_t in, unsigned n)
+{
+    if (n == 0 && FIELD_EX32(s->cr2, CR2, TI1S)) {
+        return channel_level(s, in, 0) ^ bit(in, 1) ^ bit(in, 2);
+    }
+    return channel_level(s, in, n);
+}
+
 /* TIxFPx: inverted by CCxP */
-static bool ti_filtered(const Stm32wbTim *s, uint16_t in, unsigned n)
+static bool ti_filtered(const Stm32wbTim *s, uint32_t in, unsigned n)
 {
     return ti_level(s, in, n) ^ bit(s->ccer, 4 * n + 1);
 }
 
-static bool etr_level(const Stm32wbTim *s, uint16_t in)
+/* ETR's pin, or in its place a comparator (AF1) or a watchdog of the ADC (OR). */
+static bool etr_source(const Stm32wbTim *s, uint32_t in)
 {
-    return bit(in, TIM_IN_ETR) ^ FIELD_EX32(s->smcr, SMCR, ETP);
+    unsigned select = FIELD_EX32(s->af1, AF1, ETRSEL);
+    unsigned watchdog = is_tim1(s) ? FIELD_EX32(s->or1, OR, TIM1_ETR_ADC1_RMP) : 0;
+
+    if (select) {
+        return select <= 2 && bit(in, TIM_IN_COMP + select - 1);
+    }
+    if (watchdog) {
+        return bit(in, TIM_IN_AWD + watchdog - 1);
+    }
+    if (is_tim2(s) && FIELD_EX32(s->or1, OR, TIM2_ETR_RMP)) {
+        return false; /* a clock: tim_etr_clock_period() */
+    }
+    return bit(in, TIM_IN_ETR);
+}
+
+static bool etr_level(const Stm32wbTim *s, uint32_t in)
+{
+    return etr_source(s, in) ^ FIELD_EX32(s->smcr, SMCR, ETP);
 }
 
 bool tim_etr_level(const Stm32wbTim *s)
@@ -46,7 +89,7 @@ bool tim_etr_level(const Stm32wbTim *s)
     return s->kind->slave && etr_level(s, s->seen);
 }
 
-static bool trigger_level(const Stm32wbTim *s, uint16_t in)
+static bool trigger_level(const Stm32wbTim *s, uint32_t in)
 {
     unsigned ts = FIELD_EX32(s->smcr, SMCR, TS);
 
@@ -58,6 +101,9 @@ static bool trigger_level(const Stm32wbTim *s, uint16_t in)
         return ti_filtered(s, in, ts - TS_TI1);
     case TS_ETR:
         return etr_level(s, in);
+    case 1: /* of TIM2: USB's start of frame, if OR lets it */
+        return bit(in, TIM_IN_ITR + ts) &&
+               (is_tim1(s) || FIELD_EX32(s->or1, OR, TIM2_ITR1_RMP));
     default:
         return bit(in, TIM_IN_ITR + ts);
     }
@@ -75,6 +121,19 @@ bool tim_external_clock(const Stm32wbTim *s)
     return s->kind->slave &&
            (FIELD_EX32(s->smcr, SMCR, ECE) || sms == SMS_EXTERNAL1 ||
             (sms >= SMS_ENCODER1 && sms <= SMS_ENCODER3));
+}
+
+uint64_t tim_etr_clock_period(const Stm32wbTim *s)
+{
+    bool counts = FIELD_EX32(s->smcr, SMCR, ECE) ||
+                  (tim_sms(s) == SMS_EXTERNAL1 &&
+                   FIELD_EX32(s->smcr, SMCR, TS) == TS_ETR);
+
+    if (!is_tim2(s) || !counts || FIELD_EX32(s->af1, AF1, ETRSEL) ||
+        !FIELD_EX32(s->or1, OR, TIM2_ETR_RMP)) {
+        return 0;
+    }
+    return clock_get(s->etr_clock) << FIELD_EX32(s->smcr, SMCR, ETPS);
 }
 
 /* ---- captures ---- */
@@ -110,7 +169,7 @@ static bool edge_selected(const Stm32wbTim *s, unsigned n, bool level)
     return (p && np) || level != p;
 }
 
-static void captures(Stm32wbTim *s, uint16_t before, uint16_t in)
+static void captures(Stm32wbTim *s, uint32_t before, uint32_t in)
 {
     for (unsigned n = 0; n < s->kind->inputs; n++) {
         unsigned select = tim_cc_select(s, n);
@@ -156,7 +215,7 @@ static void trigger_event(Stm32wbTim *s)
     }
 }
 
-static void triggers(Stm32wbTim *s, uint16_t before, uint16_t in)
+static void triggers(Stm32wbTim *s, uint32_t before, uint32_t in)
 {
     bool was = trigger_level(s, before), is = trigger_level(s, in);
     bool pulse = FIELD_EX32(s->smcr, SMCR, TS) == TS_TI1_EDGES &&
@@ -170,7 +229,7 @@ static void triggers(Stm32wbTim *s, uint16_t before, uint16_t in)
 }
 
 /* External clock mode 2: ETRF, after its prescaler */
-static void etr_clock(Stm32wbTim *s, uint16_t before, uint16_t in)
+static void etr_clock(Stm32wbTim *s, uint32_t before, uint32_t in)
 {
     bool is = etr_level(s, in);
 
@@ -190,7 +249,7 @@ static void etr_clock(Stm32wbTim *s, uint16_t before, uint16_t in)
 }
 
 /* RM0434, table "Counting direction versus encoder signals" */
-static void encoder(Stm32wbTim *s, uint16_t before, uint16_t in)
+static void encoder(Stm32wbTim *s, uint32_t before, uint32_t in)
 {
     unsigned sms = tim_sms(s);
     bool a = ti_filtered(s, in, 0), b = ti_filtered(s, in, 1);
@@ -216,15 +275,15 @@ static void encoder(Stm32wbTim *s, uint16_t before, uint16_t in)
  * An application break, RM0434 figure "Break and Break2 circuitry overview": the pin and the
  * comparators, each by its enable and polarity, are ORed, and BKP says which level breaks.
  */
-static bool break_input(const Stm32wbTim *s, uint16_t in, unsigned input)
+static bool break_input(const Stm32wbTim *s, uint32_t in, unsigned input)
 {
     uint32_t af = input == TIM_IN_BKIN ? s->af1 : s->af2;
     bool enabled = FIELD_EX32(s->bdtr, BDTR, BKE);
     bool polarity = FIELD_EX32(s->bdtr, BDTR, BKP);
-    uint16_t sources = (bit(in, input) << 0 | bit(in, TIM_IN_COMP) << 1 |
+    uint32_t sources = (bit(in, input) << 0 | bit(in, TIM_IN_COMP) << 1 |
                         bit(in, TIM_IN_COMP + 1) << 2) ^
                        extract32(af, R_AF1_BKINP_SHIFT, 3);
-    uint16_t chosen = extract32(af, R_AF1_BKINE_SHIFT, 3);
+    uint32_t chosen = extract32(af, R_AF1_BKINE_SHIFT, 3);
 
     if (input == TIM_IN_BKIN2) {
         enabled = FIELD_EX32(s->bdtr, BDTR, BK2E);
@@ -234,7 +293,7 @@ static bool break_input(const Stm32wbTim *s, uint16_t in, unsigned input)
 }
 
 /* A system break: lockup and supply by SYSCFG_CFGR2, and the clock security system. */
-static bool system_break(const Stm32wbTim *s, uint16_t in)
+static bool system_break(const Stm32wbTim *s, uint32_t in)
 {
     return FIELD_EX32(s->bdtr, BDTR, BKE) && extract32(in, TIM_IN_SYSTEM, 2);
 }
@@ -273,7 +332,7 @@ void tim_breaks(Stm32wbTim *s)
 
 void tim_inputs(Stm32wbTim *s)
 {
-    uint16_t before = s->seen, in = s->raw;
+    uint32_t before = s->seen, in = s->raw;
 
     if (before == in) {
         return;
@@ -309,11 +368,7 @@ static void input_changed(Stm32wbTim *s, unsigned input, int level)
 
 static void channel_in(void *opaque, int n, int level)
 {
-    Stm32wbTim *s = STM32WB_TIM(opaque);
-
-    if (!(n == 0 && s->ti1.period)) {
-        input_changed(s, n, level);
-    }
+    input_changed(STM32WB_TIM(opaque), n, level);
 }
 
 static void ch1_in(void *opaque, int n, int level)
@@ -366,6 +421,16 @@ static void system_in(void *opaque, int n, int level)
     input_changed(STM32WB_TIM(opaque), TIM_IN_SYSTEM + n, level);
 }
 
+static void awd_in(void *opaque, int n, int level)
+{
+    input_changed(STM32WB_TIM(opaque), TIM_IN_AWD + n, level);
+}
+
+static void rtc_in(void *opaque, int n, int level)
+{
+    input_changed(STM32WB_TIM(opaque), TIM_IN_RTC, level);
+}
+
 void tim_init_inputs(Stm32wbTim *s)
 {
     DeviceState *dev = DEVICE(s);
@@ -380,6 +445,8 @@ void tim_init_inputs(Stm32wbTim *s)
     qdev_init_gpio_in_named(dev, bkin2_in, "BKIN2-in", 1);
     qdev_init_gpio_in_named(dev, comp_in, "COMP-in", 2);
     qdev_init_gpio_in_named(dev, system_in, "system-break", 2);
+    qdev_init_gpio_in_named(dev, awd_in, "AWD-in", 3);
+    qdev_init_gpio_in_named(dev, rtc_in, "RTC-in", 1);
 }
 
 /* ---- TI1 from a clock (TIM16, TIM17) ---- */
