@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.c - option bytes that change how the part behaves: nRST_STOP, IWDG_SW, SRAM2_RST.
- * RM0434 3.4. */
+/* options.c - option bytes that change how the part behaves: nRST_STOP, IWDG_SW, SRAM2_RST,
+ * IWDG_STOP. RM0434 3.4. */
 #include "test.h"
 
 #define CR_OPTSTRT (1u << 17)
@@ -8,6 +8,7 @@
 #define SR_BSY (1u << 16)
 #define NRST_STOP (1u << 12)
 #define IWDG_SW (1u << 16)
+#define IWDG_STOP (1u << 17)
 #define SRAM2_RST (1u << 25)
 
 #define CSR_OBLRSTF (1u << 25)
@@ -58,6 +59,33 @@ static void watchdog_runs(void)
     CHECK("IWDG_SW: the watchdog runs", false);
 }
 
+void irq_LPTIM1(void)
+{
+    LPTIM1_ICR = 2;
+}
+
+/* Stop of 100 ms with a watchdog of 50 ms */
+static void stop_with_watchdog(void)
+{
+    RCC_CSR |= CSR_RMVF | 1u; /* LSI1 */
+    RCC_APB1ENR1 |= 1u << 31;
+    RCC_CCIPR |= 1u << 18;
+    LPTIM1_IER = 2;
+    LPTIM1_CR = 1;
+    LPTIM1_ARR = 3199;
+    LPTIM1_CR = 3;
+    EXTI_C1IMR1 |= 1u << 29;
+    irq_enable(IRQ_LPTIM1);
+    IWDG_KR = 0xcccc;
+    IWDG_KR = 0x5555;
+    IWDG_RLR = 400; /* by 4 */
+    wait_until(&IWDG_SR, 7, 0, 100000);
+    IWDG_KR = 0xaaaa;
+    SCB_SCR = 4;
+    wfi();
+    SCB_SCR = 0;
+}
+
 void test(void)
 {
     switch (stage) {
@@ -76,6 +104,24 @@ void test(void)
         launch(FACTORY & ~SRAM2_RST, 0x57a60005);
     case 0x57a60005:
         CHECK_EQ("SRAM2_RST: SRAM2 is erased", REG32(SRAM2B_MEMORY), 0);
+        launch(FACTORY & ~IWDG_STOP, 0x57a60006);
+    case 0x57a60006:
+        stop_with_watchdog();
+        CHECK("IWDG_STOP = 0: the watchdog stands in Stop", true);
+        stage = 0x57a60007;
+        delay_us(100000);
+        CHECK("and goes on after it", false);
+        break;
+    case 0x57a60007:
+        CHECK("it goes on after Stop: IWDGRSTF", RCC_CSR & CSR_IWDGRSTF);
+        launch(FACTORY, 0x57a60008);
+    case 0x57a60008:
+        stage = 0x57a60009;
+        stop_with_watchdog();
+        CHECK("IWDG_STOP = 1: the watchdog runs in Stop", false);
+        break;
+    case 0x57a60009:
+        CHECK("IWDG_STOP = 1: IWDGRSTF", RCC_CSR & CSR_IWDGRSTF);
         break;
     default:
         launch(FACTORY & ~NRST_STOP, 0x57a60001);

@@ -221,10 +221,16 @@ void test(void)
         CHECK_EQ("Standby again", extscr & EXTSCR_C1SBF, EXTSCR_C1SBF);
         rtc_on();
         PWR_EXTSCR = 1;
+        IWDG_KR = 0xcccc;
+        IWDG_KR = 0x5555;
+        IWDG_RLR = 400; /* 50 ms, the Shutdown 100 ms */
+        wait_until(&IWDG_SR, 7, 0, 100000);
+        IWDG_KR = 0xaaaa;
         power_down(CR1_SHUTDOWN, CR3_RRS);
     default:
         CHECK_EQ("Shutdown: no C1SBF", extscr & EXTSCR_C1SBF, 0);
         CHECK_EQ("Shutdown resets as power-on does", flags & CSR_BORRSTF, CSR_BORRSTF);
+        CHECK_EQ("Shutdown stops IWDG", flags & 1u << 29, 0);
         CHECK_EQ("Shutdown resets CR3", PWR_CR3, 0x8000);
         CHECK("Shutdown loses SRAM2a", MARK_2A != MARK);
         CHECK_EQ("Shutdown keeps the backup registers", LIFE, 3);

@@ -3,12 +3,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RM0434 chapter 33. Started by software or by option byte; the option bytes that freeze it in
- * low-power modes have no effect.
+ * RM0434 chapter 33. Started by software or by option byte. It stands in Stop and Standby if the
+ * option bytes say so (33.3.5), and in Shutdown, which has no LSI (6.4).
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + GPIO output "running": the LSI cannot be off; "reset": resets the system
+ *  + GPIO input "mode": the system's, of PWR
  *  + clock input "kernel": LSI
  */
 #include "qemu/osdep.h"
@@ -19,6 +20,7 @@
 #include "block.h"
 #include "edges.h"
 #include "flash.h"
+#include "pwr.h"
 
 REG32(KR, 0x00)
 REG32(PR, 0x04)
@@ -49,6 +51,7 @@ struct Stm32wbIwdg {
     uint64_t updated[3];  /* the tick at which PR, RLR, WINR are taken over */
     bool running;
     bool unlocked;
+    uint8_t mode; /* WbSystemMode */
     QEMUTimer *timer;
     qemu_irq running_out;
     qemu_irq reset_out;
@@ -108,12 +111,43 @@ static void refresh(Stm32wbIwdg *s)
     load(s, s->reload);
 }
 
+static uint32_t options(Stm32wbIwdg *s)
+{
+    Object *soc = OBJECT(s)->parent;
+
+    return stm32wb_flash_option(
+        STM32WB_FLASH(stm32wb55_soc_block(STM32WB55_SOC(soc), "FLASH")), WB_OPTR);
+}
+
+static bool frozen(Stm32wbIwdg *s)
+{
+    switch (s->mode) {
+    case IN_STOP:
+        return !(options(s) & WB_OPTR_IWDG_STOP);
+    case IN_STANDBY:
+        return !(options(s) & WB_OPTR_IWDG_STDBY);
+    default:
+        return s->mode == IN_SHUTDOWN;
+    }
+}
+
 static void iwdg_clock_changed(Stm32wbBlock *b)
 {
     Stm32wbIwdg *s = STM32WB_IWDG(b);
+    uint64_t hz = frozen(s) ? 0 : stm32wb_block_hz(b);
 
-    wb_edges_set_hz(&s->lsi, stm32wb_block_hz(b));
-    arm(s);
+    if (hz != s->lsi.hz) {
+        wb_edges_set_hz(&s->lsi, hz);
+        arm(s);
+    }
+}
+
+static void set_mode(void *opaque, int n, int level)
+{
+    Stm32wbIwdg *s = STM32WB_IWDG(opaque);
+
+    s->mode = level;
+    iwdg_clock_changed(STM32WB_BLOCK(s));
 }
 
 static uint32_t iwdg_read(Stm32wbBlock *b, hwaddr offset)
@@ -225,10 +259,9 @@ static void iwdg_reset_hold(Object *obj, ResetType type)
 static void iwdg_reset_exit(Object *obj, ResetType type)
 {
     Stm32wbIwdg *s = STM32WB_IWDG(obj);
-    Stm32wbBlock *flash = stm32wb55_soc_block(STM32WB55_SOC(obj->parent), "FLASH");
 
     qemu_set_irq(s->running_out, 0);
-    if (!(stm32wb_flash_option(STM32WB_FLASH(flash), WB_OPTR) & WB_OPTR_IWDG_SW)) {
+    if (!(options(s) & WB_OPTR_IWDG_SW)) {
         write_key(s, KEY_START); /* 33.3.3: started by the part itself */
     }
 }
@@ -239,6 +272,7 @@ static void iwdg_init(Object *obj)
 
     qdev_init_gpio_out_named(DEVICE(obj), &s->running_out, "running", 1);
     qdev_init_gpio_out_named(DEVICE(obj), &s->reset_out, "reset", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), set_mode, "mode", 1);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, timed_out, s);
 }
 
@@ -262,6 +296,7 @@ static const VMStateDescription iwdg_vmstate = {
         VMSTATE_UINT64_ARRAY(updated, Stm32wbIwdg, 3),
         VMSTATE_BOOL(running, Stm32wbIwdg),
         VMSTATE_BOOL(unlocked, Stm32wbIwdg),
+        VMSTATE_UINT8(mode, Stm32wbIwdg),
         VMSTATE_TIMER_PTR(timer, Stm32wbIwdg),
         VMSTATE_END_OF_LIST()
     },

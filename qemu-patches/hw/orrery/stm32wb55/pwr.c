@@ -14,7 +14,8 @@
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0 to 2: PVD, PVM1, PVM3, to EXTI; 3: PWR_SOTF
  *  + GPIO output "pvd": the first of these again, to SYSCFG for the timers' break
- *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN)
+ *  + GPIO outputs "backup-writable"[2] (CR1.DBP), "smps" (CR5.SMPSEN); "mode": the system's, as
+ *    WbSystemMode (pwr.h), to IWDG
  *  + GPIO inputs "WKUP1-in" to "WKUP5-in": levels of the wake-up pins; "internal-wakeup": RTC
  *  + QOM property "vdd-mv"
  */
@@ -33,6 +34,7 @@
 #include "cores.h"
 #include "mirror.h"
 #include "flash.h"
+#include "pwr.h"
 #include "rcc.h"
 #include "soc.h"
 
@@ -96,9 +98,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(Stm32wbPwr, STM32WB_PWR)
 /* LPMS, from the shallowest; 4 to 7 are all Shutdown */
 enum { STOP0, STOP1, STOP2, STANDBY, SHUTDOWN };
 
-/* What the system is in besides Run and Sleep */
-enum { AWAKE, IN_STOP, IN_STANDBY, IN_SHUTDOWN };
-
 typedef struct WakeupPin {
     Stm32wbPwr *pwr;
     int n;
@@ -117,7 +116,7 @@ struct Stm32wbPwr {
     uint32_t vdd_mv;
     uint8_t pins;             /* levels of the wake-up pins */
     WakeupPin wakeup_pin[WAKEUP_PINS];
-    uint8_t state;            /* AWAKE... */
+    uint8_t state;            /* WbSystemMode */
     bool deep;                /* this core is in CStop, or in Standby's */
     bool other_deep;          /* the other is, as it has told */
     bool cpu2_runs;           /* CPU1's: it has been booted since the last reset */
@@ -125,6 +124,7 @@ struct Stm32wbPwr {
     bool powered;
     qemu_irq pvd, pvm1, pvm3, sotf;
     qemu_irq pvd_break;
+    qemu_irq mode_out;
     qemu_irq backup_writable[2];
     qemu_irq smps;
     QEMUTimer *after_reset;   /* CPU1's: CPU2 is told of a reset as the first thing after it */
@@ -187,6 +187,12 @@ static bool wakeup_flag(const Stm32wbPwr *s)
     return s->regs[R_SR1] & (R_SR1_WUF_MASK | R_SR1_WUFI_MASK);
 }
 
+static void set_state(Stm32wbPwr *s, WbSystemMode state)
+{
+    s->state = state;
+    qemu_set_irq(s->mode_out, state);
+}
+
 /* The reset at the end of Standby and Shutdown; what is lost is lost by then (6.4.9, 6.4.10). */
 static void power_up(Stm32wbPwr *s)
 {
@@ -204,7 +210,7 @@ static void power_up(Stm32wbPwr *s)
 
 static void power_down(Stm32wbPwr *s, int mode)
 {
-    s->state = mode == STANDBY ? IN_STANDBY : IN_SHUTDOWN;
+    set_state(s, mode == STANDBY ? IN_STANDBY : IN_SHUTDOWN);
     if (mode == STANDBY) {
         s->regs[R_EXTSCR] |= R_EXTSCR_C1SBF_MASK | R_EXTSCR_C2SBF_MASK;
     }
@@ -240,7 +246,7 @@ static void enter_stop(Stm32wbPwr *s)
         return;
     }
     trace_stm32wb_pwr_deep_sleep(mode);
-    s->state = IN_STOP;
+    set_state(s, IN_STOP);
     stm32wb_rcc_set_mode(s->rcc, WB_MODE_STOP);
     if (mode >= STANDBY) {
         power_down(s, mode);
@@ -251,7 +257,7 @@ static void leave_stop(Stm32wbPwr *s)
 {
     if (s->state == IN_STOP) {
         trace_stm32wb_pwr_wake(s->state);
-        s->state = AWAKE;
+        set_state(s, AWAKE);
         s->regs[R_EXTSCR] |= R_EXTSCR_C1STOPF_MASK | R_EXTSCR_C2STOPF_MASK;
     }
 }
@@ -277,7 +283,7 @@ static void fall_asleep(Stm32wbPwr *s)
         if (first) {
             enter_stop(s);
         } else if (s->other_deep) {
-            s->state = IN_STOP;
+            set_state(s, IN_STOP);
         }
     } else if (first) {
         stm32wb_rcc_set_mode(s->rcc, WB_MODE_SLEEP);
@@ -315,7 +321,7 @@ static void other_sleeps(void *opaque, const uint8_t *body, unsigned len)
         }
         enter_stop(s);
     } else if (s->other_deep) {
-        s->state = IN_STOP;
+        set_state(s, IN_STOP);
     } else {
         leave_stop(s);
     }
@@ -601,7 +607,10 @@ static void pwr_power_lost(Stm32wbBlock *b)
 
 static void pwr_reset_exit(Object *obj, ResetType type)
 {
-    update_outputs(STM32WB_PWR(obj));
+    Stm32wbPwr *s = STM32WB_PWR(obj);
+
+    update_outputs(s);
+    qemu_set_irq(s->mode_out, s->state);
 }
 
 static void get_vdd(Object *obj, Visitor *v, const char *name, void *opaque,
@@ -634,6 +643,7 @@ static void pwr_init(Object *obj)
     qdev_init_gpio_out_named(dev, s->backup_writable, "backup-writable", 2);
     qdev_init_gpio_out_named(dev, &s->smps, "smps", 1);
     qdev_init_gpio_out_named(dev, &s->pvd_break, "pvd", 1);
+    qdev_init_gpio_out_named(dev, &s->mode_out, "mode", 1);
     s->after_reset = timer_new_ns(QEMU_CLOCK_VIRTUAL, tell_reset, s);
     for (int i = 0; i < WAKEUP_PINS; i++) {
         g_autofree char *name = g_strdup_printf("WKUP%d-in", i + 1);

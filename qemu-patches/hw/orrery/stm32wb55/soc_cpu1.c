@@ -89,6 +89,7 @@ static const WbWire wires[] = {
     { "RTC", "internal-wakeup", 0, "PWR", "internal-wakeup", 0 },
     /* RM0434 3.4.2: loading option bytes resets the system */
     { "FLASH", "option-reset", 0, "RCC", "reset", WB_RESET_OPTION_BYTES },
+    { "PWR", "mode", 0, "IWDG", "mode", 0 },
     { "IWDG", "reset", 0, "RCC", "reset", 29 },
     { "IWDG", "running", 0, "RCC", "iwdg-running", 0 },
     { "WWDG", "reset", 0, "RCC", "reset", 30 },
