@@ -85,9 +85,21 @@ static size_t colour_sequence(const char *text, size_t len)
     return i < len && text[i] == 'm' ? i + 1 : 0;
 }
 
+/* Length of the UTF-8 character at text, 0: it is none, or one of the control characters C1, which
+ * a terminal obeys as it does ESC sequences. */
+static size_t utf8_text(const char *text, size_t len)
+{
+    gunichar c = g_utf8_get_char_validated(text, (gssize)len);
+
+    return c == (gunichar)-1 || c == (gunichar)-2 || c < 0xa0
+               ? 0
+               : (size_t)(g_utf8_next_char(text) - text);
+}
+
 /*
- * What a guest writes is not to be trusted with our terminal: control characters are shown
- * as \xNN. Colours are kept where we use colours ourselves, and dropped elsewhere.
+ * What a guest writes is not to be trusted with our terminal: control characters, and bytes that
+ * are no text, are shown as \xNN. Colours are kept where we use colours ourselves, and dropped
+ * elsewhere.
  */
 static void append_clean(GString *to, const GString *text, bool colour)
 {
@@ -96,6 +108,7 @@ static void append_clean(GString *to, const GString *text, bool colour)
     for (size_t i = 0; i < text->len; i++) {
         uint8_t c = (uint8_t)text->str[i];
         size_t sequence = colour_sequence(text->str + i, text->len - i);
+        size_t wide = c >= 0x80 ? utf8_text(text->str + i, text->len - i) : 0;
 
         if (sequence) {
             if (colour) {
@@ -103,7 +116,10 @@ static void append_clean(GString *to, const GString *text, bool colour)
                 coloured = true;
             }
             i += sequence - 1;
-        } else if (c == '\t' || (c >= ' ' && c != 0x7f)) {
+        } else if (wide) {
+            g_string_append_len(to, text->str + i, (gssize)wide);
+            i += wide - 1;
+        } else if (c == '\t' || (c >= ' ' && c <= '~')) {
             g_string_append_c(to, (char)c);
         } else {
             g_string_append_printf(to, "\\x%02x", c);
