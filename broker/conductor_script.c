@@ -67,9 +67,17 @@ bool conductor_end_script(struct conductor *c)
 
 /* ---- an open script ---- */
 
-static void answer(struct conductor *c)
+static void reply_performed(struct call *call, Orrery__Performed *performed)
 {
     Orrery__Reply reply = ORRERY__REPLY__INIT;
+
+    reply.result_case = ORRERY__REPLY__RESULT_PERFORMED;
+    reply.performed = performed;
+    orrery_call_reply(call, &reply);
+}
+
+static void answer(struct conductor *c)
+{
     Orrery__Performed performed = ORRERY__PERFORMED__INIT;
     char *captures[ORRERY_SCRIPT_CAPTURES];
 
@@ -85,29 +93,29 @@ static void answer(struct conductor *c)
     performed.captures = captures;
     performed.at_ns = orrery_script_time(c->script);
     performed.failure = (char *)orrery_script_failure(c->script);
-    reply.result_case = ORRERY__REPLY__RESULT_PERFORMED;
-    reply.performed = &performed;
-    orrery_call_reply(c->asked, &reply);
+    reply_performed(c->asked, &performed);
     c->asked = NULL;
 }
 
 static void refuse(struct call *call, const char *why)
 {
-    Orrery__Reply reply = ORRERY__REPLY__INIT;
     Orrery__Performed performed = ORRERY__PERFORMED__INIT;
 
     performed.failure = (char *)why;
     performed.refused = true;
-    reply.result_case = ORRERY__REPLY__RESULT_PERFORMED;
-    reply.performed = &performed;
-    orrery_call_reply(call, &reply);
+    reply_performed(call, &performed);
+}
+
+static bool asks(const struct conductor *c, uint64_t *at_ns)
+{
+    return c->script && orrery_script_state(c->script, at_ns) == SCRIPT_ASKING;
 }
 
 bool conductor_script_asks(const struct conductor *c)
 {
     uint64_t at_ns;
 
-    return c->script && orrery_script_state(c->script, &at_ns) == SCRIPT_ASKING;
+    return asks(c, &at_ns);
 }
 
 /* Is everybody there, where the next step may act? */
@@ -115,8 +123,7 @@ static bool stands(const struct conductor *c, uint64_t bound_ns)
 {
     uint64_t at_ns;
 
-    return c->script && orrery_script_state(c->script, &at_ns) == SCRIPT_ASKING &&
-           conductor_reached(c, bound_ns) >= conductor_round_up(c, at_ns);
+    return asks(c, &at_ns) && conductor_reached(c, bound_ns) >= conductor_round_up(c, at_ns);
 }
 
 bool conductor_awaits_step(const struct conductor *c, uint64_t bound_ns)
