@@ -175,7 +175,7 @@ static void ready(struct broker *broker, struct call *call, const Orrery__Ready 
 
 static void stimulate(struct broker *broker, struct call *call, const Orrery__Stimulus *request)
 {
-    struct orrery_stimulus stimulus = {.kind = (uint32_t)request->kind, .level = request->level};
+    struct orrery_stimulus stimulus = orrery_plan_stimulus(request);
     unsigned member = orrery_layout_member(broker->layout, request->instance);
 
     if (!member) {
@@ -186,7 +186,6 @@ static void stimulate(struct broker *broker, struct call *call, const Orrery__St
         orrery_call_error(call, "stimulus: unknown kind, level or line");
         return;
     }
-    snprintf(stimulus.line, sizeof(stimulus.line), "%s", request->line);
     if (!orrery_conductor_stimulate(broker->conductor, member, &stimulus, request->for_ns,
                                     request->at_once ? NULL : call)) {
         orrery_call_error(call, "the run is over, or too much waits already");

@@ -199,12 +199,11 @@ void orrery_input_schedule(struct input *input, const struct orrery_segment *seg
 {
     for (size_t i = 0; i < plan->n_inputs; i++) {
         const Orrery__Input *from = plan->inputs[i];
-        struct stimulus stimulus = {.member = from->member, .at_ns = from->at_ns};
+        struct stimulus stimulus = {.member = from->member,
+                                    .what = orrery_plan_stimulus(from->what),
+                                    .at_ns = from->at_ns,
+                                    .for_ns = from->what->for_ns};
 
-        stimulus.what.kind = (uint32_t)from->what->kind;
-        stimulus.what.level = from->what->level;
-        stimulus.for_ns = from->what->for_ns;
-        snprintf(stimulus.what.line, sizeof(stimulus.what.line), "%s", from->what->line);
         put_on_schedule(input, seg, stimulus);
     }
 }

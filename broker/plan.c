@@ -320,6 +320,14 @@ bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus)
     }
 }
 
+struct orrery_stimulus orrery_plan_stimulus(const Orrery__Stimulus *from)
+{
+    struct orrery_stimulus to = {.kind = (uint32_t)from->kind, .level = from->level};
+
+    snprintf(to.line, sizeof(to.line), "%s", from->line);
+    return to;
+}
+
 static bool check_inputs(const Orrery__Plan *plan, struct orrery_error *err)
 {
     for (size_t i = 0; i < plan->n_inputs; i++) {

@@ -132,6 +132,28 @@ static bool is_known(const Orrery__ScriptStep *plan)
            plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER || orrery_layout_is_asked(plan);
 }
 
+static bool is_stimulus(const Orrery__ScriptStep *plan)
+{
+    return plan->kind == ORRERY__SCRIPT_STEP__KIND__RESET ||
+           plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE ||
+           plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER;
+}
+
+static Orrery__Stimulus stimulus_of(const Orrery__ScriptStep *plan)
+{
+    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
+
+    if (plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
+        stimulus.kind = ORRERY__STIMULUS__KIND__LINE;
+        stimulus.line = plan->line;
+        stimulus.level = plan->level;
+    } else if (plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
+        stimulus.kind = ORRERY__STIMULUS__KIND__POWER;
+        stimulus.level = plan->level;
+    }
+    return stimulus;
+}
+
 static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
 {
     if (!is_known(step->plan) || step->plan->ns >= ORRERY_TIME_INF) {
@@ -147,10 +169,11 @@ static bool read_step(struct script *script, struct step *step, struct orrery_er
     if (is_about_port(step->plan)) {
         return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
     }
-    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__RESET ||
-        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE ||
-        step->plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
-        return find_member(script, step, err);
+    if (is_stimulus(step->plan)) {
+        Orrery__Stimulus stimulus = stimulus_of(step->plan);
+
+        return find_member(script, step, err) && (orrery_plan_stimulus_ok(&stimulus) ||
+                                                  bad(err, step->plan, "no such level or line"));
     }
     return true;
 }
@@ -344,11 +367,17 @@ static bool is_asked(const struct script *script, const struct step *step)
     return orrery_layout_is_asked(step->plan) && script->now < script->asked;
 }
 
+/* If not, an open script's last step may be gone: its call was answered. */
+static bool is_at_work(const struct script *script)
+{
+    return !script->passed && !script->failed && script->now < script->count;
+}
+
 uint64_t orrery_script_reaction_ns(const struct script *script)
 {
     const struct step *step = &script->steps[script->now];
 
-    if (script->now < script->count && is_asked(script, step) &&
+    if (is_at_work(script) && is_asked(script, step) &&
         step->plan->kind != ORRERY__SCRIPT_STEP__KIND__PC &&
         script->reaction_ns > PROBE_REACTION_NS) {
         return PROBE_REACTION_NS;
@@ -470,11 +499,6 @@ static void next_step(struct script *script)
 {
     script->now++;
     begin_step(script);
-}
-
-static bool is_at_work(const struct script *script)
-{
-    return !script->passed && !script->failed && script->now < script->count;
 }
 
 static bool is_asking(const struct script *script)
@@ -643,7 +667,7 @@ static void ask(struct script *script, struct input *input)
 
 bool orrery_script_needs_all(const struct script *script)
 {
-    return script->now < script->count &&
+    return is_at_work(script) &&
            script->steps[script->now].plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER;
 }
 
@@ -668,7 +692,6 @@ static void look_at_counter(struct script *script, const struct step *step)
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns)
 {
     const struct step *step = &script->steps[script->now];
-    struct orrery_stimulus stimulus = {.kind = ORRERY_STIMULUS_RESET};
 
     script->from_ns = later(act_time(script), now_ns);
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER) {
@@ -682,14 +705,9 @@ void orrery_script_act(struct script *script, struct input *input, uint64_t now_
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND) {
         send(script, step, input);
     } else {
-        if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
-            stimulus.kind = ORRERY_STIMULUS_LINE;
-            stimulus.level = step->plan->level;
-            snprintf(stimulus.line, sizeof(stimulus.line), "%s", step->plan->line);
-        } else if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
-            stimulus.kind = ORRERY_STIMULUS_POWER;
-            stimulus.level = step->plan->level != 0;
-        }
+        Orrery__Stimulus asked = stimulus_of(step->plan);
+        struct orrery_stimulus stimulus = orrery_plan_stimulus(&asked);
+
         if (!orrery_input_stimulate(input, step->member, &stimulus, 0, NULL)) {
             fail(script, script->from_ns, "too much happens at once");
         }

@@ -284,6 +284,12 @@ static void test_refused(void **state)
     begin(&b);
     step(&b, (Orrery__ScriptStep__Kind)77, NULL, 0);
     refuse(&b, "not a step");
+    begin(&b);
+    step(&b, ORRERY__SCRIPT_STEP__KIND__LINE, NULL, 0);
+    b.steps[0].instance = (char *)"a";
+    b.steps[0].line = (char *)"gpio.1";
+    b.steps[0].level = 1000000;
+    refuse(&b, "no such level or line");
 }
 
 static bool add(struct bench *b, Orrery__ScriptStep__Kind kind, const char *text, uint64_t ns)
@@ -340,6 +346,10 @@ static void test_open_failure(void **state)
     assert_true(add(&b, EXPECT, "late", 200)); /* it is there now, and came too late */
     expect_state(&b, SCRIPT_ASKING, 300 + D);
     assert_non_null(strstr(orrery_script_failure(b.at_work), "(at 0.000000300)"));
+    memset(b.steps, 0xa5, sizeof(b.steps)); /* its call is answered: the step is gone */
+    b.list[0] = NULL;
+    assert_int_equal(orrery_script_reaction_ns(b.at_work), D);
+    assert_false(orrery_script_needs_all(b.at_work));
     assert_true(add(&b, EXPECT, "late", 200));
     assert_string_equal(orrery_script_failure(b.at_work), "");
     assert_true(add(&b, EXIT_ALL, NULL, 500));
