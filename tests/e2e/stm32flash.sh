@@ -143,25 +143,24 @@ recovery() {
     check 'recovery: and says what it says otherwise' cmp -s "$OUT" "$SCRATCH/out.flashed"
 }
 
-# The secure element in recovery: its IART is ours, at its own address; the MCU hears nothing.
+# The secure element in recovery: its IART is ours, at its own address; the MCU hears nothing, and waits.
 se_recovery() {
-    arm-none-eabi-objcopy -O binary "$BUILT/st33-hello.elf" "$SCRATCH/se.bin"
-    size=$(wc -c <"$SCRATCH/se.bin")
-    # it ends when nobody answers
-    sed 's/firmware: wallet-mcu.elf/firmware: wb55-blink.elf/' "$EXAMPLES/wallet.yaml" >"$SCRATCH/wallet.yaml"
-    EXAMPLES=$SCRATCH
-    flash_wallet se \
-        "s|firmware: wallet-se.elf,|boot: recovery, flash: { file: $SCRATCH/se.img, keep: true },|; /gpio:/d" \
-        se.serial0 -w "$SCRATCH/se.bin" -S "0x00200400:$size"
+    arm-none-eabi-objcopy -O binary -R .app "$BUILT/wallet-se.elf" "$SCRATCH/os.bin"
+    arm-none-eabi-objcopy -O binary -j .app "$BUILT/wallet-se.elf" "$SCRATCH/app.bin"
+    os_size=$(wc -c <"$SCRATCH/os.bin")
+    app_size=$(wc -c <"$SCRATCH/app.bin")
+    flash_wallet se "s|firmware: wallet-se.elf,|boot: recovery, flash: { file: $SCRATCH/se.img, keep: true },|" \
+        se.serial0 -w "$SCRATCH/os.bin" -S "0x00200400:$os_size"
+    flasher -w "$SCRATCH/app.bin" -v -S "0x00240000:$app_size"
+    run_timeout 60 "$ORRERY" until 3s --run "$RUN"
+    contains 'recovery: the MCU waits' "$SCRATCH/se.out" 'mcu: no answer of the secure element; asked again each second'
     stop
-    check 'recovery: it is in the file' cmp -n "$size" -i 1024:0 "$SCRATCH/se.img" "$SCRATCH/se.bin"
-    cat >"$SCRATCH/hello.yaml" <<END
-orrery: 1
-instances:
-  se: { machine: "st33,oled=on", boot: normal, flash: { file: $SCRATCH/se.img }, semihosting: true, args: [$(program_tap)] }
-END
-    run_timeout 30 "$ORRERY" run "$SCRATCH/hello.yaml"
-    contains 'recovery: what was flashed runs' "$SCRATCH/tap" 'PASS starts at 0x00200400'
+    check 'recovery: it is in the file' cmp -n "$os_size" -i 1024:0 "$SCRATCH/se.img" "$SCRATCH/os.bin"
+    check 'recovery: its app too' cmp -n "$app_size" -i 262144:0 "$SCRATCH/se.img" "$SCRATCH/app.bin"
+    sed "s|firmware: wallet-se.elf,|boot: normal, flash: { file: $SCRATCH/se.img },|" \
+        "$EXAMPLES/wallet.yaml" >"$SCRATCH/flashed.yaml"
+    run_timeout 60 "$ORRERY" run "$SCRATCH/flashed.yaml"
+    check 'recovery: what was flashed runs, and says what it says otherwise' cmp -s "$OUT" "$SCRATCH/out.flashed"
 }
 
 if ! command -v stm32flash >/dev/null; then

@@ -10,12 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "an3155.h"
 #include "registers.h"
-
-#define ACK 0x79
-#define NACK 0x1f
-#define INIT 0x7f
-#define VERSION 0x31
 
 /* A test's tool may know another part only: tests/e2e/stm32flash.sh. */
 #ifndef DEVICE_ID
@@ -51,7 +47,6 @@ extern uint32_t __stack_top[];
 
 _Noreturn void reset_handler(void);
 
-static uint8_t buffer[256];
 static uint16_t pages[256];
 
 /* ---- the line ---- */
@@ -67,49 +62,16 @@ static void wait_for(uint32_t flag, uint32_t enable)
     USART1_CR1 &= ~enable;
 }
 
-static void send(uint8_t byte)
+void an3155_send(uint8_t byte)
 {
     wait_for(ISR_TXE, CR1_TXEIE);
     USART1_TDR = byte;
 }
 
-static uint8_t receive(void)
+uint8_t an3155_receive(void)
 {
     wait_for(ISR_RXNE, CR1_RXNEIE);
     return (uint8_t)USART1_RDR;
-}
-
-static bool answer(bool good)
-{
-    send(good ? ACK : NACK);
-    return good;
-}
-
-/* A byte and its complement. */
-static bool receive_pair(uint8_t *byte)
-{
-    *byte = receive();
-    return (receive() ^ *byte) == 0xff;
-}
-
-/* `count` bytes and their XOR, which starts from `sum`. */
-static bool receive_bytes(uint8_t *to, unsigned count, uint8_t sum)
-{
-    for (unsigned i = 0; i < count; i++) {
-        to[i] = receive();
-        sum ^= to[i];
-    }
-    return receive() == sum;
-}
-
-static bool receive_address(uint32_t *address)
-{
-    uint8_t bytes[4];
-    bool good = receive_bytes(bytes, 4, 0);
-
-    *address = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-               bytes[3];
-    return good;
 }
 
 /* PA9, PA10, PB6, PB7: alternate function 7, pulled up; the core and USART1 on HSI16. */
@@ -145,14 +107,13 @@ static void measure_baud(void)
             break;
         }
     }
-    receive();
+    an3155_receive();
     USART1_ICR = 0xffffffff;
     USART1_CR1 |= 1u << 3;
-    send(ACK);
 }
 
 /* As after reset, for the program that comes. */
-static void close_line(void)
+static void leave(void)
 {
     while (!(USART1_ISR & ISR_TC)) {
     }
@@ -167,6 +128,7 @@ static void close_line(void)
     RCC_CR &= ~(1u << 8);
     RCC_APB2ENR &= ~(1u << 14);
     RCC_AHB2ENR &= ~3u;
+    NVIC_ICER(IRQ_USART1 / 32) = 1u << IRQ_USART1 % 32;
 }
 
 /* ---- flash ---- */
@@ -255,7 +217,7 @@ static void unlock_options(void)
 static void store_options(void)
 {
     FLASH_CR = CR_OPTSTRT;
-    answer(flash_done());
+    an3155_answer(flash_done());
     while (!(USART1_ISR & ISR_TC)) {
     }
     FLASH_CR = CR_OBL_LAUNCH;
@@ -284,98 +246,35 @@ static bool is_readable(uint32_t address, uint32_t count)
            within(address, count, SYSTEM_MEMORY, 0x9000);
 }
 
-/* ---- commands (AN3155 3.1 to 3.15) ---- */
-
-static void get(void)
+static bool is_writable(uint32_t address, uint32_t count)
 {
-    static const uint8_t commands[] = {VERSION, 0x00, 0x01, 0x02, 0x11, 0x21,
-                                       0x31,    0x44, 0x63, 0x73, 0x82, 0x92};
-
-    send(sizeof(commands) - 1);
-    for (unsigned i = 0; i < sizeof(commands); i++) {
-        send(commands[i]);
-    }
-    send(ACK);
+    return is_flash(address, count) || is_free_sram(address, count);
 }
 
-static void get_version(void)
+static bool is_program(uint32_t address)
 {
-    send(VERSION);
-    send(0);
-    send(0);
-    send(ACK);
+    return is_writable(address, 8);
 }
 
-static void get_id(void)
-{
-    send(1);
-    send(DEVICE_ID >> 8);
-    send(DEVICE_ID & 0xff);
-    send(ACK);
-}
-
-static void read_memory(void)
-{
-    uint32_t address;
-    uint8_t last;
-
-    if (!answer(receive_address(&address) && is_readable(address, 1)) ||
-        !answer(receive_pair(&last) && is_readable(address, last + 1u))) {
-        return;
-    }
-    for (unsigned i = 0; i <= last; i++) {
-        send(REG8(address + i));
-    }
-}
-
-static void go(void)
-{
-    uint32_t address, stack, start;
-
-    if (!answer(receive_address(&address) && (is_flash(address, 8) || is_free_sram(address, 8)))) {
-        return;
-    }
-    close_line();
-    NVIC_ICER(IRQ_USART1 / 32) = 1u << IRQ_USART1 % 32;
-    stack = REG32(address);
-    start = REG32(address + 4);
-    SCB_VTOR = address;
-    __asm__ volatile("msr msp, %0\n\tcpsie i\n\tbx %1" : : "r"(stack), "r"(start) : "memory");
-    __builtin_unreachable();
-}
-
-static bool store(uint32_t address, unsigned count)
+static bool store(uint32_t address, const uint8_t *from, unsigned count)
 {
     if (is_flash(address, count)) {
-        return program(address, buffer, count);
+        return program(address, from, count);
     }
     for (unsigned i = 0; i < count; i++) {
-        REG8(address + i) = buffer[i];
+        REG8(address + i) = from[i];
     }
     return true;
 }
 
-static void write_memory(void)
-{
-    uint32_t address;
-    uint8_t last;
-
-    if (!answer(receive_address(&address) && address % 4 == 0 &&
-                (is_flash(address, 1) || is_free_sram(address, 1)))) {
-        return;
-    }
-    last = receive();
-    answer(receive_bytes(buffer, last + 1u, last) &&
-           (is_flash(address, last + 1u) || is_free_sram(address, last + 1u)) &&
-           store(address, last + 1u));
-}
+/* ---- commands (AN3155 3.7 to 3.15) ---- */
 
 static bool receive_pages(unsigned count, uint8_t sum)
 {
     bool good = true;
 
     for (unsigned i = 0; i < count; i++) {
-        uint8_t high = receive(), low = receive();
+        uint8_t high = an3155_receive(), low = an3155_receive();
 
         sum ^= (uint8_t)(high ^ low);
         good &= i < sizeof(pages) / sizeof(pages[0]);
@@ -383,40 +282,40 @@ static bool receive_pages(unsigned count, uint8_t sum)
             pages[i] = (uint16_t)(high << 8 | low);
         }
     }
-    return receive() == sum && good;
+    return an3155_receive() == sum && good;
 }
 
 static void extended_erase(void)
 {
-    uint8_t high = receive(), low = receive();
+    uint8_t high = an3155_receive(), low = an3155_receive();
     unsigned last = (unsigned)high << 8 | low;
     bool good = true;
 
     if (last >= 0xfff0) {
-        good = receive() == (high ^ low) && (last == MASS_ERASE || last == BANK1_ERASE);
-        answer(good && erase_all());
+        good = an3155_receive() == (high ^ low) && (last == MASS_ERASE || last == BANK1_ERASE);
+        an3155_answer(good && erase_all());
         return;
     }
     good = receive_pages(last + 1, high ^ low);
     for (unsigned i = 0; i <= last && good; i++) {
         good = pages[i] < (FLASH_SFR & 0xff) && erase_page(pages[i]);
     }
-    answer(good);
+    an3155_answer(good);
 }
 
 /* From the lowest to the highest of the pages that the host lists. */
 static void write_protect(void)
 {
-    uint8_t last = receive();
+    uint8_t last = an3155_receive();
     uint32_t low = 0xff, high = 0;
 
-    if (!receive_bytes(buffer, last + 1u, last)) {
-        answer(false);
+    if (!an3155_receive_bytes(an3155_buffer, last + 1u, last)) {
+        an3155_answer(false);
         return;
     }
     for (unsigned i = 0; i <= last; i++) {
-        low = buffer[i] < low ? buffer[i] : low;
-        high = buffer[i] > high ? buffer[i] : high;
+        low = an3155_buffer[i] < low ? an3155_buffer[i] : low;
+        high = an3155_buffer[i] > high ? an3155_buffer[i] : high;
     }
     unlock_options();
     FLASH_WRP1AR = low | high << 16;
@@ -449,54 +348,30 @@ static void readout_unprotect(void)
     set_readout_level(RDP_LEVEL_0);
 }
 
-struct command {
-    uint8_t code;
-    bool secret; /* not at RDP level 1 */
-    void (*run)(void);
+static const struct an3155_command commands[] = {
+    {0x44, true, extended_erase},  {0x63, true, write_protect},      {0x73, true, write_unprotect},
+    {0x82, true, readout_protect}, {0x92, false, readout_unprotect},
 };
 
-static void serve(uint8_t code)
-{
-    static const struct command commands[] = {
-        {0x00, false, get},
-        {0x01, false, get_version},
-        {0x02, false, get_id},
-        {0x11, true, read_memory},
-        {0x21, true, go},
-        {0x31, true, write_memory},
-        {0x44, true, extended_erase},
-        {0x63, true, write_protect},
-        {0x73, true, write_unprotect},
-        {0x82, true, readout_protect},
-        {0x92, false, readout_unprotect},
-    };
-
-    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (commands[i].code == code) {
-            if (answer(!commands[i].secret || !is_read_protected())) {
-                commands[i].run();
-            }
-            return;
-        }
-    }
-    answer(false);
-}
+static const struct an3155_part part = {
+    .id = DEVICE_ID,
+    .is_protected = is_read_protected,
+    .is_readable = is_readable,
+    .is_writable = is_writable,
+    .is_program = is_program,
+    .store = store,
+    .leave = leave,
+    .commands = commands,
+    .command_count = sizeof(commands) / sizeof(commands[0]),
+};
 
 _Noreturn void reset_handler(void)
 {
-    uint8_t code;
-
     __asm__ volatile("cpsid i");
     NVIC_ISER(IRQ_USART1 / 32) = 1u << IRQ_USART1 % 32;
     open_line();
     measure_baud();
-    for (;;) {
-        if (receive_pair(&code)) {
-            serve(code);
-        } else {
-            answer(false);
-        }
-    }
+    an3155_serve(&part);
 }
 
 static void fault(void)

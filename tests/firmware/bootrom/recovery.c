@@ -8,12 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "an3155.h"
 #include "registers.h"
 
-#define ACK 0x79
-#define NACK 0x1f
-#define INIT 0x7f
-#define VERSION 0x31
 #define DEVICE_ID 0x470 /* that stm32flash knows; another, and it ends */
 
 #define ETU_115200 4167u
@@ -22,8 +19,6 @@
 extern uint32_t __stack_top[];
 
 _Noreturn void reset_handler(void);
-
-static uint8_t buffer[256];
 
 /* ---- the line ---- */
 
@@ -38,42 +33,27 @@ static void wait_for(uint32_t flag)
     NVIC_ICPR(0) = 1u << IRQ_IART;
 }
 
-static void send(uint8_t byte)
+void an3155_send(uint8_t byte)
 {
     wait_for(IART_TXE);
     IART_DATA = byte;
 }
 
-static uint8_t receive(void)
+uint8_t an3155_receive(void)
 {
     wait_for(IART_RXNE);
     return (uint8_t)IART_DATA;
 }
 
-static bool answer(bool good)
+/* As after reset, for the program that comes: a reset would start this ROM again. */
+static void leave(void)
 {
-    send(good ? ACK : NACK);
-    return good;
-}
-
-/* `count` bytes and their XOR, which starts from `sum`. */
-static bool receive_bytes(uint8_t *to, unsigned count, uint8_t sum)
-{
-    for (unsigned i = 0; i < count; i++) {
-        to[i] = receive();
-        sum ^= to[i];
-    }
-    return receive() == sum;
-}
-
-static bool receive_address(uint32_t *address)
-{
-    uint8_t bytes[4];
-    bool good = receive_bytes(bytes, 4, 0);
-
-    *address = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-               bytes[3];
-    return good;
+    wait_for(IART_TC);
+    IART_CTRL = 0;
+    IART_ETU = 5952;
+    IART_STAT = ~0u;
+    FLASH_KEY = 0;
+    NVIC_ICER(0) = 1u << IRQ_IART;
 }
 
 /* ---- memory ---- */
@@ -116,9 +96,13 @@ static bool store_in_page(uint32_t page, uint32_t at, const uint8_t *from, unsig
     return !(FLASH_STAT & STAT_ERRORS);
 }
 
-static bool store(uint32_t address, unsigned count)
+static bool is_program(uint32_t address)
 {
-    const uint8_t *from = buffer;
+    return address % 128 == 0 && is_flash(address, 8);
+}
+
+static bool store(uint32_t address, const uint8_t *from, unsigned count)
+{
     bool good = true;
 
     while (count && good) {
@@ -133,107 +117,15 @@ static bool store(uint32_t address, unsigned count)
     return good;
 }
 
-/* ---- commands (AN3155 3.1 to 3.6) ---- */
-
-static void get(void)
-{
-    static const uint8_t commands[] = {VERSION, 0x00, 0x01, 0x02, 0x11, 0x21, 0x31};
-
-    send(sizeof(commands) - 1);
-    for (unsigned i = 0; i < sizeof(commands); i++) {
-        send(commands[i]);
-    }
-    send(ACK);
-}
-
-static void get_version(void)
-{
-    send(VERSION);
-    send(0);
-    send(0);
-    send(ACK);
-}
-
-static void get_id(void)
-{
-    send(1);
-    send(DEVICE_ID >> 8);
-    send(DEVICE_ID & 0xff);
-    send(ACK);
-}
-
-static void read_memory(void)
-{
-    uint32_t address;
-    uint8_t last;
-
-    if (!answer(receive_address(&address) && is_flash(address, 1))) {
-        return;
-    }
-    last = receive();
-    if (!answer((receive() ^ last) == 0xff && is_flash(address, last + 1u))) {
-        return;
-    }
-    for (unsigned i = 0; i <= last; i++) {
-        send(*(volatile uint8_t *)(address + i));
-    }
-}
-
-/* A reset would start this ROM again. */
-static void go(void)
-{
-    uint32_t address, stack, start;
-
-    if (!answer(receive_address(&address) && address % 128 == 0 && is_flash(address, 8))) {
-        return;
-    }
-    wait_for(IART_TC);
-    IART_CTRL = 0;
-    IART_ETU = 5952; /* as after reset */
-    IART_STAT = ~0u;
-    FLASH_KEY = 0;
-    NVIC_ICER(0) = 1u << IRQ_IART;
-    stack = REG32(address);
-    start = REG32(address + 4);
-    SCB_VTOR = address;
-    __asm__ volatile("msr msp, %0\n\tcpsie i\n\tbx %1" : : "r"(stack), "r"(start) : "memory");
-    __builtin_unreachable();
-}
-
-static void write_memory(void)
-{
-    uint32_t address;
-    uint8_t last;
-
-    if (!answer(receive_address(&address) && address % 4 == 0 && is_flash(address, 1))) {
-        return;
-    }
-    last = receive();
-    answer(receive_bytes(buffer, last + 1u, last) && is_flash(address, last + 1u) &&
-           store(address, last + 1u));
-}
-
-static void serve(uint8_t code)
-{
-    static const struct command {
-        uint8_t code;
-        bool secret;
-        void (*run)(void);
-    } commands[] = {
-        {0x00, false, get},        {0x01, false, get_version}, {0x02, false, get_id},
-        {0x11, true, read_memory}, {0x21, true, go},           {0x31, true, write_memory},
-    };
-
-    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (commands[i].code == code) {
-            if (answer(!commands[i].secret || !is_locked())) {
-                commands[i].run();
-            }
-            return;
-        }
-    }
-    answer(false);
-}
+static const struct an3155_part part = {
+    .id = DEVICE_ID,
+    .is_protected = is_locked,
+    .is_readable = is_flash,
+    .is_writable = is_flash,
+    .is_program = is_program,
+    .store = store,
+    .leave = leave,
+};
 
 _Noreturn void reset_handler(void)
 {
@@ -241,18 +133,9 @@ _Noreturn void reset_handler(void)
     NVIC_ISER(0) = 1u << IRQ_IART;
     IART_ETU = ETU_115200;
     IART_CTRL = IART_CTRL_EN | IART_CTRL_EVEN;
-    while (receive() != INIT) {
+    while (an3155_receive() != AN3155_INIT) {
     }
-    send(ACK);
-    for (;;) {
-        uint8_t code = receive();
-
-        if ((receive() ^ code) == 0xff) {
-            serve(code);
-        } else {
-            answer(false);
-        }
-    }
+    an3155_serve(&part);
 }
 
 static void fault(void)

@@ -14,10 +14,12 @@
 #define CONSOLE_BAUD 115200
 #define PIN_RESET 12        /* of port C, to the secure element's reset */
 #define STATUS_US 10000000u /* a status that is later is missing */
+#define START_US 1000000u   /* to answer a session's start */
 
 static uint32_t interval_us = 100000;
 static bool off;
 static volatile bool reset_wanted; /* and the secure element is in reset already */
+static bool waiting;               /* for a session's first status, not the first time */
 static uint32_t exchanges;
 
 /* ---- the console ---- */
@@ -128,22 +130,19 @@ void irq_EXTI4(void)
     reset_wanted = true;
 }
 
-/* -1: it was reset. */
+/* -1: it was reset, or says nothing. */
 static int receive_byte(uint64_t until)
 {
     while (ring_in == ring_out) {
-        if (reset_wanted) {
+        if (reset_wanted || tl_us() > until) {
             return -1;
-        }
-        if (tl_us() > until) {
-            broken("no status within 10 s");
         }
         wfi(); /* a byte or the tick */
     }
     return ring[ring_out++ % sizeof(ring)];
 }
 
-/* False: it was reset in the middle. */
+/* False: it was reset in the middle, or it is late. */
 static bool receive(uint8_t *packet, uint64_t until)
 {
     unsigned len = 3;
@@ -239,14 +238,14 @@ static void obey(const uint8_t *packet)
     }
 }
 
-/* Its turn: commands, until a status ends it. False: it was reset. */
+/* Its turn: commands, until a status ends it. False: it was reset, or a session did not start. */
 static bool exchange(const uint8_t *event)
 {
     static uint8_t packet[PACKET_MAX];
     static bool quiet;
-    bool tick = event[0] == EVENT_TICKER;
+    bool tick = event[0] == EVENT_TICKER, start = event[0] == EVENT_SESSION_START;
 
-    if (!tick || !quiet) {
+    if (!waiting && (!tick || !quiet)) {
         show("SE < ", event);
     }
     if (ring_in != ring_out) {
@@ -254,7 +253,10 @@ static bool exchange(const uint8_t *event)
     }
     transmit(event);
     do {
-        if (!receive(packet, tl_us() + STATUS_US)) {
+        if (!receive(packet, tl_us() + (start ? START_US : STATUS_US))) {
+            if (!start && !reset_wanted) {
+                broken("no status within 10 s");
+            }
             return false;
         }
         if (!is_status(packet[0])) {
@@ -269,10 +271,14 @@ static bool exchange(const uint8_t *event)
     return true;
 }
 
-/* Out of reset, and a session. */
+/*
+ * Out of reset, and a session. A secure element that does not answer is not reset: it may be in
+ * recovery, and somebody writes its flash.
+ */
 static void start_session(void)
 {
     static const uint8_t session[] = {EVENT_SESSION_START, 0, 1, 0};
+    bool there;
 
     do {
         delay_us(1000);
@@ -281,7 +287,13 @@ static void start_session(void)
         delay_us(20000);
         ring_in = ring_out = 0;
         bluetooth_len = 0;
-    } while (!exchange(session));
+        there = exchange(session);
+        if (!there && !reset_wanted && !waiting) {
+            say("mcu: no answer of the secure element; asked again each second\r\n");
+            waiting = true;
+        }
+    } while (!there);
+    waiting = false;
 }
 
 /* ---- start ---- */
