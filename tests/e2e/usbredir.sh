@@ -14,6 +14,18 @@ client() {
     timeout 60 "$CLIENT" "${ADDRESS#*:}" "$@" >"$SCRATCH/$client_name" 2>&1
 }
 
+# The distances that the frame numbers in isochronous packets have.
+iso_gaps() {
+    sed -n 's/^packet 83 status 0 length 4: \(..\) \(..\) .*/\2 \1/p' "$SCRATCH/iso" | {
+        before=
+        while read -r high low; do
+            frame=$((0x$high$low))
+            [ -z "$before" ] || echo $(((frame - before) & 2047))
+            before=$frame
+        done
+    } | sort -u
+}
+
 cat >"$SCRATCH/usbredir.yaml" <<END
 orrery: 1
 name: usbredir
@@ -41,6 +53,17 @@ contains "control: data to the device" "$SCRATCH/echo" 'control status 0 length 
 contains "what is sent in bulk comes back" "$SCRATCH/echo" 'bulk 81 status 0 length 18: Orrery by usbredir'
 contains "a transfer is cancelled" "$SCRATCH/echo" 'bulk 81 status 1 length 0:'
 contains "and the next one works" "$SCRATCH/echo" 'bulk 81 status 0 length 9: and again'
+
+check "isochronous endpoints" client iso wait stream 0x83 alt 2 1 stream 0x83 packets 8 stream 0x03 packet 0x03 hello \
+    await 0568 still 0x03 still 0x83 out 1 'after streams' in 0x81 64 alt 2 0 stream 0x03
+contains "none in the first setting" "$SCRATCH/iso" 'stream 83 status 2'
+contains "the other setting" "$SCRATCH/iso" 'interface 2 alternate 1 status 0'
+contains "has them" "$SCRATCH/iso" 'endpoint 83 type 1 interval 1 interface 2 size 16'
+contains "a stream starts" "$SCRATCH/iso" 'stream 83 status 0'
+is "packets come, one a frame" "$(iso_gaps)" 1
+contains "what was sent arrives" "$SCRATCH/iso" 'awaited packet 83 status 0'
+contains "other endpoints go on" "$SCRATCH/iso" 'bulk 81 status 0 length 13: after streams'
+contains "the first setting has no stream" "$SCRATCH/iso" 'stream 03 status 2'
 
 check "after a reset it is there as before" client reset wait reset get 0x80 8 0 0 1 out 1 abc in 0x81 64
 contains "and echoes" "$SCRATCH/reset" 'bulk 81 status 0 length 3: abc'

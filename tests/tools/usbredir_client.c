@@ -10,12 +10,18 @@
  *   wait                     for the device
  *   reset                    of the device
  *   config N                 set configuration
+ *   alt INTERFACE N          set alternate setting
  *   get TYPE REQUEST VALUE INDEX LENGTH    control transfer from the device, printed as hex
  *   set TYPE REQUEST VALUE INDEX [HEX]     to the device
  *   out ENDPOINT TEXT        bulk transfer; "" is an empty one
  *   in ENDPOINT LENGTH       bulk transfer, printed as text
  *   cancel ENDPOINT          a bulk IN transfer, taken back
  *   report ENDPOINT          the next interrupt packet
+ *   stream ENDPOINT          start an isochronous stream
+ *   still ENDPOINT           stop it
+ *   packet ENDPOINT TEXT     an isochronous packet
+ *   packets N                wait for as many, printed as hex
+ *   await HEX                wait for one that ends like that
  *   raw HEX                  bytes past the parser
  *   gone                     wait until the device has gone
  *
@@ -40,6 +46,9 @@ static struct usbredirparser *parser;
 static int fd = -1;
 static uint64_t id; /* of the transfer that is waited for */
 static bool greeted, closed, connected, replied, gone;
+static unsigned packets_wanted;
+static uint8_t awaited[64];
+static size_t awaited_length;
 
 /* ---- what comes ---- */
 
@@ -158,6 +167,41 @@ static void on_interrupt(void *priv, uint64_t of, struct usb_redir_interrupt_pac
     replied = true;
 }
 
+static void on_alternate(void *priv, uint64_t of, struct usb_redir_alt_setting_status_header *h)
+{
+    (void)priv;
+    printf("interface %u alternate %u status %u\n", h->interface, h->alt, h->status);
+    replied = replied || of == id;
+}
+
+static void on_stream(void *priv, uint64_t of, struct usb_redir_iso_stream_status_header *h)
+{
+    (void)priv;
+    printf("stream %02x status %u\n", h->endpoint, h->status);
+    replied = replied || of == id;
+}
+
+static void on_iso(void *priv, uint64_t of, struct usb_redir_iso_packet_header *h, uint8_t *data,
+                   int length)
+{
+    (void)priv;
+    (void)of;
+    if (packets_wanted) {
+        printf("packet %02x status %u length %u:", h->endpoint, h->status, h->length);
+        for (int i = 0; i < length; i++) {
+            printf(" %02x", data[i]);
+        }
+        printf("\n");
+        replied = --packets_wanted == 0;
+    } else if (awaited_length && (size_t)length >= awaited_length &&
+               !memcmp(data + length - awaited_length, awaited, awaited_length)) {
+        printf("awaited packet %02x status %u\n", h->endpoint, h->status);
+        awaited_length = 0;
+        replied = true;
+    }
+    usbredirparser_free_packet_data(parser, data);
+}
+
 /* ---- the connection ---- */
 
 static void open_connection(const char *port)
@@ -194,6 +238,9 @@ static void open_parser(void)
     parser->control_packet_func = on_control;
     parser->bulk_packet_func = on_bulk;
     parser->interrupt_packet_func = on_interrupt;
+    parser->alt_setting_status_func = on_alternate;
+    parser->iso_stream_status_func = on_stream;
+    parser->iso_packet_func = on_iso;
     usbredirparser_caps_set_cap(caps, usb_redir_cap_connect_device_version);
     usbredirparser_caps_set_cap(caps, usb_redir_cap_ep_info_max_packet_size);
     usbredirparser_caps_set_cap(caps, usb_redir_cap_64bits_ids);
@@ -322,6 +369,43 @@ static void raw(void)
     }
 }
 
+static void iso_out(void)
+{
+    struct usb_redir_iso_packet_header h = {.endpoint = (uint8_t)number()};
+    char *text = strdup(word());
+
+    h.length = (uint16_t)strlen(text);
+    usbredirparser_send_iso_packet(parser, id, &h, (uint8_t *)text, h.length);
+    free(text);
+}
+
+/* Commands of isochronous endpoints; false: it is another. */
+static bool begin_iso(const char *command)
+{
+    struct usb_redir_set_alt_setting_header alternate;
+    struct usb_redir_start_iso_stream_header start = {.pkts_per_urb = 8, .no_urbs = 2};
+    struct usb_redir_stop_iso_stream_header stop;
+
+    if (!strcmp(command, "alt")) {
+        alternate.interface = (uint8_t)number();
+        alternate.alt = (uint8_t)number();
+        usbredirparser_send_set_alt_setting(parser, id, &alternate);
+    } else if (!strcmp(command, "stream")) {
+        start.endpoint = (uint8_t)number();
+        usbredirparser_send_start_iso_stream(parser, id, &start);
+    } else if (!strcmp(command, "still")) {
+        stop.endpoint = (uint8_t)number();
+        usbredirparser_send_stop_iso_stream(parser, id, &stop);
+    } else if (!strcmp(command, "packets")) {
+        packets_wanted = number();
+    } else if (!strcmp(command, "await")) {
+        awaited_length = hex(word(), awaited, sizeof(awaited));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* True: it has a reply. */
 static bool begin(const char *command)
 {
@@ -331,6 +415,13 @@ static bool begin(const char *command)
     if (!strcmp(command, "reset")) {
         usbredirparser_send_reset(parser);
         return false;
+    }
+    if (!strcmp(command, "packet")) {
+        iso_out();
+        return false;
+    }
+    if (begin_iso(command)) {
+        return true;
     }
     if (!strcmp(command, "raw")) {
         raw();

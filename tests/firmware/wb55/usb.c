@@ -3,19 +3,23 @@
  * usb.c - a CDC ACM device that echoes. The host behind the cable enumerates it and gives it the
  * stream serial2, which usb.yaml joins with USART1 through another board: what this program sends
  * by USART1 comes by USB, and what it sends back by USB arrives at USART1. With the button PD1 held
- * it only echoes, until a vendor request ends it (tests/e2e/usbredir.sh).
+ * it only echoes, until a vendor request ends it (tests/e2e/usbredir.sh). Another interface has
+ * isochronous endpoints: its packets say which frame it is, and what came last in one to it.
  */
 #include "test.h"
 
 static const uint8_t device_descriptor[] = {18,   1,    0x00, 0x02, 2, 0, 0, 64, 0x83,
                                             0x04, 0x40, 0x57, 0,    2, 0, 0, 0,  1};
 static const uint8_t configuration[] = {
-    9, 2,    67,   0,    2,  1,  0,    0xc0, 50, /* configuration */
-    9, 4,    0,    0,    1,  2,  2,    1,    0,  /* communication */
-    5, 0x24, 0,    0x10, 1,  5,  0x24, 1,    0,  1,    4, 0x24, 2, 2,
-    5, 0x24, 6,    0,    1,  7,  5,    0x82, 3,  8,    0, 16, /* notifications */
-    9, 4,    1,    0,    2,  10, 0,    0,    0,               /* data */
-    7, 5,    0x81, 2,    64, 0,  0,    7,    5,  0x01, 2, 64,   0, 0,
+    9,  2,    99,   0,    3,  1,    0,    0xc0, 50, /* configuration */
+    9,  4,    0,    0,    1,  2,    2,    1,    0,  /* communication */
+    5,  0x24, 0,    0x10, 1,  5,    0x24, 1,    0,    1,    4, 0x24, 2,
+    2,  5,    0x24, 6,    0,  1,    7,    5,    0x82, 3,    8, 0,    16, /* notifications */
+    9,  4,    1,    0,    2,  10,   0,    0,    0,                       /* data */
+    7,  5,    0x81, 2,    64, 0,    0,    7,    5,    0x01, 2, 64,   0,
+    0,  9,    4,    2,    0,  0,    0xff, 0,    0,    0, /* isochronous: nothing at first */
+    9,  4,    2,    1,    2,  0xff, 0,    0,    0,    7,    5, 0x83, 5,
+    16, 0,    1,    7,    5,  0x03, 5,    16,   0,    1,
 };
 
 #include "usb_device.h"
@@ -26,6 +30,50 @@ static volatile uint8_t line_state, stop_bits, data_bits;
 static volatile uint32_t baud;
 static volatile bool leave;
 
+/* Endpoint 3 has register 3 to the host and 4 from it, with two buffers of 16 bytes each. */
+static const uint16_t iso_in[2] = {0x140, 0x150}, iso_out[2] = {0x160, 0x170};
+static uint8_t last_packet[4], last_length;
+
+/* What the peripheral does not send next; packets go by themselves. */
+static void iso_fill(void)
+{
+    unsigned buffer = !(EP(3) & DTOG_TX), at = iso_in[buffer];
+
+    set_pma(at, USB_FNR & 0x7ff);
+    set_pma(at + 2, last_length | last_packet[0] << 8);
+    set_pma(24 + 4 * buffer + 2, 4);
+}
+
+static void iso_open(unsigned setting)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        set_pma(24 + 4 * i, iso_in[i]);
+        set_pma(24 + 4 * i + 2, 0);
+        set_pma(32 + 4 * i, iso_out[i]);
+        set_pma(32 + 4 * i + 2, 8u << 10);
+    }
+    EP(3) = EP(3) & 0x7070; /* all toggles back */
+    EP(4) = EP(4) & 0x7070;
+    if (setting) {
+        EP(3) = ISO | 3 | VALID_TX;
+        EP(4) = ISO | 3 | VALID_RX;
+    }
+}
+
+static void iso_event(unsigned n)
+{
+    if (n == 3) {
+        clear_ctr(3, CTR_TX);
+        iso_fill();
+        return;
+    }
+    unsigned buffer = !(EP(4) & DTOG_RX);
+
+    clear_ctr(4, CTR_RX);
+    last_length = pma(32 + 4 * buffer + 2) & 0x3ff;
+    last_packet[0] = pma(iso_out[buffer]);
+}
+
 static bool class_request(uint16_t request, uint16_t value, uint16_t length)
 {
     (void)length;
@@ -35,6 +83,10 @@ static bool class_request(uint16_t request, uint16_t value, uint16_t length)
         break;
     case 0x2221: /* SET_CONTROL_LINE_STATE */
         line_state = value;
+        send_packet(0, TX0, NULL, 0);
+        break;
+    case 0x0b01: /* SET_INTERFACE */
+        iso_open(value);
         send_packet(0, TX0, NULL, 0);
         break;
     case 0x0102: /* CLEAR_FEATURE of an endpoint: its toggles start anew */
@@ -66,7 +118,10 @@ static void on_endpoint(unsigned n)
 {
     uint32_t ep = EP(1);
 
-    (void)n;
+    if (n > 1) {
+        iso_event(n);
+        return;
+    }
     if (ep & CTR_TX) {
         clear_ctr(1, CTR_TX);
     }

@@ -22,6 +22,9 @@
 #define VALID_TX 0x0030u
 #define CONTROL 0x0200u
 #define INTERRUPT 0x0600u
+#define ISO 0x0400u
+#define DTOG_TX 0x0040u
+#define DTOG_RX 0x4000u
 
 #define ISTR_CTR 0x8000u
 #define ISTR_SUSP 0x0800u

@@ -115,13 +115,16 @@ void stm32wb_usb_host_set_pipes(Stm32wbUsb *s, int interface)
     }
 }
 
-/* Interrupt endpoints are asked once an interval, at the start of a frame. */
+/* Interrupt and isochronous endpoints are asked once an interval, at the start of a frame. */
 static bool is_due(WbUsbHost *h, WbUsbPipe *pipe)
 {
-    if (pipe->type != WB_USB_INTERRUPT) {
+    unsigned interval = pipe->type == WB_USB_ISO ? 1u << MIN(pipe->interval - 1, 15)
+                                                 : pipe->interval;
+
+    if (pipe->type == WB_USB_BULK) {
         return true;
     }
-    if (pipe->polled || h->frames % pipe->interval) {
+    if (pipe->polled || h->frames % interval) {
         return false;
     }
     pipe->polled = 1;
@@ -143,6 +146,9 @@ WbUsbAnswer stm32wb_usb_host_in(Stm32wbUsb *s, unsigned ep, uint8_t *data,
     answer = stm32wb_usb_in(s, h->address, ep & 0xf, &toggle, data, length);
     if (answer == USB_ACK || answer == USB_STALL) {
         use_bus(h, *length);
+    }
+    if (pipe->type == WB_USB_ISO) {
+        return answer; /* always DATA0 */
     }
     if (answer == USB_ACK && toggle != pipe->toggle) {
         return USB_NAK; /* a repetition, to be dropped */
@@ -297,6 +303,11 @@ static void run_control(Stm32wbUsb *s)
 
 /* ---- enumeration ---- */
 
+static void get_descriptor(Stm32wbUsb *s, uint8_t type, uint16_t length)
+{
+    stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR, type << 8, 0, length);
+}
+
 static void next_request(Stm32wbUsb *s)
 {
     WbUsbHost *h = &s->host;
@@ -304,27 +315,22 @@ static void next_request(Stm32wbUsb *s)
 
     switch (h->step) {
     case STEP_SIZE:
-        stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR,
-                                 WB_USB_DESC_DEVICE << 8, 0, 8);
+        get_descriptor(s, WB_USB_DESC_DEVICE, 8);
         break;
     case STEP_ADDRESS:
         stm32wb_usb_host_control(s, 0x00, WB_USB_SET_ADDRESS, ADDRESS, 0, 0);
         break;
     case STEP_DEVICE:
-        stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR,
-                                 WB_USB_DESC_DEVICE << 8, 0, 18);
+        get_descriptor(s, WB_USB_DESC_DEVICE, 18);
         break;
     case STEP_CONFIGURATION_HEAD:
-        stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR,
-                                 WB_USB_DESC_CONFIGURATION << 8, 0, 9);
+        get_descriptor(s, WB_USB_DESC_CONFIGURATION, 9);
         break;
     case STEP_CONFIGURATION:
-        stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR,
-                                 WB_USB_DESC_CONFIGURATION << 8, 0, total);
+        get_descriptor(s, WB_USB_DESC_CONFIGURATION, total);
         break;
     case STEP_LANGUAGES:
-        stm32wb_usb_host_control(s, 0x80, WB_USB_GET_DESCRIPTOR,
-                                 WB_USB_DESC_STRING << 8, 0, 255);
+        get_descriptor(s, WB_USB_DESC_STRING, 255);
         break;
     case STEP_SET_CONFIGURATION:
         stm32wb_usb_host_control(s, 0x00, WB_USB_SET_CONFIGURATION,

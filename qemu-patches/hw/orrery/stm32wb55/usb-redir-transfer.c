@@ -118,6 +118,8 @@ static void reply(WbUsbRedir *r, Transfer *t, int status)
         usbredirparser_send_interrupt_packet(r->parser, t->id, &t->interrupt,
                                              NULL, 0);
         break;
+    case ISOCHRONOUS:
+        break; /* nobody waits for it */
     case CONFIGURATION:
         wb_redir_reply_configuration(r, t->id, status);
         break;
@@ -141,7 +143,18 @@ void wb_redir_forget_transfers(WbUsbRedir *r)
     QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
         remove_transfer(r, t);
     }
-    r->receiving = 0;
+    r->receiving = r->streaming = 0;
+}
+
+void wb_redir_drop_packets(WbUsbRedir *r, unsigned ep)
+{
+    Transfer *t, *after;
+
+    QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
+        if (t->kind == ISOCHRONOUS && t->ep == ep) {
+            remove_transfer(r, t);
+        }
+    }
 }
 
 /* ---- what the client learns of the device ---- */
@@ -232,7 +245,7 @@ void wb_redir_detached(Stm32wbUsb *s)
             remove_transfer(r, t);
         }
     }
-    r->receiving = 0;
+    r->receiving = r->streaming = 0;
     if (!r->resetting) { /* perhaps a reset of the machine, which must not send */
         timer_mod_ns(r->gone, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     }
@@ -256,6 +269,7 @@ static void set_configured(WbUsbRedir *r, unsigned value)
     WbUsbHost *h = &r->usb->host;
 
     h->configured = value;
+    r->streaming = 0;
     memset(h->alternate, 0, sizeof(h->alternate));
     if (value) {
         stm32wb_usb_host_set_pipes(r->usb, -1);
@@ -266,12 +280,23 @@ static void set_configured(WbUsbRedir *r, unsigned value)
     send_endpoints(r);
 }
 
+/* Of endpoints that are no longer there. */
+static void stop_streams(WbUsbRedir *r)
+{
+    for (int i = 0; i < WB_USB_PIPES; i++) {
+        if (!r->usb->host.pipes[i].ep) {
+            r->streaming &= ~(1u << i);
+        }
+    }
+}
+
 static void set_alternate(WbUsbRedir *r, unsigned interface, unsigned setting)
 {
     WbUsbHost *h = &r->usb->host;
 
     h->alternate[interface % ARRAY_SIZE(h->alternate)] = setting;
     stm32wb_usb_host_set_pipes(r->usb, interface);
+    stop_streams(r);
     send_interfaces(r);
     send_endpoints(r);
 }
@@ -410,6 +435,53 @@ static bool receive_interrupts(WbUsbRedir *r)
     return false;
 }
 
+static bool receive_packet(WbUsbRedir *r, unsigned ep)
+{
+    struct usb_redir_iso_packet_header header = { .endpoint = ep };
+    uint8_t packet[WB_USB_PACKET_MAX];
+    unsigned length;
+
+    if (stm32wb_usb_host_in(r->usb, ep, packet, &length) != USB_ACK) {
+        return false; /* of a packet that did not come, the client does not hear */
+    }
+    header.length = length;
+    usbredirparser_send_iso_packet(r->parser, r->iso_id++, &header, packet, length);
+    return true;
+}
+
+static bool send_iso_packet(WbUsbRedir *r, unsigned ep)
+{
+    Transfer *t;
+
+    QTAILQ_FOREACH(t, &r->transfers, next) {
+        if (t->kind == ISOCHRONOUS && t->ep == ep) {
+            WbUsbAnswer answer =
+                stm32wb_usb_host_out(r->usb, ep, t->data, t->length);
+
+            if (answer == USB_ACK) {
+                remove_transfer(r, t);
+            }
+            return answer == USB_ACK;
+        }
+    }
+    return false;
+}
+
+/* The streams come first in a frame. */
+static bool run_streams(WbUsbRedir *r)
+{
+    for (int i = 0; i < WB_USB_PIPES; i++) {
+        WbUsbPipe *pipe = &r->usb->host.pipes[i];
+
+        if ((r->streaming >> i & 1) && pipe->type == WB_USB_ISO &&
+            (pipe->ep & 0x80 ? receive_packet(r, pipe->ep)
+                             : send_iso_packet(r, pipe->ep))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool run_data(WbUsbRedir *r)
 {
     Transfer *t, *after;
@@ -418,7 +490,7 @@ static bool run_data(WbUsbRedir *r)
     QTAILQ_FOREACH_SAFE(t, &r->transfers, next, after) {
         uint32_t bit = 1u << ((t->ep & 0xf) | (t->ep & 0x80) >> 3);
 
-        if (is_control(t) || (tried & bit)) {
+        if (is_control(t) || t->kind == ISOCHRONOUS || (tried & bit)) {
             continue;
         }
         tried |= bit;
@@ -435,6 +507,10 @@ void wb_redir_transact(Stm32wbUsb *s)
     Transfer *t;
 
     if (!r->parser) {
+        return;
+    }
+    if (run_streams(r)) {
+        wb_redir_flush(r);
         return;
     }
     QTAILQ_FOREACH(t, &r->transfers, next) {

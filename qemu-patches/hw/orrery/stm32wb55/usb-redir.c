@@ -9,7 +9,7 @@
  * another has come. Enumeration and the first configuration are the host controller's (usb-host.c),
  * then transfers are the client's. What the client sends has its virtual time when it comes here.
  *
- * Not there: isochronous transfers, bulk streams, buffered bulk receiving, other configurations than
+ * Not there: bulk streams, buffered bulk receiving, other configurations than
  * the first (and none).
  */
 #include "qemu/osdep.h"
@@ -221,31 +221,83 @@ static void on_interrupt(void *priv, uint64_t id,
     usbredirparser_free_packet_data(r->parser, data);
 }
 
-/* ---- what is not there ---- */
+/* ---- isochronous streams: a packet an interval, as long as they run ---- */
+
+#define ISO_PACKETS_MAX 64 /* on their way to an endpoint */
+
+/* The endpoint's bit of @streaming; 0: it is not isochronous. */
+static uint32_t stream_bit(WbUsbRedir *r, unsigned ep)
+{
+    WbUsbPipe *pipe = stm32wb_usb_host_pipe(r->usb, ep);
+
+    return pipe->ep == ep && pipe->type == WB_USB_ISO
+               ? 1u << (pipe - r->usb->host.pipes)
+               : 0;
+}
+
+static void reply_stream(WbUsbRedir *r, uint64_t id, unsigned ep, int status)
+{
+    struct usb_redir_iso_stream_status_header header = {
+        .status = status,
+        .endpoint = ep,
+    };
+
+    usbredirparser_send_iso_stream_status(r->parser, id, &header);
+}
 
 static void on_start_iso(void *priv, uint64_t id,
                          struct usb_redir_start_iso_stream_header *h)
 {
-    struct usb_redir_iso_stream_status_header status = {
-        .status = usb_redir_inval,
-        .endpoint = h->endpoint,
-    };
+    WbUsbRedir *r = priv;
+    uint32_t bit = stream_bit(r, h->endpoint);
 
-    usbredirparser_send_iso_stream_status(((WbUsbRedir *)priv)->parser, id,
-                                          &status);
+    r->streaming |= bit;
+    reply_stream(r, id, h->endpoint, bit ? usb_redir_success : usb_redir_inval);
 }
 
 static void on_stop_iso(void *priv, uint64_t id,
                         struct usb_redir_stop_iso_stream_header *h)
 {
+    WbUsbRedir *r = priv;
+    uint32_t bit = stream_bit(r, h->endpoint);
+
+    r->streaming &= ~bit;
+    wb_redir_drop_packets(r, h->endpoint);
+    reply_stream(r, id, h->endpoint, bit ? usb_redir_success : usb_redir_inval);
+}
+
+static unsigned packets_waiting(WbUsbRedir *r, unsigned ep)
+{
+    unsigned n = 0;
+    Transfer *t;
+
+    QTAILQ_FOREACH(t, &r->transfers, next) {
+        n += t->kind == ISOCHRONOUS && t->ep == ep;
+    }
+    return n;
 }
 
 static void on_iso(void *priv, uint64_t id,
                    struct usb_redir_iso_packet_header *h, uint8_t *data,
                    int data_len)
 {
-    usbredirparser_free_packet_data(((WbUsbRedir *)priv)->parser, data);
+    WbUsbRedir *r = priv;
+    Transfer *t = NULL;
+
+    /* what is too much is lost, as on the bus */
+    if ((r->streaming & stream_bit(r, h->endpoint)) && !(h->endpoint & 0x80) &&
+        data_len == h->length &&
+        data_len <= stm32wb_usb_host_pipe(r->usb, h->endpoint)->size &&
+        packets_waiting(r, h->endpoint) < ISO_PACKETS_MAX) {
+        t = wb_redir_add_transfer(r, ISOCHRONOUS, id, h->endpoint, data_len);
+    }
+    if (t && data_len > 0) {
+        memcpy(t->data, data, data_len);
+    }
+    usbredirparser_free_packet_data(r->parser, data);
 }
+
+/* ---- what is not there ---- */
 
 static void on_alloc_streams(void *priv, uint64_t id,
                              struct usb_redir_alloc_bulk_streams_header *h)
@@ -398,7 +450,7 @@ static void redir_receive(void *opaque, const uint8_t *data, int size)
         /* what does not parse is skipped */
     }
     wb_redir_flush(r);
-    if (r->count) {
+    if (r->count || r->streaming) {
         stm32wb_usb_host_ready(s); /* wakes it */
     }
     stm32wb_usb_host_look(s);

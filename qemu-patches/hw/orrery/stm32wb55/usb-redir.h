@@ -13,7 +13,14 @@
 #include "usb.h"
 #include <usbredirparser.h>
 
-typedef enum TransferKind { CONTROL, CONFIGURATION, ALTERNATE, BULK, INTERRUPT } TransferKind;
+typedef enum TransferKind {
+    CONTROL,
+    CONFIGURATION,
+    ALTERNATE,
+    BULK,
+    INTERRUPT,
+    ISOCHRONOUS, /* a packet to the device */
+} TransferKind;
 
 typedef struct Transfer {
     TransferKind kind;
@@ -49,12 +56,16 @@ struct WbUsbRedir {
     Transfer *control; /* on the bus */
     uint32_t receiving; /* interrupt IN endpoints, by number */
     uint64_t interrupt_id;
+    uint32_t streaming; /* isochronous endpoints, by pipe */
+    uint32_t iso_id;
 };
 
 /* NULL: too much is under way. */
 Transfer *wb_redir_add_transfer(WbUsbRedir *r, TransferKind kind, uint64_t id,
                                 unsigned ep, uint32_t length);
 void wb_redir_flush(WbUsbRedir *r);
+/* Isochronous packets to @ep that are waiting are dropped. */
+void wb_redir_drop_packets(WbUsbRedir *r, unsigned ep);
 void wb_redir_reply_configuration(WbUsbRedir *r, uint64_t id, int status);
 void wb_redir_reply_alternate(WbUsbRedir *r, uint64_t id, unsigned interface,
                               int status);

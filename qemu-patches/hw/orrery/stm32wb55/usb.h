@@ -50,7 +50,7 @@ typedef struct WbUsbPipe {
     uint8_t ep; /* its address, bit 7: IN; 0: there is none */
     uint8_t type;
     uint8_t interface;
-    uint8_t interval; /* of an interrupt endpoint, frames */
+    uint8_t interval; /* bInterval: of an interrupt endpoint frames, of an isochronous one their log2 + 1 */
     uint8_t toggle;
     uint8_t polled; /* in this frame */
     uint16_t size;  /* of a packet */
