@@ -147,6 +147,16 @@ static bool wait_for(bool (*done)(void), uint32_t us)
     }
 }
 
+static bool never(void)
+{
+    return false;
+}
+
+void tl_sleep_us(uint32_t us)
+{
+    wait_for(never, us);
+}
+
 /* ---- hw_ipcc.c ---- */
 
 static volatile bool system_answered, command_answered, acl_free = true;

@@ -40,6 +40,8 @@ void tl_info(struct tl_info *info);
 
 /* Microseconds since tl_init(). */
 uint64_t tl_us(void);
+/* Asleep for that long, and to the next tick of 1 ms. */
+void tl_sleep_us(uint32_t us);
 
 /* A system command (opcode 0xfc00 | ocf): what follows the status goes to `answer`, up to `room`.
  */

@@ -24,9 +24,28 @@ static uint32_t exchanges;
 
 /* ---- the console ---- */
 
+#define TXE (1u << 7)   /* ISR */
+#define TXEIE (1u << 7) /* CR1 */
+
+/* Asleep until a UART takes a character; its interrupt clears TXEIE. */
+static void wait_for_room(volatile uint32_t *isr, volatile uint32_t *cr1)
+{
+    while (!(*isr & TXE)) {
+        irqs_off();
+        *cr1 |= TXEIE;
+        wfi();
+        irqs_on();
+    }
+}
+
+void irq_LPUART1(void)
+{
+    LPUART1_CR1 &= ~TXEIE;
+}
+
 static void put(char c)
 {
-    wait_until(&LPUART1_ISR, 1u << 7, 1u << 7, ~0u);
+    wait_for_room(&LPUART1_ISR, &LPUART1_CR1);
     LPUART1_TDR = (uint8_t)c;
 }
 
@@ -117,6 +136,7 @@ void irq_USART1(void)
         broken("the line is too bad");
     }
     USART1_ICR = 1;
+    USART1_CR1 &= ~TXEIE;
     while (USART1_ISR & (1u << 5)) {
         ring[ring_in++ % sizeof(ring)] = (uint8_t)USART1_RDR;
     }
@@ -169,7 +189,7 @@ static void transmit(const uint8_t *packet)
     unsigned len = 3 + ((unsigned)packet[1] << 8 | packet[2]);
 
     for (unsigned i = 0; i < len; i++) {
-        wait_until(&USART1_ISR, 1u << 7, 1u << 7, ~0u);
+        wait_for_room(&USART1_ISR, &USART1_CR1);
         USART1_TDR = packet[i];
     }
 }
@@ -281,10 +301,10 @@ static void start_session(void)
     bool there;
 
     do {
-        delay_us(1000);
+        tl_sleep_us(1000);
         reset_wanted = false;
         GPIOC_BSRR = 1u << PIN_RESET;
-        delay_us(20000);
+        tl_sleep_us(20000);
         ring_in = ring_out = 0;
         bluetooth_len = 0;
         there = exchange(session);
@@ -323,6 +343,7 @@ static void start_ports(void)
     GPIOA_AFRL = (GPIOA_AFRL & ~(0xfu << 8)) | 8u << 8;
     LPUART1_BRR = (uint32_t)(((uint64_t)core_hz << 8) / CONSOLE_BAUD);
     LPUART1_CR1 = 1u << 0 | 1u << 3;
+    irq_enable(IRQ_LPUART1);
 }
 
 void test(void)

@@ -501,9 +501,8 @@ static bool map_foreign(Stm32wb55Soc *s, Error **errp)
     return true;
 }
 
-static void soc_realize(DeviceState *dev, Error **errp)
+static void realize_parts(Stm32wb55Soc *s, Error **errp)
 {
-    Stm32wb55Soc *s = STM32WB55_SOC(dev);
     const WbView *view = view_of(s);
     bool first = view->number == 0;
 
@@ -537,6 +536,14 @@ static void soc_realize(DeviceState *dev, Error **errp)
         map_scr(s);
         map_foreign(s, errp);
     }
+}
+
+static void soc_realize(DeviceState *dev, Error **errp)
+{
+    /* One map in the end: each of the 150 regions would have it made anew. */
+    memory_region_transaction_begin();
+    realize_parts(STM32WB55_SOC(dev), errp);
+    memory_region_transaction_commit();
 }
 
 static void soc_class_init(ObjectClass *klass, void *data)
