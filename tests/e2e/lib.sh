@@ -45,6 +45,13 @@
 #   resume                           $RUN
 #   ps_run FILTER                    what `orrery ps --json` says of $RUN, through jq
 #   pid_of INSTANCE                  of $RUN; also broker and launcher
+#   lines PORT TEXT                  how often $RUN has said that on the port
+#   said PORT TEXT N                 at least so often?
+#   plus TIME NS                     the stamp of a line that much after TIME, both as Orrery prints them
+#   picture INSTANCE NAME TIME       $RUN's display is then as in screenshot/NAME.txt, pixel by pixel;
+#                                    in the directory ORRERY_KEEP_PICTURES is what was seen, as text
+#   blink_and_sleep [CLOCK]          a manifest: mcu says something BANNER_NS after reset, and blinks;
+#                                    idle says something SLEEPS_NS after reset, and sleeps for ever
 #   hogs N; no_hogs                  load on the processors
 #   program NAME                     run the manifest on standard input twice, the second time with
 #                                    jitter: the verdicts of the program whose args are [@TAP@]
@@ -266,6 +273,42 @@ child_of() {
             break
         fi
     done; } 2>/dev/null
+}
+
+lines() { grep -cF "$(printf "%-12s" "$1") | $2" "$SCRATCH/$run_id.out"; }
+said() { [ "$(lines "$1" "$2")" -ge "$3" ]; }
+plus() { echo "$1 $2" | awk '{ split($1, t, "."); ns = t[2] + $2; printf "%3d.%09d", t[1] + int(ns / 1e9), ns % 1e9 }'; }
+
+PNG_TEXT=$(dirname "$ORRERY")/../tests/tools/png-text
+[ -x "$PNG_TEXT" ] || PNG_TEXT=$TOP/build/tests/tools/png-text
+
+picture() {
+    timeout 60 "$ORRERY" until "${3}s" --run "$RUN" >/dev/null
+    run_timeout 10 "$ORRERY" screenshot "$1" "$SCRATCH/$2.png" --run "$RUN"
+    is "$2: a screenshot, and when" "$RC $(cat "$OUT")" "0 $3"
+    "$PNG_TEXT" "$SCRATCH/$2.png" >"$SCRATCH/$2.txt"
+    if [ -n "${ORRERY_KEEP_PICTURES:-}" ]; then
+        cp "$SCRATCH/$2.txt" "$ORRERY_KEEP_PICTURES"
+    fi
+    check "$2: every pixel" cmp -s "$SCRATCH/$2.txt" "$TOP/tests/e2e/screenshot/$2.txt"
+}
+
+BANNER_NS=2429875
+SLEEPS_NS=2667694
+
+blink_and_sleep() {
+    cat <<END
+orrery: 1
+clock: { seed: 1${1:+, $1} }
+instances:
+  mcu: { machine: stm32wb55, firmware: wb55-blink.elf, icount: 4 }
+  idle: { machine: lm3s6965evb, firmware: sleep.elf, icount: 4 }
+links:
+  - { uart: [mcu.serial1, idle.serial0] }
+attach:
+  - { port: mcu.serial0, to: stdout }
+  - { port: idle.serial1, to: stdout }
+END
 }
 
 hogs() {

@@ -7,36 +7,12 @@
 
 cd "$SCRATCH" || exit 3
 
-BANNER_NS=2429875 # from reset to blink's first line
-SLEEPS_NS=2667694 # and to sleep's
-
-# two "CLOCK" - a busy one and one that sleeps for ever
-two() {
-    cat <<END
-orrery: 1
-clock: { seed: 1$1 }
-instances:
-  mcu: { machine: stm32wb55, firmware: wb55-blink.elf, icount: 4 }
-  idle: { machine: lm3s6965evb, firmware: sleep.elf, icount: 4 }
-links:
-  - { uart: [mcu.serial1, idle.serial0] }
-attach:
-  - { port: mcu.serial0, to: stdout }
-  - { port: idle.serial1, to: stdout }
-END
-}
-
-# lines PORT TEXT - how often it was said
-lines() { grep -cF "$(printf "%-12s" "$1") | $2" by_hand.out; }
-said() { [ "$(lines "$1" "$2")" -ge "$3" ]; }
-# plus TIME NS - the stamp on a line that follows TIME by so much
-plus() { echo "$1 $2" | awk '{ split($1, t, "."); ns = t[2] + $2; printf "%3d.%09d", t[1] + int(ns / 1e9), ns % 1e9 }'; }
 power() { timeout 10 "$ORRERY" power --run "$RUN" "$@"; }
 is_in_state() { [ "$(ps_run ".instances[] | select(.name == \"$1\") | .state")" = "$2" ]; }
 
 # ---- by hand ----
 
-two ', for: 100s' >by_hand.yaml
+blink_and_sleep 'for: 100s' >by_hand.yaml
 start_run by_hand by_hand.yaml --pace 0.1 || not_ok "starts"
 check "both run" wait_for 10 said idle.serial1 "sleep: nothing will wake me" 1
 power off mcu >off.out
@@ -45,12 +21,12 @@ timeout 10 "$ORRERY" reset --run "$RUN" mcu >"$OUT"
 at=$(power on mcu)
 check "it starts again" wait_for 20 said mcu.serial0 "stm32wb55: LD2 blinks" 2
 contains "at the time that was said" by_hand.out \
-    "[$(plus "$at" $BANNER_NS)] mcu.serial0  | stm32wb55: LD2 blinks"
+    "[$(plus "$at" "$BANNER_NS")] mcu.serial0  | stm32wb55: LD2 blinks"
 power off idle >"$OUT"
 at=$(power on idle)
 check "so does one that sleeps for ever" wait_for 20 said idle.serial1 "sleep: nothing will wake me" 2
 contains "at the time that was said, too" by_hand.out \
-    "[$(plus "$at" $SLEEPS_NS)] idle.serial1 | sleep: nothing will wake me"
+    "[$(plus "$at" "$SLEEPS_NS")] idle.serial1 | sleep: nothing will wake me"
 power off mcu >"$OUT" && power off idle >"$OUT"
 is "both off: the run waits for who has done that" "$(ps_run .state)" running
 power on mcu >"$OUT"
@@ -83,7 +59,7 @@ same() {
 }
 
 {
-    two ', for: 300ms'
+    blink_and_sleep 'for: 300ms'
     echo 'inputs:'
     echo '  - { at: 50ms, power: { mcu: off }, for: 20ms }'
     echo '  - { at: 60ms, power: { idle: off } }'
@@ -161,7 +137,7 @@ program_verdicts "two cores, one supply" tap
 
 # ---- a scenario ----
 
-two '' >base.yaml
+blink_and_sleep >base.yaml
 cat >cut.test.yaml <<END
 orrery: 1
 uses: base.yaml

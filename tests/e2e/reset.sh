@@ -4,38 +4,17 @@
 # ever, by QMP, by HMP, and while everybody is paused.
 . "$(dirname "$0")/lib.sh"
 
-BANNER_NS=2429875 # from reset to blink's first line
-SLEEPS_NS=2667694 # and to sleep's
-
-cat >"$SCRATCH/reset.yaml" <<END
-orrery: 1
-clock: { seed: 1, for: 20s }
-instances:
-  mcu: { machine: stm32wb55, firmware: wb55-blink.elf, icount: 4 }
-  idle: { machine: lm3s6965evb, firmware: sleep.elf, icount: 4 }
-links:
-  - { uart: [mcu.serial1, idle.serial0] }
-attach:
-  - { port: mcu.serial0, to: stdout }
-  - { port: idle.serial1, to: stdout }
-END
-
-# lines PORT TEXT - how often it was said
-lines() { grep -cF "$(printf "%-12s" "$1") | $2" "$SCRATCH/reset.out"; }
-said() { [ "$(lines "$1" "$2")" -ge "$3" ]; }
-# plus TIME NS - the stamp on a line that follows TIME by so much
-plus() { echo "$1 $2" | awk '{ split($1, t, "."); ns = t[2] + $2; printf "%3d.%09d", t[1] + int(ns / 1e9), ns % 1e9 }'; }
-
+blink_and_sleep 'for: 20s' >"$SCRATCH/reset.yaml"
 start_run reset "$SCRATCH/reset.yaml" --pace 0.1 || not_ok "starts"
 check "both run" wait_for 10 said idle.serial1 "sleep: nothing will wake me" 1
 at=$(timeout 10 "$ORRERY" reset --run "$RUN" mcu)
 check "a busy one starts again" wait_for 10 said mcu.serial0 "stm32wb55: LD2 blinks" 2
 contains "at the time that was said" "$SCRATCH/reset.out" \
-    "[$(plus "$at" $BANNER_NS)] mcu.serial0  | stm32wb55: LD2 blinks"
+    "[$(plus "$at" "$BANNER_NS")] mcu.serial0  | stm32wb55: LD2 blinks"
 at=$(timeout 10 "$ORRERY" reset --run "$RUN" idle)
 check "one that sleeps for ever starts again" wait_for 10 said idle.serial1 "sleep: nothing will wake me" 2
 contains "at the time that was said, too" "$SCRATCH/reset.out" \
-    "[$(plus "$at" $SLEEPS_NS)] idle.serial1 | sleep: nothing will wake me"
+    "[$(plus "$at" "$SLEEPS_NS")] idle.serial1 | sleep: nothing will wake me"
 timeout 10 "$ORRERY" qmp --run "$RUN" idle system_reset >"$OUT"
 check "the same by QMP" wait_for 10 said idle.serial1 "sleep: nothing will wake me" 3
 echo system_reset | timeout 10 "$ORRERY" monitor --run "$RUN" mcu >"$OUT"

@@ -1,18 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The SSD1312: what firmware draws, by orrery screenshot, pixel by pixel against screenshot/*.txt.
-# ORRERY_KEEP_PICTURES=DIR keeps what was seen, as text, in the place of those.
 . "$(dirname "$0")/lib.sh"
-
-WANTED=$TOP/tests/e2e/screenshot
-PNG_TEXT=$(dirname "$ORRERY")/../tests/tools/png-text
-[ -x "$PNG_TEXT" ] || PNG_TEXT=$TOP/build/tests/tools/png-text
 
 {
     cat <<END
 orrery: 1
 name: oled
-clock: { pace: 1, for: 60s }
+clock: { pace: 4, for: 400s }
 instances:
   a: { machine: "stm32wb55,oled=SPI1:PA4:PA3:PA2", firmware: wb55-oled.elf, semihosting: true }
   b: { machine: stm32wb55, firmware: wb55-button.elf, semihosting: true }
@@ -23,29 +18,16 @@ END
     done
 } >"$SCRATCH/oled.yaml"
 
-# picture NAME TIME
-picture() {
-    "$ORRERY" until "${2}s" --run "$RUN" >/dev/null
-    run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/$1.png" --run "$RUN"
-    is "$1: a screenshot, and when" "$RC $(cat "$OUT")" "0 $2"
-    "$PNG_TEXT" "$SCRATCH/$1.png" >"$SCRATCH/$1.txt"
-    if [ -n "${ORRERY_KEEP_PICTURES:-}" ]; then
-        cp "$SCRATCH/$1.txt" "$ORRERY_KEEP_PICTURES"
-    fi
-    check "$1: every pixel" cmp -s "$SCRATCH/$1.txt" "$WANTED/$1.txt"
-}
-
-check 'a run' start_run oled "$SCRATCH/oled.yaml"
-"$ORRERY" pause --run "$RUN" >/dev/null
-picture first 0.950000000
+check 'a run' start_paused oled "$SCRATCH/oled.yaml"
+picture a first 0.950000000
 is 'it was paused and is' "$(ps_run .state)" paused
-picture second 1.050000000
-picture turned 1.150000000
-picture inverse 1.250000000
-picture scrolling 1.350000000
-picture stopped 1.450000000
-picture reset 1.550000000
-picture again 1.650000000
+picture a second 1.050000000
+picture a turned 1.150000000
+picture a inverse 1.250000000
+picture a scrolling 1.350000000
+picture a stopped 1.450000000
+picture a reset 1.550000000
+picture a again 1.650000000
 "$ORRERY" resume --run "$RUN"
 run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/a.gif" --run "$RUN"
 is 'a file of another kind: exit code' "$RC" 2

@@ -2,23 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The wallet of examples/wallet.yaml, and with a phone: a bad line, resets, a refusal, and what its screen shows. The
 # dialogue is in the examples' tests (examples.sh).
-# ORRERY_KEEP_PICTURES=DIR keeps what was seen, as text, in the place of screenshot/wallet-*.txt.
 . "$(dirname "$0")/lib.sh"
 
-WANTED=$TOP/tests/e2e/screenshot
-PNG_TEXT=$TOP/build/tests/tools/png-text
-
-# picture NAME TIME
-picture() {
-    "$ORRERY" until "${2}s" --run "$RUN" >/dev/null
-    run_timeout 10 "$ORRERY" screenshot se "$SCRATCH/$1.png" --run "$RUN"
-    is "$1: a screenshot, and when" "$RC $(cat "$OUT")" "0 $2"
-    "$PNG_TEXT" "$SCRATCH/$1.png" >"$SCRATCH/$1.txt"
-    if [ -n "${ORRERY_KEEP_PICTURES:-}" ]; then
-        cp "$SCRATCH/$1.txt" "$ORRERY_KEEP_PICTURES"
-    fi
-    check "$1: every pixel" cmp -s "$SCRATCH/$1.txt" "$WANTED/$1.txt"
-}
 
 # A bad line: characters that are refused and sent again, thousands of exchanges; what is broken ends it.
 storm() {
@@ -62,11 +47,10 @@ viewer() {
     od -An -v -tx1 -w1 "$SCRATCH/rfb" | tr -d ' ' >"$SCRATCH/rfb.bytes"
 }
 
-check 'a run in real time' start_run wallet "$EXAMPLES/wallet.yaml" --pace 1 --vnc se --trace-hash
+check 'a run in real time' start_paused wallet "$EXAMPLES/wallet.yaml" --pace 1 --vnc se --trace-hash
 contains 'it says where its display is' "$SCRATCH/wallet.err" "se's display is at $RUN_DIR/se.vnc"
-"$ORRERY" pause --run "$RUN" >/dev/null
-picture wallet-start 1.500000000
-picture wallet-pressed 2.500000000
+picture se wallet-start 1.500000000
+picture se wallet-pressed 2.500000000
 viewer
 is 'a viewer is told the size' "$(sed -n '17,20p' "$SCRATCH/rfb.bytes" | tr '\n' ' ')" '00 80 00 40 '
 check 'a viewer sees lit pixels' test "$(grep -cv 00 "$SCRATCH/rfb.bytes")" -ge 1000
@@ -77,9 +61,8 @@ run_timeout 60 "$ORRERY" run "$EXAMPLES/wallet.yaml" --trace-hash
 is 'with a viewer: the same trace' "$(hash_in "$SCRATCH/wallet.out")" "$(hash_in "$OUT")"
 
 sed 's/seed: 1,/seed: 1, pace: 4,/' "$EXAMPLES/wallet-phone.yaml" >"$SCRATCH/phone.yaml"
-check 'the phone again' start_run phone "$SCRATCH/phone.yaml"
-"$ORRERY" pause --run "$RUN" >/dev/null
-picture wallet-request 4.500000000
+check 'the phone again' start_paused phone "$SCRATCH/phone.yaml"
+picture se wallet-request 4.500000000
 "$ORRERY" resume --run "$RUN"
 finish 30 "$PID"
 is 'it ends' "$RC" 0

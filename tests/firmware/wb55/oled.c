@@ -36,13 +36,27 @@ static void fill(uint8_t byte, unsigned count)
     }
 }
 
+void irq_EXTI4(void)
+{
+    EXTI_PR1 = 1u << 4;
+}
+
+/* Asleep, so that the host has nothing to do. */
+static void wait_for_level(unsigned level)
+{
+    __asm__ volatile("cpsid i");
+    while ((GPIOC_IDR >> 4 & 1) != level) {
+        wfi();
+        __asm__ volatile("cpsie i\n\tisb\n\tcpsid i");
+    }
+    __asm__ volatile("cpsie i");
+}
+
 static void press(void)
 {
-    while (GPIOC_IDR >> 4 & 1) {
-    }
+    wait_for_level(0);
     delay_us(1000);
-    while (!(GPIOC_IDR >> 4 & 1)) {
-    }
+    wait_for_level(1);
 }
 
 static void set_up(void)
@@ -50,6 +64,10 @@ static void set_up(void)
     GPIOA_MODER = (GPIOA_MODER & ~0xfff0u) | 0x8950u; /* PA2 to PA4 outputs, PA5 SCK, PA7 MOSI */
     GPIOA_AFRL = 0x50500000;
     GPIOC_MODER &= ~(3u << 8);
+    SYSCFG_EXTICR2 = 2; /* EXTI4: PC4, both edges */
+    EXTI_RTSR1 = EXTI_FTSR1 = 1u << 4;
+    EXTI_C1IMR1 |= 1u << 4;
+    irq_enable(IRQ_EXTI4);
     out(4, 1);
     out(2, 0);
     delay_us(10);
