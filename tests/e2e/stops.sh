@@ -49,14 +49,21 @@ nothing_to_do() {
     is "$as: and nobody moved" "$(stand)" "paused $(ns_of "$first")"
 }
 
-# begin NAME MANIFEST [OPTION…] - starts it, undisturbed first, for the reference.
+# pace SECONDS - at which a run of so many virtual seconds lasts $LASTS_S, longer on a busy host: who
+# stops it must come before its end.
+LASTS_S=2
+pace() { awk -v run="$1" -v host="$(loaded "$LASTS_S")" 'BEGIN { print run / (host < 12 ? host : 12) }'; }
+
+# begin NAME SECONDS MANIFEST [OPTION…] - starts it, which ends at about that time, undisturbed first,
+# for the reference.
 begin() {
     as=$1
-    manifest=$2
-    shift 2
+    lasts=$2
+    manifest=$3
+    shift 3
     run_timeout 60 "$ORRERY" run "$manifest" --trace-hash "$@"
     cp "$OUT" "$SCRATCH/reference"
-    start_paused stops "$manifest" --trace-hash "$@" || not_ok "$as: starts"
+    start_paused stops "$manifest" --trace-hash --pace "$(pace "$lasts")" "$@" || not_ok "$as: starts"
     resume
 }
 
@@ -117,7 +124,7 @@ in_turns() {
 
 # From a run that goes on at the wall clock's pace.
 while_it_runs() {
-    begin "$@" --pace 0.02
+    begin "$@"
     stepped=$(ask step 1ms)
     stands "$as: step of a run that runs" "$stepped"
     ask resume
@@ -127,8 +134,9 @@ while_it_runs() {
 }
 
 many_times() {
-    begin "$@"
     rounds=$(full 15 150)
+    LASTS_S=$(full 2 12)
+    begin "$@"
     round=0
     stood=0
     while [ $round -lt "$rounds" ]; do
@@ -185,18 +193,20 @@ no_run() {
 UNTIL=1.5s
 UNTIL_PRINTED=1.500000000
 spin=$(pair spin spin_send spin_send)
-each_command "two that never sleep" "$spin" --pace 0.3
-in_turns "two that never sleep, in turns" "$spin" --pace 0.3
-UNTIL=80s
-UNTIL_PRINTED=80.000000000
-each_command "two that tick" "$(pair tick tick tick)" --for 200s
+each_command "two that never sleep" 2 "$spin"
+in_turns "two that never sleep, in turns" 2 "$spin"
+UNTIL=75s
+UNTIL_PRINTED=75.000000000
+each_command "two that tick" 100 "$(pair tick tick tick)" --for 200s
 UNTIL=300ms
 UNTIL_PRINTED=0.300000000
-while_it_runs uart-pair "$EXAMPLES/uart-pair.yaml"
-each_command trio "$EXAMPLES/trio.yaml" --pace 0.05
-many_times "spin, again and again" "$spin" --pace 0.5
-many_times "trio, again and again" "$EXAMPLES/trio.yaml" --pace 0.05
-two_at_once "spin, by two" "$spin"
-events "spin, events" "$spin" --pace 0.5
+while_it_runs uart-pair 0.4 "$EXAMPLES/uart-pair.yaml"
+UNTIL=500ms
+UNTIL_PRINTED=0.500000000
+each_command trio 0.6 "$EXAMPLES/trio.yaml"
+two_at_once "spin, by two" 0.4 "$spin" --for 400ms
+events "spin, events" 0.4 "$spin" --for 400ms
+many_times "spin, again and again" 0.4 "$spin" --for 400ms
+many_times "trio, again and again" 0.6 "$EXAMPLES/trio.yaml"
 no_run
 done_testing
