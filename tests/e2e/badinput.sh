@@ -214,12 +214,12 @@ garbage() {
     printf '\001\377\377\377\377\377\377\377\377'
 }
 
-# talk FILE NAME - send it to each socket of $RUN, and hang up a little later.
+# talk FILE NAME - send it to each socket of $RUN, and hang up.
 talk() {
     for socket in broker.sock events.sock; do
         : >greeting # see gone_at_once
         # shellcheck disable=SC2094 # that is the point
-        { cat "$1" && wait_for 20 test -s greeting && sleep 0.3; } |
+        { cat "$1" && wait_for 20 test -s greeting; } |
             timeout 60 socat - "UNIX-CONNECT:$RUN_DIR/$socket" >greeting 2>/dev/null
         is "garbage ($2) to $socket: the broker still answers" "$(ps_run .state)" paused
     done

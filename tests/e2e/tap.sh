@@ -74,8 +74,7 @@ check 'a card' start_run card "$SCRATCH/card.yaml" --trace-hash
 run=$PID
 "$ORRERY" tap card.serial0 --decode 7816 --run "$RUN" --to "$SCRATCH/card.dialogue" &
 tap=$!
-wait_for 5 test -e "$SCRATCH/card.dialogue"
-sleep 0.5
+wait_for 20 grep -q 'memfd:orrery' "/proc/$tap/maps"
 "$ORRERY" qmp terminal cont --run "$RUN" >/dev/null
 finish 100 "$run"
 is 'it ends' "$RC" 0
