@@ -2,7 +2,8 @@
 /*
  * client.c - a GATT client of the vendor's kind, for examples/ble-pair.yaml: it scans for server.c
  * by name, connects, finds the service, its characteristics and the descriptor, subscribes, asks
- * for 1,000 notifications, checks each of them, and disconnects.
+ * for 1,000 notifications (a test may write another number to `wanted`), checks each of them, and
+ * disconnects.
  */
 #include "central.h"
 #include "pair.h"
@@ -10,6 +11,7 @@
 
 static const uint8_t service_uuid[16] = PAIR_SERVICE, order_uuid[16] = PAIR_ORDER,
                      count_uuid[16] = PAIR_COUNT;
+static volatile uint16_t wanted = NOTIFICATIONS;
 static uint16_t connection, first, last, order_value, count_value, configuration;
 
 /* ---- connecting ---- */
@@ -111,12 +113,12 @@ static bool is_right(const uint8_t *p, uint32_t number)
 static void be_notified(void)
 {
     static const uint8_t on[2] = {1, 0};
-    const uint8_t number[2] = {NOTIFICATIONS & 0xff, NOTIFICATIONS >> 8};
+    const uint8_t number[2] = {wanted & 0xff, (uint8_t)(wanted >> 8)};
     uint64_t start = tl_us();
 
     procedure("subscription", aci_write_descriptor(connection, configuration, on, 2));
     need("order", aci_write(connection, order_value, number, 2));
-    for (uint32_t i = 0; i < NOTIFICATIONS; i++) {
+    for (uint32_t i = 0; i < wanted; i++) {
         struct tl_packet *event = wait_event(EVENT_NOTIFICATION, 5000);
 
         need("no notification", !event);
@@ -124,7 +126,7 @@ static void be_notified(void)
         tl_release(event);
     }
     say("client: ");
-    say_number(NOTIFICATIONS);
+    say_number(wanted);
     say(" notifications in ");
     say_number((uint32_t)(tl_us() - start) / 1000);
     say(" ms, all right\r\n");
