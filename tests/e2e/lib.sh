@@ -241,8 +241,9 @@ start_run() {
     fi
 }
 
-start_paused() { start_run "$@" --paused && wait_for 20 is_paused; }
+start_paused() { start_run "$@" --paused && wait_for 20 is_paused_or_gone && is_paused; }
 is_paused() { [ "$(ps_run .state)" = paused ]; }
+is_paused_or_gone() { is_paused || gone "$PID"; }
 resume() { timeout 60 "$ORRERY" resume --run "$RUN"; }
 
 # The run that $PID launched: its directory ends in its pid.
