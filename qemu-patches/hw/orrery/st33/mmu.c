@@ -209,7 +209,8 @@ static void frame_lost(ARMCPU *cpu, uint32_t sp, uint32_t xpsr)
     const uint32_t *r = cpu->env.regs;
     const uint32_t words[FRAME_WORDS] = { r[0], r[1], r[2], r[3], r[12], r[14], r[15], xpsr };
 
-    if (FIELD_EX32(s->fstat, FSTAT, VALID) && s->faddr - sp < sizeof(words)) {
+    if ((cpu->env.v7m.cfsr[M_REG_NS] & R_V7M_CFSR_STKERR_MASK) &&
+        FIELD_EX32(s->fstat, FSTAT, VALID) && s->faddr - sp < sizeof(words)) {
         s->frame = sp | R_FRAME_VALID_MASK;
         memcpy(s->frame_words, words, sizeof(words));
         trace_st33_mmu_frame(sp, r[15]);
