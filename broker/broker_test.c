@@ -254,6 +254,18 @@ static void test_launcher_dies(void **state)
     assert_true(test_clean(&run));
 }
 
+static void test_launcher_dies_early(void **state)
+{
+    struct test_run run = {.watch_launcher = true, .launcher_is_dead = true};
+
+    assert_true(test_start(&run));
+    test_finish(&run, 5);
+    test_ended(&run, 3);
+    assert_ptr_equal(run.err, strstr(run.err, "orrery: the launcher (pid "));
+    assert_ptr_equal(strchr(run.err, '\n'), strrchr(run.err, '\n')); /* one line */
+    assert_true(test_clean(&run));
+}
+
 static void test_member_stops_for_a_while(void **state)
 {
     struct test_run run = test_talk(100 * MS);
@@ -290,6 +302,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_interrupted_while_stopped),
         cmocka_unit_test(test_lingering_member),
         cmocka_unit_test(test_launcher_dies),
+        cmocka_unit_test(test_launcher_dies_early),
         cmocka_unit_test(test_member_stops_for_a_while),
     };
 

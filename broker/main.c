@@ -133,8 +133,9 @@ static void tell_ready(struct program *program)
 {
     static const char line[] = "ready\n";
 
-    if (write(program->ready_fd, line, sizeof(line) - 1) < 0) {
-        orrery_say("ready-fd: %s", strerror(errno)); /* the launcher's pidfd will tell */
+    /* Nobody reads: the launcher is dead, as its pidfd will tell, and one line is enough. */
+    if (write(program->ready_fd, line, sizeof(line) - 1) < 0 && errno != EPIPE) {
+        orrery_say("ready-fd: %s", strerror(errno));
     }
     close(program->ready_fd);
     program->ready_fd = -1;

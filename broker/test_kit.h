@@ -18,6 +18,7 @@ struct test_run {
     uint64_t for_ns;
     double pace;
     bool turns, no_uring, watch_launcher, no_link;
+    bool launcher_is_dead; /* with watch_launcher: before the broker is there */
     uint64_t jitter_seed;
     uint32_t join_timeout_ms;
     const char *log_dir;
