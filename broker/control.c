@@ -38,6 +38,7 @@ struct control {
     pthread_mutex_t lock;
     struct call *incoming, **incoming_tail;
     atomic_uint sending;
+    atomic_int peers; /* connections of both sockets */
 };
 
 static void receive(struct call *call)
@@ -109,6 +110,21 @@ static int listen_on(nng_socket socket, const char *path)
     return error;
 }
 
+/* In a thread of NNG's. */
+static void peer_comes_or_goes(nng_pipe pipe, nng_pipe_ev event, void *opaque)
+{
+    struct control *control = opaque;
+
+    (void)pipe;
+    atomic_fetch_add(&control->peers, event == NNG_PIPE_EV_ADD_PRE ? 1 : -1);
+}
+
+static void count_peers(struct control *control, nng_socket socket)
+{
+    nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, peer_comes_or_goes, control);
+    nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, peer_comes_or_goes, control);
+}
+
 static int open_sockets(struct control *control)
 {
     int error = nng_rep0_open(&control->rep);
@@ -121,6 +137,8 @@ static int open_sockets(struct control *control)
         nng_close(control->rep);
         return error;
     }
+    count_peers(control, control->rep);
+    count_peers(control, control->pub);
     nng_socket_set_size(control->rep, NNG_OPT_RECVMAXSZ, REQUEST_MAX);
     nng_socket_set_size(control->pub, NNG_OPT_RECVMAXSZ, REQUEST_MAX);
     if ((error = listen_on(control->rep, control->rep_path)) != 0 ||
@@ -179,16 +197,19 @@ struct control *orrery_control_create(struct broker *broker, struct orrery_error
     return control;
 }
 
+static bool is_busy(struct control *control)
+{
+    return atomic_load(&control->sending) > 0 || atomic_load(&control->peers) > 0;
+}
+
 void orrery_control_destroy(struct control *control, unsigned linger_ms)
 {
     if (!control) {
         return;
     }
-    for (unsigned ms = 0; ms < linger_ms && atomic_load(&control->sending) > 0; ms++) {
+    /* NNG cannot say whether what is in its queues was sent: who has got all hangs up. */
+    for (unsigned ms = 0; ms < linger_ms && is_busy(control); ms++) {
         g_usleep(1000);
-    }
-    if (linger_ms) {
-        g_usleep(20000); /* what NNG took is in its own queues; it has no way to say sent */
     }
     nng_close(control->rep);
     nng_close(control->pub);

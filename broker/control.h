@@ -16,7 +16,7 @@ struct call; /* one open call; answered exactly once */
 
 /* Listen. NULL with err filled. Calls wait until orrery_control_serve(). */
 struct control *orrery_control_create(struct broker *broker, struct orrery_error *err);
-/* Answers still on their way get linger_ms. Accepts NULL. */
+/* Waits up to linger_ms until all are answered and have hung up. Accepts NULL. */
 void orrery_control_destroy(struct control *control, unsigned linger_ms);
 
 /* Io loop: handle the calls that came in; poked when there are any. */

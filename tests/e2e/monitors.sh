@@ -32,7 +32,6 @@ in_gdb() {
         set -- "$@" -ex "$command"
     done
     run_timeout "$gdb_limit" "$ORRERY" gdb --run "$RUN" "$gdb_instance" -- -batch -nx "$@"
-    [ "$RC" -eq 0 ] || diag_file "$ERR" 5
 }
 
 state_of() { ps_run ".instances[] | select(.name == \"$1\") | .state"; }
@@ -140,7 +139,7 @@ stopped_in_gdb() {
     begin "gdb on $1" "$PAIR"
     in_gdb 60 "$1" 'break frame_encode' "$(resume_in_gdb)" continue "shell $(look 1)" 'stepi 50' "info registers pc" \
         'stepi 50' "shell $(wait_in_gdb "$2"); $(look 2)" backtrace delete detach
-    is "$as: exit code" "$RC" 0
+    gdb_left "$as" "$ERR"
     check "$as: stops at a breakpoint" grep -q '^Breakpoint 1, .*frame_encode' "$OUT"
     check "$as: and knows where it is" grep -q '^#[0-9].* main ' "$OUT"
     is "$as: it is stopped, the other one waits" "$(jq -r --arg run "$RUN" \
@@ -158,7 +157,7 @@ stopped_in_gdb() {
 again_and_again() {
     begin "gdb, a dozen breakpoints" "$PAIR"
     in_gdb 60 pong 'break frame_encode' "$(resume_in_gdb)" 'continue 5' 'stepi 10' 'continue 5' next continue delete detach
-    is "$as: exit code of gdb" "$RC" 0
+    gdb_left "$as" "$ERR"
     ends_well
     begin "gdb on both" "$PAIR"
     in_gdb 60 ping 'break frame_encode' "$(resume_in_gdb)" continue 'stepi 20' \
@@ -176,7 +175,7 @@ gdb_waits() {
     is "$as: at the first instruction" "$(time_of pong)" 0
     check "$as: and the other one waits for it" wait_for 20 is_state ping waiting
     in_gdb 60 pong 'info registers pc' 'stepi 3' 'break main' continue delete detach
-    is "$as: exit code of gdb" "$RC" 0
+    gdb_left "$as" "$ERR"
     check "$as: main is reached" grep -q '^Breakpoint 1, .*main ' "$OUT"
     ends_well
 }
