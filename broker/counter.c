@@ -16,6 +16,7 @@ static const struct {
     {"too_fast", offsetof(struct orrery_lane_stats, too_fast)},
     {"dropped", offsetof(struct orrery_lane_stats, dropped)},
     {"corrupted", offsetof(struct orrery_lane_stats, corrupted)},
+    {"delayed", offsetof(struct orrery_lane_stats, delayed)},
 };
 
 static int find(const char *name)

@@ -2,6 +2,7 @@
 #include "input.h"
 
 #include <glib.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "broker.h"
 #include "control.h"
 #include "output.h"
+#include "say.h"
 #include "trace.h"
 
 #define QUEUE_FRAMES 4096u /* per port; the host waits beyond */
@@ -215,6 +217,38 @@ uint64_t orrery_input_next(struct input *input)
     return next ? next->at_ns : ORRERY_TIME_INF;
 }
 
+#define NOTE 80
+
+/* "drops 0.1 of what comes in, 3 at most" */
+static void note_fault(const struct orrery_stimulus *what, char *note)
+{
+    static const char *const does[] = {"drops", "corrupts", "delays", "is disconnected"};
+    static const char *const ends[] = {"drops nothing any more", "corrupts nothing any more",
+                                       "delays nothing any more", "is connected again"};
+    char rate[24] = "what comes in", time[ORRERY_TIME_TEXT], most[32] = "";
+
+    if (what->rate_ppb == ORRERY_FAULT_AS_LINK || !what->rate_ppb) {
+        snprintf(note, NOTE, "%s", ends[what->level]);
+        return;
+    }
+    if (what->level == ORRERY_FAULT_DISCONNECT) {
+        snprintf(note, NOTE, "%s", does[what->level]);
+        return;
+    }
+    if (what->rate_ppb < ORRERY_FAULT_ALL) {
+        snprintf(rate, sizeof(rate), "%.9g of it", what->rate_ppb / (double)ORRERY_FAULT_ALL);
+    }
+    if (what->count) {
+        snprintf(most, sizeof(most), ", %" PRIu32 " at most", what->count);
+    }
+    if (what->level == ORRERY_FAULT_DELAY) {
+        snprintf(note, NOTE, "delays %s by %s s%s", rate, orrery_time_text(time, what->delay_ns),
+                 most);
+    } else {
+        snprintf(note, NOTE, "%s %s%s", does[what->level], rate, most);
+    }
+}
+
 /* To who listens to events, to the log of inputs and to the run's output. */
 static void tell(struct input *input, struct broker *broker, const struct stimulus *stimulus,
                  uint64_t at_ns)
@@ -223,15 +257,27 @@ static void tell(struct input *input, struct broker *broker, const struct stimul
     static const char *const power[] = {"power off", "power on"};
     const struct orrery_stimulus *what = &stimulus->what;
     const char *name = input->layout->members[stimulus->member].name;
-    const char *note = what->kind == ORRERY_STIMULUS_POWER ? power[what->level] : "reset";
-    bool line = what->kind == ORRERY_STIMULUS_LINE;
-    char who[ORRERY_NAME_MAX + ORRERY_LINE_MAX], text[ORRERY_LINE_MAX + 32];
+    char who[ORRERY_NAME_MAX + ORRERY_LINE_MAX], text[ORRERY_LINE_MAX + NOTE], note[NOTE] = "reset";
 
-    snprintf(text, sizeof(text), line ? "line %s %d" : "%s", line ? what->line : note, what->level);
+    snprintf(who, sizeof(who), what->line[0] ? "%s.%s" : "%s", name, what->line);
+    switch (what->kind) {
+    case ORRERY_STIMULUS_LINE:
+        snprintf(note, sizeof(note), "%s", levels[what->level]);
+        snprintf(text, sizeof(text), "line %s %d", what->line, what->level);
+        break;
+    case ORRERY_STIMULUS_FAULT:
+        note_fault(what, note);
+        snprintf(text, sizeof(text), "%s %s", what->line, note);
+        break;
+    case ORRERY_STIMULUS_POWER:
+        snprintf(note, sizeof(note), "%s", power[what->level]);
+        /* fall through */
+    default:
+        snprintf(text, sizeof(text), "%s", note);
+        break;
+    }
     orrery_control_event(broker->control, ORRERY__EVENT__KIND__STIMULUS, at_ns, name, text);
-    snprintf(who, sizeof(who), line ? "%s.%s" : "%s", name, what->line);
-    orrery_output_note(broker->output, stimulus->member, at_ns, who,
-                       line ? levels[what->level] : note);
+    orrery_output_note(broker->output, stimulus->member, at_ns, who, note);
 }
 
 /* False: the run is over. */
@@ -315,11 +361,27 @@ bool orrery_input_is_cut_by_hand(const struct input *input)
 
 /* ---- all of them ---- */
 
+/* What follows one that lasts for a time. */
+static void end_later(struct input *input, const struct orrery_segment *seg,
+                      const struct stimulus *stimulus, uint64_t at_ns)
+{
+    struct stimulus after = *stimulus;
+
+    if (after.what.kind == ORRERY_STIMULUS_FAULT) {
+        after.what.rate_ppb = ORRERY_FAULT_AS_LINK;
+    } else {
+        after.what.level = after.what.kind == ORRERY_STIMULUS_POWER ? 1 : ORRERY_LINE_FREE;
+    }
+    after.at_ns = at_ns + stimulus->for_ns;
+    after.for_ns = 0;
+    after.call = NULL;
+    put_on_schedule(input, seg, after);
+}
+
 static void happen(struct input *input, struct broker *broker, struct orrery_member *self,
                    struct trace *trace, const struct stimulus *stimulus, uint64_t at_ns)
 {
     bool is_power = stimulus->what.kind == ORRERY_STIMULUS_POWER;
-    struct stimulus after = *stimulus;
 
     input->last_send_ns = at_ns;
     if (!(is_power ? send_power(input, broker->plan, self, trace, stimulus, at_ns)
@@ -336,11 +398,7 @@ static void happen(struct input *input, struct broker *broker, struct orrery_mem
         orrery_call_stopped(stimulus->call, at_ns);
     }
     if (stimulus->for_ns) {
-        after.what.level = is_power ? 1 : ORRERY_LINE_FREE;
-        after.at_ns = at_ns + stimulus->for_ns;
-        after.for_ns = 0;
-        after.call = NULL;
-        put_on_schedule(input, orrery_segment_of(self), after);
+        end_later(input, orrery_segment_of(self), stimulus, at_ns);
     }
 }
 

@@ -27,8 +27,8 @@ bool orrery_input_waiting(struct input *input);
 
 /*
  * Any thread: something that happens to a member, once its time is chosen; then call (may be
- * NULL) is answered with it. for_ns: a line is let go, or power put on, that much later; 0: never.
- * False: too much waits; call is still open.
+ * NULL) is answered with it. for_ns: a line is let go, power put on or a fault over that much
+ * later; 0: never. False: too much waits; call is still open.
  */
 bool orrery_input_stimulate(struct input *input, unsigned member,
                             const struct orrery_stimulus *stimulus, uint64_t for_ns,

@@ -315,6 +315,11 @@ bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus)
     case ORRERY__STIMULUS__KIND__POWER:
         return (stimulus->level == 0 && stimulus->for_ns < ORRERY_TIME_INF) ||
                (stimulus->level == 1 && stimulus->for_ns == 0);
+    case ORRERY__STIMULUS__KIND__FAULT:
+        return name_ok(stimulus->line, ORRERY_LINE_MAX - 1) && stimulus->level >= 0 &&
+               stimulus->level < ORRERY_FAULT_COUNT &&
+               (stimulus->rate_ppb <= PPB || stimulus->rate_ppb == ORRERY_FAULT_AS_LINK) &&
+               stimulus->delay_ns < ORRERY_TIME_INF && stimulus->for_ns < ORRERY_TIME_INF;
     default:
         return false;
     }
@@ -322,10 +327,14 @@ bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus)
 
 struct orrery_stimulus orrery_plan_stimulus(const Orrery__Stimulus *from)
 {
-    struct orrery_stimulus to = {.kind = (uint32_t)from->kind, .level = from->level};
+    struct orrery_stimulus stimulus = {.kind = (uint32_t)from->kind,
+                                       .level = from->level,
+                                       .rate_ppb = from->rate_ppb,
+                                       .count = from->count,
+                                       .delay_ns = from->delay_ns};
 
-    snprintf(to.line, sizeof(to.line), "%s", from->line);
-    return to;
+    snprintf(stimulus.line, sizeof(stimulus.line), "%s", from->line);
+    return stimulus;
 }
 
 static bool check_inputs(const Orrery__Plan *plan, struct orrery_error *err)

@@ -31,6 +31,7 @@ size_t orrery_plan_lanes(const Orrery__Link *link);
 
 /* Does it say something that can happen to an instance? Which instance is not looked at. */
 bool orrery_plan_stimulus_ok(const Orrery__Stimulus *stimulus);
+/* As it travels; it is ok. */
 struct orrery_stimulus orrery_plan_stimulus(const Orrery__Stimulus *from);
 
 #endif

@@ -111,6 +111,21 @@ static bool find_member(struct script *script, struct step *step, struct orrery_
     return true;
 }
 
+static bool check_does(struct script *script, struct step *step, struct orrery_error *err)
+{
+    for (size_t i = 0; i < step->plan->n_does; i++) {
+        const Orrery__Stimulus *what = step->plan->does[i];
+
+        if (!orrery_layout_member(script->layout, what->instance)) {
+            return bad(err, step->plan, "no such instance");
+        }
+        if (!orrery_plan_stimulus_ok(what)) {
+            return bad(err, step->plan, "unknown kind, level or line");
+        }
+    }
+    return true;
+}
+
 static bool compile(struct step *step, struct orrery_error *err)
 {
     char *text = g_strndup((const char *)step->plan->text.data, step->plan->text.len);
@@ -128,30 +143,8 @@ static bool compile(struct step *step, struct orrery_error *err)
 
 static bool is_known(const Orrery__ScriptStep *plan)
 {
-    return (unsigned)plan->kind <= ORRERY__SCRIPT_STEP__KIND__POWER ||
+    return (unsigned)plan->kind <= ORRERY__SCRIPT_STEP__KIND__EXIT ||
            plan->kind == ORRERY__SCRIPT_STEP__KIND__COUNTER || orrery_layout_is_asked(plan);
-}
-
-static bool is_stimulus(const Orrery__ScriptStep *plan)
-{
-    return plan->kind == ORRERY__SCRIPT_STEP__KIND__RESET ||
-           plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE ||
-           plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER;
-}
-
-static Orrery__Stimulus stimulus_of(const Orrery__ScriptStep *plan)
-{
-    Orrery__Stimulus stimulus = ORRERY__STIMULUS__INIT;
-
-    if (plan->kind == ORRERY__SCRIPT_STEP__KIND__LINE) {
-        stimulus.kind = ORRERY__STIMULUS__KIND__LINE;
-        stimulus.line = plan->line;
-        stimulus.level = plan->level;
-    } else if (plan->kind == ORRERY__SCRIPT_STEP__KIND__POWER) {
-        stimulus.kind = ORRERY__STIMULUS__KIND__POWER;
-        stimulus.level = plan->level;
-    }
-    return stimulus;
 }
 
 static bool read_step(struct script *script, struct step *step, struct orrery_error *err)
@@ -169,13 +162,7 @@ static bool read_step(struct script *script, struct step *step, struct orrery_er
     if (is_about_port(step->plan)) {
         return find_port(script, step, err) && (!step->plan->regex || compile(step, err));
     }
-    if (is_stimulus(step->plan)) {
-        Orrery__Stimulus stimulus = stimulus_of(step->plan);
-
-        return find_member(script, step, err) && (orrery_plan_stimulus_ok(&stimulus) ||
-                                                  bad(err, step->plan, "no such level or line"));
-    }
-    return true;
+    return step->plan->kind != ORRERY__SCRIPT_STEP__KIND__DO || check_does(script, step, err);
 }
 
 struct script *orrery_script_create(const Orrery__Plan *plan, const struct layout *layout,
@@ -689,6 +676,20 @@ static void look_at_counter(struct script *script, const struct step *step)
     }
 }
 
+static void let_happen(struct script *script, const struct step *step, struct input *input)
+{
+    for (size_t i = 0; i < step->plan->n_does; i++) {
+        const Orrery__Stimulus *what = step->plan->does[i];
+        const struct orrery_stimulus stimulus = orrery_plan_stimulus(what);
+
+        if (!orrery_input_stimulate(input, orrery_layout_member(script->layout, what->instance),
+                                    &stimulus, what->for_ns, NULL)) {
+            fail(script, script->from_ns, "too much happens at once");
+            return;
+        }
+    }
+}
+
 void orrery_script_act(struct script *script, struct input *input, uint64_t now_ns)
 {
     const struct step *step = &script->steps[script->now];
@@ -705,12 +706,7 @@ void orrery_script_act(struct script *script, struct input *input, uint64_t now_
     if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__SEND) {
         send(script, step, input);
     } else {
-        Orrery__Stimulus asked = stimulus_of(step->plan);
-        struct orrery_stimulus stimulus = orrery_plan_stimulus(&asked);
-
-        if (!orrery_input_stimulate(input, step->member, &stimulus, 0, NULL)) {
-            fail(script, script->from_ns, "too much happens at once");
-        }
+        let_happen(script, step, input);
     }
     if (!script->failed) {
         next_step(script);

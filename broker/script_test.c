@@ -54,6 +54,7 @@ struct bench {
     Orrery__Attach attach, *attaches[1];
     Orrery__Endpoint end;
     Orrery__Script script;
+    Orrery__Stimulus what;
     Orrery__ScriptStep steps[STEPS], *list[STEPS];
     struct layout *layout;
     struct input *input;
@@ -72,6 +73,20 @@ static void step(struct bench *b, Orrery__ScriptStep__Kind kind, const char *tex
     step->ns = ns;
     step->where = (char *)"t:1:1";
     b->list[b->script.n_steps++] = step;
+}
+
+/* Something happens to an instance. */
+static void does(struct bench *b, Orrery__Stimulus__Kind kind, const char *instance)
+{
+    static Orrery__Stimulus *list[1];
+
+    step(b, ORRERY__SCRIPT_STEP__KIND__DO, NULL, 0);
+    orrery__stimulus__init(&b->what);
+    b->what.kind = kind;
+    b->what.instance = (char *)instance;
+    list[0] = &b->what;
+    b->list[0]->does = list;
+    b->list[0]->n_does = 1;
 }
 
 static void begin(struct bench *b)
@@ -278,18 +293,21 @@ static void test_refused(void **state)
     b.steps[0].port = (char *)"a.serial1";
     refuse(&b, "no port of that name");
     begin(&b);
-    step(&b, ORRERY__SCRIPT_STEP__KIND__RESET, NULL, 0);
-    b.steps[0].instance = (char *)"b";
+    does(&b, ORRERY__STIMULUS__KIND__RESET, "b");
     refuse(&b, "no such instance");
+    begin(&b);
+    does(&b, ORRERY__STIMULUS__KIND__FAULT, "a");
+    b.what.line = (char *)"serial0";
+    b.what.rate_ppb = ORRERY_FAULT_ALL + 1;
+    refuse(&b, "unknown kind");
     begin(&b);
     step(&b, (Orrery__ScriptStep__Kind)77, NULL, 0);
     refuse(&b, "not a step");
     begin(&b);
-    step(&b, ORRERY__SCRIPT_STEP__KIND__LINE, NULL, 0);
-    b.steps[0].instance = (char *)"a";
-    b.steps[0].line = (char *)"gpio.1";
-    b.steps[0].level = 1000000;
-    refuse(&b, "no such level or line");
+    does(&b, ORRERY__STIMULUS__KIND__LINE, "a");
+    b.what.line = (char *)"gpio.1";
+    b.what.level = 1000000;
+    refuse(&b, "unknown kind, level or line");
 }
 
 static bool add(struct bench *b, Orrery__ScriptStep__Kind kind, const char *text, uint64_t ns)
@@ -355,7 +373,7 @@ static void test_open_failure(void **state)
     assert_true(add(&b, EXIT_ALL, NULL, 500));
     orrery_script_all_off(b.at_work, 400);
     expect_state(&b, SCRIPT_ASKING, 400 + D);
-    assert_false(add(&b, ORRERY__SCRIPT_STEP__KIND__RESET, NULL, 0)); /* of nobody */
+    assert_false(add(&b, ORRERY__SCRIPT_STEP__KIND__COUNTER, NULL, 0)); /* of nothing */
     expect_state(&b, SCRIPT_ASKING, 400 + D);
     finish(&b);
 }

@@ -93,6 +93,7 @@ static void fill_lane(struct broker *broker, unsigned lane, Orrery__LaneStatus *
     status->too_fast = stats.too_fast;
     status->dropped = stats.dropped;
     status->corrupted = stats.corrupted;
+    status->delayed = stats.delayed;
 }
 
 void orrery_status_send(struct broker *broker, struct call *call)

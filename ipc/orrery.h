@@ -167,7 +167,7 @@ int orrery_dead_reason(const struct orrery_segment *seg, char *buf, size_t len);
 /* Counters, for `orrery ps|top` and link blocks. All monotonic, relaxed. */
 struct orrery_lane_stats {
     uint64_t sent, delivered, overruns, framing_errors, too_fast;
-    uint64_t dropped, corrupted; /* faults of the link, as the manifest asks */
+    uint64_t dropped, corrupted, delayed; /* faults of the link, as the manifest or a test asks */
 };
 void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
                        struct orrery_lane_stats *out);
@@ -177,6 +177,7 @@ enum orrery_lane_event {
     ORRERY_LANE_TOO_FAST,
     ORRERY_LANE_DROPPED,
     ORRERY_LANE_CORRUPTED,
+    ORRERY_LANE_DELAYED,
 };
 void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_lane_event what);
 
@@ -465,17 +466,33 @@ struct orrery_hci_packet {
 
 /*
  * What happens to an instance from outside (payload of its lane from the broker), little endian,
- * 56 bytes: a person's button, a monitor's reset, the supply. It happens at the arrival.
+ * 72 bytes: a person's button, a monitor's reset, the supply, a fault of a wire. It happens at the
+ * arrival.
  */
 struct orrery_stimulus {
     uint32_t kind;              /* ORRERY_STIMULUS_* */
-    int32_t level;              /* LINE: 0, 1 or ORRERY_LINE_FREE; POWER: 0, 1 */
-    char line[ORRERY_LINE_MAX]; /* LINE: name of an input, NUL included */
+    int32_t level;              /* LINE: 0, 1 or ORRERY_LINE_FREE; POWER: 0, 1; FAULT: which */
+    char line[ORRERY_LINE_MAX]; /* LINE: name of an input, NUL included; FAULT: of a port */
+    /* FAULT */
+    uint32_t rate_ppb; /* how many of 10^9 that come there it hits; or ORRERY_FAULT_AS_LINK */
+    uint32_t count;    /* and not more than so many; 0: no limit */
+    uint64_t delay_ns;
 };
 #define ORRERY_STIMULUS_RESET 0 /* as the reset button */
 #define ORRERY_STIMULUS_LINE 1
 #define ORRERY_STIMULUS_POWER 2 /* level: 0 cuts it, 1 puts it on */
+#define ORRERY_STIMULUS_FAULT 3 /* what comes in at a port is hit from now on */
 #define ORRERY_LINE_FREE 2      /* nobody holds it */
+/* Each has its rate and count; rate 0 ends it. */
+enum orrery_fault {
+    ORRERY_FAULT_DROP,
+    ORRERY_FAULT_CORRUPT,
+    ORRERY_FAULT_DELAY,
+    ORRERY_FAULT_DISCONNECT,
+    ORRERY_FAULT_COUNT,
+};
+#define ORRERY_FAULT_ALL 1000000000u    /* the rate that hits each */
+#define ORRERY_FAULT_AS_LINK UINT32_MAX /* the rate that the manifest gives the link */
 
 /*
  * What a test asks of an instance (payload of the same lane, where a script asks something), little

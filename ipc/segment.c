@@ -628,14 +628,18 @@ void orrery_lane_stats(const struct orrery_segment *seg, unsigned lane,
                        struct orrery_lane_stats *out)
 {
     const struct orrery_lane_stats *stats = &seg->lanes[lane].stats;
+    uint64_t delivered;
 
     out->sent = load_relaxed(&seg->views[lane].ring->tail);
-    out->delivered = load_relaxed(&stats->delivered);
     out->overruns = load_relaxed(&stats->overruns);
     out->framing_errors = load_relaxed(&stats->framing_errors);
     out->too_fast = load_relaxed(&stats->too_fast);
     out->dropped = load_relaxed(&stats->dropped);
+    /* what is dropped has come, and is no use to anybody; another process counts meanwhile */
+    delivered = load_relaxed(&stats->delivered);
+    out->delivered = delivered > out->dropped ? delivered - out->dropped : 0;
     out->corrupted = load_relaxed(&stats->corrupted);
+    out->delayed = load_relaxed(&stats->delayed);
 }
 
 void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_lane_event what)
@@ -657,6 +661,9 @@ void orrery_lane_count(struct orrery_segment *seg, unsigned lane, enum orrery_la
         break;
     case ORRERY_LANE_CORRUPTED:
         add_relaxed(&stats->corrupted, 1);
+        break;
+    case ORRERY_LANE_DELAYED:
+        add_relaxed(&stats->delayed, 1);
         break;
     }
 }

@@ -195,7 +195,7 @@ uint64_t lane_counter(const Orrery__LaneStatus *lane, size_t which)
 {
     const uint64_t values[COUNTERS] = {
         lane->sent,     lane->delivered, lane->overruns,  lane->framing_errors,
-        lane->too_fast, lane->dropped,   lane->corrupted,
+        lane->too_fast, lane->dropped,   lane->corrupted, lane->delayed,
     };
 
     return values[which];

@@ -18,6 +18,7 @@ struct button_options {
 static bool split(const struct record *record, const char *text, const char **line,
                   const struct record_instance **instance, struct problem *why)
 {
+    const char *meant;
     size_t longest = 0;
 
     for (size_t i = 0; i < record->instance_count; i++) {
@@ -34,9 +35,10 @@ static bool split(const struct record *record, const char *text, const char **li
         return problem_input(why, "'%.80s': INSTANCE.PIN was meant, like %s.gpio.PC4", text,
                              record->instance_count ? record->instances[0].name : "mcu");
     }
-    return machine_has_line((*instance)->machine, *line) ||
-           problem_input(why, "instance '%s': machine '%.60s' has no input '%.60s'",
-                         (*instance)->name, (*instance)->machine, *line);
+    meant = *line;
+    *line = machine_line((*instance)->machine, meant);
+    return *line || problem_input(why, "instance '%s': machine '%.60s' has no input '%.60s'",
+                                  (*instance)->name, (*instance)->machine, meant);
 }
 
 static bool parse_verb(const char *verb, const struct button_options *options,

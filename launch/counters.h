@@ -3,7 +3,7 @@
 #ifndef LAUNCH_COUNTERS_H
 #define LAUNCH_COUNTERS_H
 
-#define COUNTERS 7
+#define COUNTERS 8
 extern const char *const counter_names[COUNTERS]; /* call.h: lane_counter() has their values */
 
 #endif

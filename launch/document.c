@@ -15,7 +15,6 @@
 #define LARGEST_FILE ((size_t)4 << 20)
 #define DEEPEST 32 /* mappings and lists in each other; a manifest needs 4 */
 #define MOST_ANCHORS 1000
-#define MOST_KEYS 24        /* of a section */
 #define LONGEST_STRING 4096 /* PATH_MAX; aliases must not make much of little */
 
 /* ---- loading ---- */

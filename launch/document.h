@@ -59,6 +59,7 @@ struct field {
     bool (*read)(struct reader *r, const yaml_node_t *value, void *record);
     bool required;
 };
+#define MOST_KEYS 64 /* of a section */
 struct section {
     const char *name; /* "clock": for messages, and the name of its table in the JSON Schema */
     const struct field *fields;

@@ -158,7 +158,7 @@ static void take_step(struct driver *d, const char *text)
 
     if (scenario_step(d->scenario, "step", text, &arena, d->manifest, &step, &why)) {
         step.where = arena_copy(&arena, "");
-        perform.step = plan_step(&step, &arena);
+        perform.step = plan_step(&step, d->manifest, &arena);
         ask(d, ORRERY__REQUEST__CALL_PERFORM, &perform);
     } else {
         answer(d, "refused %s", why.text);

@@ -4,22 +4,14 @@
 
 #include "manifest_parts.h"
 
-/* An input as its table was read, before its port is looked up. */
-struct input_draft {
-    struct input input;
-    const yaml_node_t *port, *level, *length;
-    const char *verb; /* the key that is there, of press, release, click, reset, power */
-};
-
 static bool read_at(struct reader *r, const yaml_node_t *node, void *record)
 {
     return read_time(r, node, "at", &((struct input_draft *)record)->input.at_ns);
 }
 
-static bool read_verb(struct reader *r, const yaml_node_t *node, void *record, const char *verb)
+static bool read_verb(struct reader *r, const yaml_node_t *node, struct input_draft *draft,
+                      const char *verb)
 {
-    struct input_draft *draft = record;
-
     if (draft->verb) {
         return reader_fail(r, node, "input: %s and %s: one of them was meant", draft->verb, verb);
     }
@@ -28,37 +20,41 @@ static bool read_verb(struct reader *r, const yaml_node_t *node, void *record, c
     return true;
 }
 
-static bool read_press(struct reader *r, const yaml_node_t *node, void *record)
+bool read_press(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    return read_verb(r, node, record, "press");
+    return read_verb(r, node, draft, "press");
 }
 
-static bool read_release(struct reader *r, const yaml_node_t *node, void *record)
+bool read_release(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    ((struct input_draft *)record)->input.level = LINE_FREE;
-    return read_verb(r, node, record, "release");
+    draft->input.level = LINE_FREE;
+    return read_verb(r, node, draft, "release");
 }
 
-static bool read_click(struct reader *r, const yaml_node_t *node, void *record)
+bool read_click(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    return read_verb(r, node, record, "click");
+    return read_verb(r, node, draft, "click");
 }
 
-static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
+bool read_held(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    ((struct input_draft *)record)->input.kind = INPUT_RESET;
-    return read_verb(r, node, record, "reset");
+    return read_verb(r, node, draft, "line");
 }
 
-static bool read_power_verb(struct reader *r, const yaml_node_t *node, void *record)
+bool read_reset(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    ((struct input_draft *)record)->input.kind = INPUT_POWER;
-    return read_verb(r, node, record, "power");
+    draft->input.kind = INPUT_RESET;
+    return read_verb(r, node, draft, "reset");
 }
 
-static bool read_level(struct reader *r, const yaml_node_t *node, void *record)
+bool read_power_verb(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    struct input_draft *draft = record;
+    draft->input.kind = INPUT_POWER;
+    return read_verb(r, node, draft, "power");
+}
+
+bool read_level(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
+{
     uint64_t level;
 
     draft->level = node;
@@ -69,10 +65,8 @@ static bool read_level(struct reader *r, const yaml_node_t *node, void *record)
     return true;
 }
 
-static bool read_length(struct reader *r, const yaml_node_t *node, void *record)
+bool read_length(struct reader *r, const yaml_node_t *node, struct input_draft *draft)
 {
-    struct input_draft *draft = record;
-
     draft->length = node;
     if (!read_time(r, node, "for", &draft->input.for_ns)) {
         return false;
@@ -80,18 +74,37 @@ static bool read_length(struct reader *r, const yaml_node_t *node, void *record)
     return draft->input.for_ns > 0 || reader_fail(r, node, "for: it takes some time, not 0");
 }
 
+/* The same as fields of an input. */
+#define FIELD(name)                                                                                \
+    static bool name##_field(struct reader *r, const yaml_node_t *node, void *record)              \
+    {                                                                                              \
+        return read_##name(r, node, record);                                                       \
+    }
+FIELD(press)
+FIELD(release)
+FIELD(click)
+FIELD(reset)
+FIELD(power_verb)
+FIELD(level)
+FIELD(length)
+
 static const struct field input_fields[] = {
     {"at", read_at, .required = true},
-    {"press", read_press},
-    {"release", read_release},
-    {"click", read_click},
-    {"reset", read_reset},
-    {"power", read_power_verb},
-    {"level", read_level},
-    {"for", read_length},
+    {"press", press_field},
+    {"release", release_field},
+    {"click", click_field},
+    {"reset", reset_field},
+    {"power", power_verb_field},
+    {"level", level_field},
+    {"for", length_field},
 };
 const struct section input_section = {"input", input_fields,
                                       sizeof(input_fields) / sizeof(input_fields[0])};
+
+static bool is_verb(const struct input_draft *draft, const char *verb)
+{
+    return !strcmp(draft->verb, verb);
+}
 
 static bool check_verb(struct reader *r, const yaml_node_t *item, struct input_draft *draft)
 {
@@ -99,20 +112,25 @@ static bool check_verb(struct reader *r, const yaml_node_t *item, struct input_d
         return reader_fail(r, item,
                            "input: key 'press', 'release', 'click', 'reset' or 'power' is missing");
     }
-    if (draft->level && strcmp(draft->verb, "press") != 0 && strcmp(draft->verb, "click") != 0) {
+    if (is_verb(draft, "line") && !draft->level) {
+        return reader_fail(r, draft->port, "line: key 'level' is missing");
+    }
+    if (draft->level && !is_verb(draft, "press") && !is_verb(draft, "click") &&
+        !is_verb(draft, "line")) {
         return reader_fail(r, draft->level, "level: only with press and click");
     }
-    if (draft->length && strcmp(draft->verb, "click") != 0 && strcmp(draft->verb, "power") != 0) {
+    if (draft->length && !is_verb(draft, "click") && !is_verb(draft, "power")) {
         return reader_fail(r, draft->length, "for: only with click and power");
     }
-    if (!draft->length && !strcmp(draft->verb, "click")) {
+    if (!draft->length && is_verb(draft, "click")) {
         draft->input.for_ns = DEFAULT_CLICK_NS;
     }
     return true;
 }
 
-bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                unsigned *instance, bool *on)
+/* power: { INSTANCE: off } */
+static bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                       unsigned *instance, bool *on)
 {
     static const char *const words[] = {"off", "on"};
     const yaml_node_t *key;
@@ -138,7 +156,7 @@ bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest
 
 static bool read_supply(struct reader *r, const struct manifest *m, struct input_draft *draft)
 {
-    bool on;
+    bool on = false;
 
     if (!read_power(r, draft->port, m, &draft->input.end.instance, &on)) {
         return false;
@@ -163,12 +181,13 @@ static bool read_target(struct reader *r, const struct manifest *m, struct input
     if (!read_endpoint(r, draft->port, m, end)) {
         return false;
     }
-    return machine_has_line(m->instances[end->instance].machine, end->port) ||
-           reader_fail(
-               r, draft->port,
-               "machine '%.60s' has no input '%.60s'; stm32wb55 has pins like gpio.PC4, st33 "
-               "gpio.0 to gpio.15, tamper.0 to tamper.3 and power",
-               m->instances[end->instance].machine, end->port);
+    return check_line(r, draft->port, &m->instances[end->instance], &end->port);
+}
+
+bool finish_input(struct reader *r, const yaml_node_t *item, const struct manifest *m,
+                  struct input_draft *draft)
+{
+    return check_verb(r, item, draft) && read_target(r, m, draft);
 }
 
 bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m)
@@ -186,8 +205,7 @@ bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m)
         const yaml_node_t *item = list_item(r, node, i);
         struct input_draft draft = {0};
 
-        if (!read_section(r, item, &input_section, &draft) || !check_verb(r, item, &draft) ||
-            !read_target(r, m, &draft)) {
+        if (!read_section(r, item, &input_section, &draft) || !finish_input(r, item, m, &draft)) {
             return false;
         }
         m->inputs[m->input_count++] = draft.input;

@@ -6,8 +6,8 @@
 #include "manifest_parts.h"
 #include "suggest.h"
 
-static struct link *find_link(struct reader *r, const yaml_node_t *node, const char *end,
-                              struct manifest *m)
+struct link *find_link(struct reader *r, const yaml_node_t *node, const char *end,
+                       struct manifest *m)
 {
     struct suggestion near;
 

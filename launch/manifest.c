@@ -224,7 +224,7 @@ const struct section *const *manifest_sections(size_t *count)
     static const struct section *const sections[] = {
         &manifest_section, &clock_section,  &instance_section, &firmware_section,
         &flash_section,    &cpu2_section,   &sram_section,     &link_section,
-        &pair_section,     &attach_section, &input_section,
+        &pair_section,     &attach_section, &input_section,    &fault_section,
     };
 
     *count = sizeof(sections) / sizeof(sections[0]);

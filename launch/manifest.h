@@ -120,6 +120,22 @@ struct endpoint {
     struct mark at;
 };
 
+/* What somebody outside does at a time: to a line of an instance, its reset, its supply or what
+ * comes in at a port. */
+struct input {
+    uint64_t at_ns;
+    struct endpoint end; /* reset, power: no port */
+    enum { INPUT_LINE, INPUT_RESET, INPUT_POWER, INPUT_FAULT } kind;
+    unsigned level;  /* 0, 1, LINE_FREE; of power 0, 1; of a fault enum orrery_fault */
+    uint64_t for_ns; /* then it is let go, power put on, the fault over; 0: never */
+    /* of a fault, as struct orrery_stimulus */
+    uint32_t rate_ppb, count;
+    uint64_t delay_ns;
+};
+#define LINE_FREE 2 /* as ORRERY_LINE_FREE */
+#define DEFAULT_CLICK_NS 100000000
+#define MAX_INPUTS 4096
+
 /* As Orrery__Link__Kind. The key of a link's ends says which. */
 enum link_kind { LINK_UART, LINK_CORES, LINK_RADIO, LINK_GPIO, LINK_KIND_COUNT };
 
@@ -137,11 +153,13 @@ enum pull { PULL_NONE, PULL_UP, PULL_DOWN }; /* as OrreryNetPull */
 struct link {
     enum link_kind kind;
     struct endpoint *ends;
-    size_t end_count;    /* of a uart two */
-    struct uart uart;    /* of a uart */
-    struct radio radio;  /* of a radio */
-    enum pull pull;      /* of a gpio net */
-    uint64_t latency_ns; /* of a uart 0: one frame */
+    size_t end_count;     /* of a uart two */
+    struct uart uart;     /* of a uart */
+    struct radio radio;   /* of a radio */
+    enum pull pull;       /* of a gpio net */
+    uint64_t latency_ns;  /* of a uart 0: one frame */
+    struct input *faults; /* of a uart, each at the end that hears */
+    size_t fault_count;
 };
 
 enum attach_to { TO_STDOUT, TO_FILE, TO_PTY, TO_TCP };
@@ -159,18 +177,6 @@ struct attach {
     enum capture capture;
     bool mark_clients; /* a client that comes or goes shows as a break */
 };
-
-/* What somebody outside does at a time: to a line of an instance, its reset or its supply. */
-struct input {
-    uint64_t at_ns;
-    struct endpoint end; /* reset, power: no port */
-    enum { INPUT_LINE, INPUT_RESET, INPUT_POWER } kind;
-    unsigned level;  /* 0, 1, LINE_FREE; of power 0, 1 */
-    uint64_t for_ns; /* then it is let go, or power put on; 0: never */
-};
-#define LINE_FREE 2 /* as ORRERY_LINE_FREE */
-#define DEFAULT_CLICK_NS 100000000
-#define MAX_INPUTS 4096
 
 /* Changes to an instance, made when it has been read and before anything is concluded from it. */
 struct changes {
@@ -212,8 +218,9 @@ char *path_beside(const struct manifest *m, const char *path);
 /* Is it this machine, with or without properties? */
 bool is_machine(const struct instance *inst, const char *name);
 
-/* Has it an input of that name, which a button or script may hold at a level (gpio.PC4)? */
-bool machine_has_line(const char *machine, const char *line);
+/* An input of that name, which a button or script may hold at a level (gpio.PC4), as the machine
+ * calls it: also the board's name (SW1). NULL: it has none. */
+const char *machine_line(const char *machine, const char *line);
 
 /* Does it start in the boot loader? */
 bool boots_from_system(const struct instance *inst);

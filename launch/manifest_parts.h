@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * manifest_parts.h - how manifest.c, adc.c, cores.c, inputs.c, instance.c, link_changes.c,
- * memory.c, net.c, pins.c, radio.c and wires.c share the work of reading.
+ * manifest_parts.h - how manifest.c, adc.c, attaches.c, cores.c, faults.c, inputs.c, instance.c,
+ * link_changes.c, memory.c, net.c, pins.c, ports.c, radio.c and wires.c share the work of reading.
  *
  * Private to them.
  */
@@ -14,7 +14,8 @@
 extern const struct section instance_section, firmware_section, flash_section;
 extern const struct section clock_section, cpu2_section, sram_section, scenario_section,
     step_section, until_section;
-extern const struct section link_section, pair_section, attach_section, input_section;
+extern const struct section link_section, pair_section, attach_section, input_section,
+    fault_section, step_fault_section;
 
 /* Letters, digits, _ and -, a letter or digit first, at most MAX_NAME; in paths and ids. */
 bool check_name(struct reader *r, const yaml_node_t *node, const char *what, const char *name);
@@ -59,7 +60,7 @@ bool read_adc(struct reader *r, const yaml_node_t *node, void *record);
 /* A link as its table was read, before its ports are looked up. */
 struct link_draft {
     struct link link;
-    const yaml_node_t *ends, *format, *latency, *path_db, *pairs, *capture;
+    const yaml_node_t *ends, *format, *latency, *path_db, *pairs, *capture, *faults;
     /* by kind: the first key that only such a link has */
     struct link_key {
         const yaml_node_t *node;
@@ -76,6 +77,25 @@ bool finish_link(struct reader *r, const struct manifest *m, struct link_draft *
 bool change_link(struct reader *r, const yaml_node_t *node, const char *end, const char *key,
                  const yaml_node_t *value, struct manifest *m);
 bool change_links(struct reader *r, const yaml_node_t *links, struct manifest *m);
+
+/* The link that ends at INSTANCE.PORT; NULL: none does. */
+struct link *find_link(struct reader *r, const yaml_node_t *node, const char *end,
+                       struct manifest *m);
+
+/* A fault as its table was read. */
+struct fault_draft {
+    struct input input;
+    const yaml_node_t *what, *rate, *count, *of, *until, *link;
+    uint32_t rate_ppb;
+    uint64_t until_ns;
+    char *of_name, *link_name;
+};
+/* faults: of a link whose ends are known. */
+bool finish_faults(struct reader *r, const struct manifest *m, const yaml_node_t *faults,
+                   struct link *link);
+/* fault: a step. */
+bool settle_fault(struct reader *r, const yaml_node_t *item, struct manifest *m,
+                  struct fault_draft *draft, struct script_step *step);
 
 /* This key belongs to links of one kind. */
 void link_key_of(struct link_draft *draft, enum link_kind kind, const yaml_node_t *node,
@@ -102,11 +122,39 @@ bool read_link_pull(struct reader *r, const yaml_node_t *node, void *record);
 bool check_gpio_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
                      const char *port);
 bool finish_gpio(struct reader *r, struct link_draft *draft);
+/* Has it such an input? Then *line is as the machine calls it. */
+bool check_line(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                char **line);
 
 /* links and attach: lists, read once the instances are known. */
 bool read_wires(struct reader *r, const yaml_node_t *links, const yaml_node_t *attaches,
                 struct manifest *m);
 
+/* baud: and format: of a wire. */
+extern const struct uart default_uart;
+bool read_baud_into(struct reader *r, const yaml_node_t *node, struct uart *uart);
+bool read_format_into(struct reader *r, const yaml_node_t *node, struct uart *uart);
+
+/* Has the instance a serial port of that name; one with a smartcard mode? */
+bool check_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                const char *port);
+bool check_iso7816_port(struct reader *r, const yaml_node_t *node, const struct instance *inst,
+                        const char *port);
+/* A port has one wire, and all wires have room in the segment. */
+bool check_unused(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                  const struct endpoint *end);
+bool check_room(struct reader *r, const yaml_node_t *node, const struct manifest *m);
+/* The other core of a dual-core chip, or -1. */
+int other_core(struct reader *r, const struct manifest *m, unsigned index);
+
+/* Room for so many more attached ports; and a file takes what one of them says. */
+void grow_attaches(struct arena *arena, struct manifest *m, size_t count);
+bool check_file_unused(struct reader *r, const yaml_node_t *node, const struct manifest *m,
+                       const char *path);
+
+/* node: where the text INSTANCE.PORT is from, for messages. */
+bool find_endpoint(struct reader *r, const yaml_node_t *node, char *text, const struct manifest *m,
+                   struct endpoint *end);
 /* INSTANCE.PORT, whatever port that may be; and an instance alone. */
 bool read_endpoint(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                    struct endpoint *end);
@@ -115,11 +163,26 @@ int split_port(const struct manifest *m, const char *text, const char **port);
 bool find_instance(struct reader *r, const yaml_node_t *node, const struct manifest *m,
                    const char *name, unsigned *index);
 
+/* An input as its table was read, before its port is looked up; also the step that does it. */
+struct input_draft {
+    struct input input;
+    const yaml_node_t *port, *level, *length;
+    const char
+        *verb; /* the key that is there: line (a step), press, release, click, reset, power */
+};
+bool read_press(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_release(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_click(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_reset(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_power_verb(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_held(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_level(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool read_length(struct reader *r, const yaml_node_t *node, struct input_draft *draft);
+bool finish_input(struct reader *r, const yaml_node_t *item, const struct manifest *m,
+                  struct input_draft *draft);
+
 /* inputs: a list, read once the instances are known. */
 bool read_inputs(struct reader *r, const yaml_node_t *node, struct manifest *m);
-/* power: { INSTANCE: off } */
-bool read_power(struct reader *r, const yaml_node_t *node, const struct manifest *m,
-                unsigned *instance, bool *on);
 
 /* More attached ports, to those there are. */
 bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manifest *m);
@@ -130,7 +193,9 @@ bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *po
 /* A step as its table was read: one of the first keys says what it is. */
 struct step_draft {
     struct script_step step;
-    const yaml_node_t *what, *port, *within, *level, *hex, *is, *set, *width;
+    struct input_draft input;
+    struct fault_draft fault;
+    const yaml_node_t *what, *port, *within, *hex, *is, *set, *width;
     bool is_hex;
 };
 bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,

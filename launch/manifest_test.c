@@ -956,6 +956,7 @@ static void check_schema(const char *variable, const char *file,
         assert_non_null(keys);
         assert_true(json_is_false(json_object_get(table, "additionalProperties")));
         assert_int_equal(json_object_size(keys), sections[i]->count);
+        assert_true(sections[i]->count <= MOST_KEYS);
         for (size_t k = 0; k < sections[i]->count; k++) {
             const struct field *field = &sections[i]->fields[k];
 
@@ -971,12 +972,12 @@ static void check_schema(const char *variable, const char *file,
 static void test_schema(void **state)
 {
     static const struct section *const scenario[] = {&scenario_section, &step_section,
-                                                     &until_section};
+                                                     &until_section, &step_fault_section};
     size_t count;
     const struct section *const *sections = manifest_sections(&count);
 
     check_schema("ORRERY_TEST_SCHEMA", "schema/manifest.schema.json", sections, count);
-    check_schema("ORRERY_TEST_SCENARIO_SCHEMA", "schema/scenario.schema.json", scenario, 3);
+    check_schema("ORRERY_TEST_SCENARIO_SCHEMA", "schema/scenario.schema.json", scenario, 4);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "manifest_parts.h"
+#include "suggest.h"
 
 bool read_link_pull(struct reader *r, const yaml_node_t *node, void *record)
 {
@@ -56,14 +57,61 @@ static bool is_named(const char *machine, const char *name)
     return !strncmp(machine, name, len) && strchr(",", machine[len]);
 }
 
-bool machine_has_line(const char *machine, const char *line)
+/* UM2435: what the Nucleo board's parts are called. */
+static const struct {
+    const char *name, *line;
+} board[] = {{"SW1", "gpio.PC4"}, {"SW2", "gpio.PD0"}, {"SW3", "gpio.PD1"},
+             {"LD1", "gpio.PB5"}, {"LD2", "gpio.PB0"}, {"LD3", "gpio.PB1"}};
+
+#define BOARD_PARTS (sizeof(board) / sizeof(board[0]))
+
+const char *machine_line(const char *machine, const char *line)
 {
     bool gpio = !strncmp(line, "gpio.", 5), tamper = !strncmp(line, "tamper.", 7);
 
     if (is_named(machine, "stm32wb55")) {
-        return gpio && is_wb55_pin(line + 5);
+        for (size_t i = 0; i < BOARD_PARTS; i++) {
+            if (!strcmp(board[i].name, line)) {
+                return board[i].line;
+            }
+        }
+        return gpio && is_wb55_pin(line + 5) ? line : NULL;
     }
     return (is_named(machine, "st33") || is_named(machine, "st33-p256")) &&
-           (!strcmp(line, "power") || (gpio && is_to_15(line + 5)) ||
-            (tamper && line[7] >= '0' && line[7] <= '3' && !line[8]));
+                   (!strcmp(line, "power") || (gpio && is_to_15(line + 5)) ||
+                    (tamper && line[7] >= '0' && line[7] <= '3' && !line[8]))
+               ? line
+               : NULL;
+}
+
+/* What has a name near to it: the board's parts, and the pin without its gpio. */
+static const char *near_line(struct reader *r, const struct instance *inst, const char *line)
+{
+    const char *dot = strrchr(line, '.');
+    char *pin = arena_printf(r->arena, "gpio.%s", dot ? dot + 1 : line);
+    struct suggestion near;
+
+    if (machine_line(inst->machine, pin)) {
+        return suggest_phrase(pin);
+    }
+    suggest_begin(&near, line);
+    for (size_t i = 0; i < BOARD_PARTS && is_stm32wb55(inst); i++) {
+        suggest_offer(&near, board[i].name);
+    }
+    return suggest_phrase(near.best);
+}
+
+bool check_line(struct reader *r, const yaml_node_t *node, const struct instance *inst, char **line)
+{
+    const char *found = machine_line(inst->machine, *line);
+
+    if (!found) {
+        return reader_fail(r, node,
+                           "machine '%.60s' has no input '%.60s'; stm32wb55 has pins like "
+                           "gpio.PC4, SW1 to SW3 and LD1 to LD3, st33 gpio.0 to gpio.15, tamper.0 "
+                           "to tamper.3 and power%s",
+                           inst->machine, *line, near_line(r, inst, *line));
+    }
+    *line = arena_copy(r->arena, found);
+    return true;
 }

@@ -180,37 +180,74 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
     }
 }
 
-static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+/* The instance is said elsewhere. */
+static Orrery__Stimulus *plan_stimulus(const struct input *input, struct arena *arena)
 {
     static const Orrery__Stimulus__Kind kinds[] = {
         [INPUT_LINE] = ORRERY__STIMULUS__KIND__LINE,
         [INPUT_RESET] = ORRERY__STIMULUS__KIND__RESET,
         [INPUT_POWER] = ORRERY__STIMULUS__KIND__POWER,
+        [INPUT_FAULT] = ORRERY__STIMULUS__KIND__FAULT,
     };
+    Orrery__Stimulus *out = NEW(arena, Orrery__Stimulus, orrery__stimulus);
 
-    plan->n_inputs = m->input_count;
-    plan->inputs = arena_pointers(arena, m->input_count);
+    out->kind = kinds[input->kind];
+    if (input->kind == INPUT_RESET) {
+        return out;
+    }
+    if (input->kind != INPUT_POWER) {
+        out->line = input->end.port;
+    }
+    out->level = (int32_t)input->level;
+    out->for_ns = input->for_ns;
+    out->rate_ppb = input->rate_ppb;
+    out->count = input->count;
+    out->delay_ns = input->delay_ns;
+    return out;
+}
+
+static Orrery__Input *plan_input(const struct input *input, struct arena *arena)
+{
+    Orrery__Input *out = NEW(arena, Orrery__Input, orrery__input);
+
+    out->at_ns = input->at_ns;
+    out->member = input->end.instance + 1;
+    out->what = plan_stimulus(input, arena);
+    return out;
+}
+
+static void plan_inputs(Orrery__Plan *plan, const struct manifest *m, struct arena *arena)
+{
+    size_t count = m->input_count;
+
+    for (size_t i = 0; i < m->link_count; i++) {
+        count += m->links[i].fault_count;
+    }
+    plan->inputs = arena_pointers(arena, count);
+    for (size_t i = 0; i < m->link_count; i++) {
+        for (size_t k = 0; k < m->links[i].fault_count; k++) {
+            plan->inputs[plan->n_inputs++] = plan_input(&m->links[i].faults[k], arena);
+        }
+    }
     for (size_t i = 0; i < m->input_count; i++) {
-        const struct input *input = &m->inputs[i];
-        Orrery__Input *out = NEW(arena, Orrery__Input, orrery__input);
-        Orrery__Stimulus *what = NEW(arena, Orrery__Stimulus, orrery__stimulus);
-
-        what->kind = kinds[input->kind];
-        if (input->kind == INPUT_LINE) {
-            what->line = input->end.port;
-        }
-        if (input->kind != INPUT_RESET) {
-            what->level = (int32_t)input->level;
-            what->for_ns = input->for_ns;
-        }
-        out->at_ns = input->at_ns;
-        out->member = input->end.instance + 1;
-        out->what = what;
-        plan->inputs[i] = out;
+        plan->inputs[plan->n_inputs++] = plan_input(&m->inputs[i], arena);
     }
 }
 
-Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena)
+static void plan_does(Orrery__ScriptStep *out, const struct script_step *step,
+                      const struct manifest *m, struct arena *arena)
+{
+    out->does = arena_pointers(arena, step->does_count);
+    for (; out->n_does < step->does_count; out->n_does++) {
+        const struct input *what = &step->does[out->n_does];
+
+        out->does[out->n_does] = plan_stimulus(what, arena);
+        out->does[out->n_does]->instance = m->instances[what->end.instance].name;
+    }
+}
+
+Orrery__ScriptStep *plan_step(const struct script_step *step, const struct manifest *m,
+                              struct arena *arena)
 {
     static const Orrery__ScriptStep__Kind kinds[] = {
         [STEP_EXPECT] = ORRERY__SCRIPT_STEP__KIND__EXPECT,
@@ -218,10 +255,8 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *aren
         [STEP_SEND] = ORRERY__SCRIPT_STEP__KIND__SEND,
         [STEP_WAIT] = ORRERY__SCRIPT_STEP__KIND__WAIT,
         [STEP_AT] = ORRERY__SCRIPT_STEP__KIND__AT,
-        [STEP_RESET] = ORRERY__SCRIPT_STEP__KIND__RESET,
-        [STEP_LINE] = ORRERY__SCRIPT_STEP__KIND__LINE,
+        [STEP_DO] = ORRERY__SCRIPT_STEP__KIND__DO,
         [STEP_EXIT] = ORRERY__SCRIPT_STEP__KIND__EXIT,
-        [STEP_POWER] = ORRERY__SCRIPT_STEP__KIND__POWER,
         [STEP_MEMORY] = ORRERY__SCRIPT_STEP__KIND__MEMORY,
         [STEP_SET] = ORRERY__SCRIPT_STEP__KIND__SET,
         [STEP_PC] = ORRERY__SCRIPT_STEP__KIND__PC,
@@ -240,16 +275,17 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *aren
     out->ns = step->ns;
     out->instance = step->instance ? step->instance : out->instance;
     out->line = step->line ? step->line : out->line;
-    out->level = step->level;
     out->where = step->where;
     out->address = step->address;
     out->width = step->is_number ? step->width : 0;
     out->big_endian = step->big_endian;
     out->value = step->value;
+    plan_does(out, step, m, arena);
     return out;
 }
 
-static void plan_script(Orrery__Plan *plan, const struct script *script, struct arena *arena)
+static void plan_script(Orrery__Plan *plan, const struct script *script, const struct manifest *m,
+                        struct arena *arena)
 {
     if (!script) {
         return;
@@ -260,7 +296,7 @@ static void plan_script(Orrery__Plan *plan, const struct script *script, struct 
     plan->script->n_steps = script->count;
     plan->script->steps = arena_pointers(arena, script->count);
     for (size_t i = 0; i < script->count; i++) {
-        plan->script->steps[i] = plan_step(&script->steps[i], arena);
+        plan->script->steps[i] = plan_step(&script->steps[i], m, arena);
     }
 }
 
@@ -304,7 +340,7 @@ int plan_write(const struct run_plan *run, struct arena *arena, struct problem *
     plan_links(&plan, run->manifest, arena);
     plan_attaches(&plan, run->manifest, arena);
     plan_inputs(&plan, run->manifest, arena);
-    plan_script(&plan, run->script, arena);
+    plan_script(&plan, run->script, run->manifest, arena);
     plan.trace_hash = run->trace_hash;
     plan.paused = run->paused;
     plan.log_dir = arena_copy(arena, run->log_dir ? run->log_dir : "");

@@ -27,6 +27,7 @@ struct run_plan {
 int plan_write(const struct run_plan *plan, struct arena *arena, struct problem *why);
 
 /* One step, as the broker gets it. */
-Orrery__ScriptStep *plan_step(const struct script_step *step, struct arena *arena);
+Orrery__ScriptStep *plan_step(const struct script_step *step, const struct manifest *m,
+                              struct arena *arena);
 
 #endif

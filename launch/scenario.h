@@ -24,10 +24,8 @@ enum step_kind {
     STEP_SEND,
     STEP_WAIT,
     STEP_AT,
-    STEP_RESET,
-    STEP_LINE,
+    STEP_DO, /* what somebody outside does */
     STEP_EXIT,
-    STEP_POWER,
     STEP_MEMORY, /* these are asked of an instance: asked.c */
     STEP_SET,
     STEP_PC,
@@ -45,7 +43,8 @@ struct script_step {
     bool regex;
     uint64_t ns;
     char *instance, *line;
-    int level;
+    struct input *does; /* all at one time */
+    size_t does_count;
     char *where;
     /* of the asked ones */
     struct mark at;   /* of the value of their first key */

@@ -70,23 +70,37 @@ bool step_named(struct reader *r, const yaml_node_t *node, struct step_draft *dr
     return step_kind(r, node, draft, kind) && read_string(r, node, key, text);
 }
 
-static bool read_reset(struct reader *r, const yaml_node_t *node, void *record)
+/* What somebody outside does, as in the manifest's inputs. */
+#define DOES(key, read)                                                                            \
+    static bool read_step_##key(struct reader *r, const yaml_node_t *node, void *record)           \
+    {                                                                                              \
+        struct step_draft *draft = record;                                                         \
+                                                                                                   \
+        return step_kind(r, node, draft, STEP_DO) && read(r, node, &draft->input);                 \
+    }
+DOES(reset, read_reset)
+DOES(power, read_power_verb)
+DOES(line, read_held)
+DOES(press, read_press)
+DOES(release, read_release)
+DOES(click, read_click)
+
+static bool read_step_level(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return read_level(r, node, &((struct step_draft *)record)->input);
+}
+
+static bool read_step_for(struct reader *r, const yaml_node_t *node, void *record)
+{
+    return read_length(r, node, &((struct step_draft *)record)->input);
+}
+
+static bool read_fault(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
 
-    return step_named(r, node, draft, STEP_RESET, "reset", &draft->step.instance);
-}
-
-static bool read_power_step(struct reader *r, const yaml_node_t *node, void *record)
-{
-    return step_kind(r, node, record, STEP_POWER);
-}
-
-static bool read_line(struct reader *r, const yaml_node_t *node, void *record)
-{
-    struct step_draft *draft = record;
-
-    return step_named(r, node, draft, STEP_LINE, "line", &draft->step.line);
+    return step_kind(r, node, draft, STEP_DO) &&
+           read_section(r, node, &step_fault_section, &draft->fault);
 }
 
 static bool read_exit(struct reader *r, const yaml_node_t *node, void *record)
@@ -113,19 +127,6 @@ static bool read_within(struct reader *r, const yaml_node_t *node, void *record)
     return read_time(r, node, "within", &draft->step.ns);
 }
 
-static bool read_level(struct reader *r, const yaml_node_t *node, void *record)
-{
-    struct step_draft *draft = record;
-    uint64_t level;
-
-    draft->level = node;
-    if (!read_u64(r, node, "level", 0, 1, &level)) {
-        return false;
-    }
-    draft->step.level = (int)level;
-    return true;
-}
-
 static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
 {
     struct step_draft *draft = record;
@@ -135,18 +136,34 @@ static bool read_hex(struct reader *r, const yaml_node_t *node, void *record)
 }
 
 static const struct field step_fields[] = {
-    {"expect", read_expect},    {"match", read_match},
-    {"never", read_never},      {"send", read_send},
-    {"wait", read_wait},        {"at", read_at},
-    {"reset", read_reset},      {"line", read_line},
-    {"exit", read_exit},        {"port", read_step_port},
-    {"within", read_within},    {"level", read_level},
-    {"hex", read_hex},          {"memory", read_memory},
-    {"until", read_until},      {"screenshot", read_screenshot},
-    {"resets", read_resets},    {"is", read_is},
-    {"set", read_set},          {"width", read_width},
-    {"power", read_power_step}, {"guest_errors", read_errors},
+    {"expect", read_expect},
+    {"match", read_match},
+    {"never", read_never},
+    {"send", read_send},
+    {"wait", read_wait},
+    {"at", read_at},
+    {"reset", read_step_reset},
+    {"power", read_step_power},
+    {"line", read_step_line},
+    {"press", read_step_press},
+    {"release", read_step_release},
+    {"click", read_step_click},
+    {"level", read_step_level},
+    {"for", read_step_for},
+    {"fault", read_fault},
+    {"exit", read_exit},
+    {"port", read_step_port},
+    {"within", read_within},
+    {"hex", read_hex},
+    {"memory", read_memory},
+    {"until", read_until},
+    {"screenshot", read_screenshot},
+    {"resets", read_resets},
+    {"guest_errors", read_errors},
     {"counter", read_counter},
+    {"is", read_is},
+    {"set", read_set},
+    {"width", read_width},
 };
 const struct section step_section = {"step", step_fields,
                                      sizeof(step_fields) / sizeof(step_fields[0])};
@@ -199,8 +216,11 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
     if (draft->within && !has_within) {
         return fail_key(r, draft->within, "within");
     }
-    if (draft->level && kind != STEP_LINE) {
-        return fail_key(r, draft->level, "level");
+    if (draft->input.level && !draft->input.verb) {
+        return fail_key(r, draft->input.level, "level");
+    }
+    if (draft->input.length && !draft->input.verb) {
+        return fail_key(r, draft->input.length, "for");
     }
     if (draft->hex && ((!has_port && !in_memory) || draft->step.regex)) {
         return fail_key(r, draft->hex, "hex");
@@ -211,11 +231,7 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
     if (draft->set && !in_memory) {
         return fail_key(r, draft->set, "set");
     }
-    if (draft->width && !in_memory) {
-        return fail_key(r, draft->width, "width");
-    }
-    return kind != STEP_LINE || draft->level ||
-           reader_fail(r, draft->what, "line: key 'level' is missing");
+    return !draft->width || in_memory || fail_key(r, draft->width, "width");
 }
 
 /* The port must be heard: one that no link takes and nothing attaches is attached to stdout. */
@@ -231,38 +247,18 @@ static bool settle_port(const struct scenario *s, struct reader *r, const yaml_n
     return attach_for_script(r, draft->port ? draft->port : item, draft->step.port, m);
 }
 
-static bool settle_power(struct reader *r, const struct manifest *m, struct step_draft *draft)
+static bool settle_does(struct reader *r, const yaml_node_t *item, struct manifest *m,
+                        struct step_draft *draft)
 {
-    unsigned which;
-    bool on;
-
-    if (!read_power(r, draft->what, m, &which, &on)) {
+    if (!draft->input.verb) {
+        return settle_fault(r, draft->what, m, &draft->fault, &draft->step);
+    }
+    if (!finish_input(r, item, m, &draft->input)) {
         return false;
     }
-    draft->step.instance = m->instances[which].name;
-    draft->step.level = on;
-    return true;
-}
-
-/* INSTANCE or INSTANCE.LINE. */
-static bool settle_instance(struct reader *r, struct manifest *m, struct step_draft *draft)
-{
-    const char *line = NULL;
-    unsigned which;
-    int found;
-
-    if (draft->step.kind == STEP_POWER) {
-        return settle_power(r, m, draft);
-    }
-    if (draft->step.kind == STEP_RESET) {
-        return find_instance(r, draft->what, m, draft->step.instance, &which);
-    }
-    found = split_port(m, draft->step.line, &line);
-    if (found < 0) {
-        return reader_fail(r, draft->what, "no instance '%.60s'", draft->step.line);
-    }
-    draft->step.instance = m->instances[found].name;
-    draft->step.line = arena_copy(r->arena, line);
+    draft->step.does = arena_array(r->arena, 1, sizeof(*draft->step.does));
+    draft->step.does[0] = draft->input.input;
+    draft->step.does_count = 1;
     return true;
 }
 
@@ -277,8 +273,9 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
     }
     if (!draft.what) {
         return reader_fail(r, item,
-                           "step: expect, match, never, send, wait, at, reset, power, line, exit, "
-                           "memory, until, screenshot, resets, guest_errors or counter is missing");
+                           "step: expect, match, never, send, wait, at, reset, power, press, "
+                           "release, click, line, fault, exit, memory, until, screenshot, resets, "
+                           "guest_errors or counter is missing");
     }
     kind = draft.step.kind;
     if (!check_keys(r, &draft) ||
@@ -291,8 +288,7 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
         !settle_port(s, r, item, m, &draft)) {
         return false;
     }
-    if ((kind == STEP_RESET || kind == STEP_LINE || kind == STEP_POWER) &&
-        !settle_instance(r, m, &draft)) {
+    if (kind == STEP_DO && !settle_does(r, item, m, &draft)) {
         return false;
     }
     *out = draft.step;

@@ -103,7 +103,8 @@ int orrery_test_step(struct orrery_test *test, const char *format, ...)
 uint64_t orrery_test_time(const struct orrery_test *test);
 
 /* A counter of one direction of a link ("ping.serial0>pong.serial0"; the host's side is "broker"):
- * sent, delivered, overruns, framing_errors, too_fast, dropped, corrupted; where all stand now. */
+ * sent, delivered, overruns, framing_errors, too_fast, dropped, corrupted, delayed; where all stand
+ * now. */
 int orrery_test_counter(struct orrery_test *test, const char *lane, const char *counter,
                         uint64_t *value);
 

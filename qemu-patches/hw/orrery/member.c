@@ -30,15 +30,33 @@ OrreryMember *orrery_member_get(void)
     return the_member;
 }
 
-const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name)
+static OrreryPortInfo *find_port(OrreryMember *m, const char *name)
 {
     for (size_t i = 0; i < m->port_count; i++) {
         if (!strcmp(m->ports[i].name, name)) {
-            m->ports[i].used = true;
             return &m->ports[i];
         }
     }
     return NULL;
+}
+
+const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name)
+{
+    OrreryPortInfo *port = find_port(m, name);
+
+    if (port) {
+        port->used = true;
+    }
+    return port;
+}
+
+void orrery_member_on_fault(OrreryMember *m, const char *port, OrreryFaultFn *set_fault,
+                            void *opaque)
+{
+    OrreryPortInfo *info = find_port(m, port);
+
+    info->set_fault = set_fault;
+    info->set_fault_opaque = opaque;
 }
 
 void orrery_member_on_message(OrreryMember *m, uint32_t lane,
@@ -59,11 +77,29 @@ void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque
     m->set_line_opaque = opaque;
 }
 
-/* struct orrery_stimulus, little endian on the wire */
+static void set_line(OrreryMember *m, const struct orrery_stimulus *what)
+{
+    if (!m->set_line || !m->set_line(m->set_line_opaque, what->line, what->level)) {
+        warn_report("orrery-member: %s: no input '%s'", m->name, what->line);
+    }
+}
+
+static void set_fault(OrreryMember *m, const struct orrery_stimulus *what)
+{
+    OrreryPortInfo *port = find_port(m, what->line);
+
+    if (port && port->set_fault && what->level >= 0 &&
+        what->level < ORRERY_FAULT_COUNT) {
+        port->set_fault(port->set_fault_opaque, what);
+    } else {
+        warn_report("orrery-member: %s: no faults on port '%s'", m->name, what->line);
+    }
+}
+
 static void stimulus(void *opaque, const struct orrery_message *msg)
 {
     OrreryMember *m = opaque;
-    char line[ORRERY_LINE_MAX];
+    struct orrery_stimulus what;
 
     if (msg->len >= 4 && ldl_le_p(msg->payload) >= ORRERY_PROBE_READ) {
         orrery_probe_deliver(m, msg);
@@ -72,20 +108,24 @@ static void stimulus(void *opaque, const struct orrery_message *msg)
     if (msg->len != sizeof(struct orrery_stimulus)) {
         return;
     }
-    switch (ldl_le_p(msg->payload)) {
+    memcpy(&what, msg->payload, sizeof(what)); /* little endian on the wire */
+    what.level = ldl_le_p(&what.level);
+    what.rate_ppb = le32_to_cpu(what.rate_ppb);
+    what.count = le32_to_cpu(what.count);
+    what.delay_ns = le64_to_cpu(what.delay_ns);
+    what.line[sizeof(what.line) - 1] = '\0';
+    switch (le32_to_cpu(what.kind)) {
     case ORRERY_STIMULUS_RESET:
         orrery_pacer_reset();
         break;
     case ORRERY_STIMULUS_POWER:
-        orrery_pacer_power(ldl_le_p(msg->payload + 4) != 0);
+        orrery_pacer_power(what.level != 0);
         break;
     case ORRERY_STIMULUS_LINE:
-        memcpy(line, msg->payload + offsetof(struct orrery_stimulus, line), sizeof(line));
-        line[sizeof(line) - 1] = '\0';
-        if (!m->set_line ||
-            !m->set_line(m->set_line_opaque, line, ldl_le_p(msg->payload + 4))) {
-            warn_report("orrery-member: %s: no input '%s'", m->name, line);
-        }
+        set_line(m, &what);
+        break;
+    case ORRERY_STIMULUS_FAULT:
+        set_fault(m, &what);
         break;
     }
 }

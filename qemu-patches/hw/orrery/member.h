@@ -21,6 +21,9 @@ typedef struct OrreryPeer {
 
 #define EXIT_BROKEN 3 /* something broke at run time */
 
+/* From now on what comes in at a port is hit by a fault: of FAULT, rate_ppb, count and delay_ns. */
+typedef void OrreryFaultFn(void *opaque, const struct orrery_stimulus *fault);
+
 /* One port of this instance, as the broker's Welcome describes it. */
 typedef struct OrreryPortInfo {
     char *name;
@@ -37,6 +40,8 @@ typedef struct OrreryPortInfo {
     /* and how it loses frames or turns bits over, in parts of 10^9 */
     uint32_t drop_ppb, corrupt_ppb;
     uint64_t fault_seed;
+    OrreryFaultFn *set_fault; /* NULL: who uses it knows no faults */
+    void *set_fault_opaque;
     /* of a radio: packets lost, of 10^9 */
     uint64_t radio_seed;
     uint32_t radio_loss_ppb;
@@ -97,6 +102,10 @@ const OrreryPortInfo *orrery_member_port(OrreryMember *m, const char *name);
 /* Who gets what arrives on a lane. */
 void orrery_member_on_message(OrreryMember *m, uint32_t lane,
                               OrreryDeliver *deliver, void *opaque);
+
+/* Who puts faults on what comes in at a port. */
+void orrery_member_on_fault(OrreryMember *m, const char *port, OrreryFaultFn *set_fault,
+                            void *opaque);
 
 /* What arrives there counts while this instance is off, too: it tells of the world outside. */
 void orrery_member_hear_when_off(OrreryMember *m, uint32_t lane);

@@ -22,14 +22,25 @@
 #include "hw/core/cpu.h"
 #include "ipc/random.h"
 #include "system/cpus.h"
+#include "fault.h"
 #include "member.h"
 #include "port.h"
+#include "power.h"
 #include "trace.h"
 
 #define TYPE_CHARDEV_ORRERY_PORT "chardev-orrery-port"
 OBJECT_DECLARE_SIMPLE_TYPE(OrreryPort, CHARDEV_ORRERY_PORT)
 
 #define FRAME_BYTES 12 /* struct orrery_uart_frame on the wire, little endian */
+
+#define LATE_MAX 65536 /* frames; more are lost */
+
+/* A frame that came, and is held back. */
+typedef struct LateFrame {
+    struct orrery_uart_frame frame;
+    uint64_t due_ns;
+    QSIMPLEQ_ENTRY(LateFrame) next;
+} LateFrame;
 
 struct OrreryPort {
     Chardev parent;
@@ -39,7 +50,12 @@ struct OrreryPort {
     /* the device's own setting; baud 0: it never said */
     QEMUSerialSetParams own;
     uint64_t tx_end; /* of the frame on the wire */
-    uint64_t faults; /* state of the generator; never 0 */
+    OrreryFaults faults;
+    QSIMPLEQ_HEAD(, LateFrame) late; /* in the order of their times */
+    unsigned late_count;
+    uint64_t late_ns; /* when the last of them is due */
+    QEMUTimer *late_timer;
+    Notifier power;
     OrreryPortFrameFn *receive; /* of a model that takes whole frames */
     void *receive_opaque;
     bool warned;
@@ -85,48 +101,10 @@ static uint64_t frame_ns(OrreryPort *p)
     return ns;
 }
 
-/* A fault of this end, in the order of its frames. */
-static bool happens(OrreryPort *p, uint32_t ppb)
-{
-    return ppb && orrery_happens(orrery_random(&p->faults), ppb);
-}
-
-static void turn_bit(OrreryPort *p, struct orrery_uart_frame *frame)
-{
-    unsigned bits = frame->data_bits ? frame->data_bits : 8;
-
-    frame->data ^= 1u << (orrery_random(&p->faults) >> 32) % bits;
-    if (frame->parity == 'E' || frame->parity == 'O') {
-        frame->flags |= ORRERY_UART_PARITY_ERROR;
-    }
-}
-
-/* What the wire makes of a frame. False: nothing is left of it. */
-static bool survives(OrreryPort *p, struct orrery_uart_frame *frame)
-{
-    if (happens(p, p->info->drop_ppb)) {
-        orrery_lane_count(p->member->seg, p->info->tx_lane,
-                          ORRERY_LANE_DROPPED);
-        return false;
-    }
-    if (happens(p, p->info->corrupt_ppb) &&
-        !(frame->flags & (ORRERY_UART_BREAK | ORRERY_UART_NACK))) {
-        orrery_lane_count(p->member->seg, p->info->tx_lane,
-                          ORRERY_LANE_CORRUPTED);
-        turn_bit(p, frame);
-    }
-    return true;
-}
-
-static void put_frame(OrreryPort *p, const struct orrery_uart_frame *sent,
+static void put_frame(OrreryPort *p, const struct orrery_uart_frame *frame,
                       uint64_t now)
 {
     uint8_t wire[FRAME_BYTES] = { 0 };
-    struct orrery_uart_frame copy = *sent, *frame = &copy;
-
-    if (!survives(p, frame)) {
-        return;
-    }
 
     stl_le_p(wire, frame->baud);
     stw_le_p(wire + 4, frame->data);
@@ -195,10 +173,147 @@ static bool frame_garbled(OrreryPort *p, uint32_t baud, char parity)
     return p->own.speed && parity && (parity == 'N') != (p->own.parity == 'N');
 }
 
-/* To a model that takes whole frames. */
-static void hand_over(OrreryPort *p, const struct orrery_message *msg)
+/* A frame ends. */
+static void arrive(OrreryPort *p, const struct orrery_uart_frame *frame, uint64_t end_ns)
 {
-    const struct orrery_uart_frame frame = {
+    Chardev *chr = CHARDEV(p);
+    uint8_t data = frame->data;
+
+    if (p->receive) {
+        trace_orrery_port_rx(p->info->name, frame->data,
+                             qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+        p->receive(p->receive_opaque, frame, end_ns);
+        return;
+    }
+    if (frame->flags & ORRERY_UART_BREAK) {
+        qemu_chr_be_event(chr, CHR_EVENT_BREAK);
+        return;
+    }
+    if (frame_garbled(p, frame->baud, frame->parity) ||
+        (frame->flags & ORRERY_UART_PARITY_ERROR)) {
+        /* a chardev cannot carry an error flag: the frame is lost, and counted */
+        orrery_port_count(p, ORRERY_LANE_FRAMING);
+        return;
+    }
+    if (qemu_chr_be_can_write(chr) < 1) {
+        orrery_port_count(p, ORRERY_LANE_OVERRUN);
+        return;
+    }
+    trace_orrery_port_rx(p->info->name, data,
+                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    qemu_chr_be_write(chr, &data, 1);
+}
+
+/* ---- faults of the wire ---- */
+
+/* Counted, and part of the trace. */
+static void tell_fault(OrreryPort *p, enum orrery_lane_event what,
+                       const struct orrery_uart_frame *frame)
+{
+    g_autofree char *text = g_strdup_printf("%s fault %d: 0x%02x", p->info->name, what,
+                                            frame->data);
+
+    orrery_port_count(p, what);
+    orrery_member_note(text);
+}
+
+static void turn_bit(OrreryPort *p, struct orrery_uart_frame *frame)
+{
+    unsigned bits = frame->data_bits >= 5 && frame->data_bits <= 9 ? frame->data_bits : 8;
+
+    frame->data ^= 1u << (orrery_random(&p->faults.random) >> 32) % bits;
+    if (frame->parity == 'E' || frame->parity == 'O') {
+        frame->flags |= ORRERY_UART_PARITY_ERROR;
+    }
+}
+
+/* What the wire makes of a frame. False: nothing is left of it. */
+static bool survives(OrreryPort *p, struct orrery_uart_frame *frame)
+{
+    if (orrery_faults_hit(&p->faults, ORRERY_FAULT_DISCONNECT) ||
+        orrery_faults_hit(&p->faults, ORRERY_FAULT_DROP)) {
+        tell_fault(p, ORRERY_LANE_DROPPED, frame);
+        return false;
+    }
+    if (!(frame->flags & (ORRERY_UART_BREAK | ORRERY_UART_NACK)) &&
+        orrery_faults_hit(&p->faults, ORRERY_FAULT_CORRUPT)) {
+        turn_bit(p, frame);
+        tell_fault(p, ORRERY_LANE_CORRUPTED, frame);
+    }
+    return true;
+}
+
+/* Is it held back? A frame never passes one that came before. */
+static bool is_late(OrreryPort *p, const struct orrery_uart_frame *frame, uint64_t end_ns)
+{
+    bool hit = orrery_faults_hit(&p->faults, ORRERY_FAULT_DELAY);
+    LateFrame *late;
+
+    if (!hit && QSIMPLEQ_EMPTY(&p->late)) {
+        return false;
+    }
+    if (hit) {
+        tell_fault(p, ORRERY_LANE_DELAYED, frame);
+        end_ns += p->faults.delay_ns;
+    }
+    p->late_ns = QSIMPLEQ_EMPTY(&p->late) ? end_ns : MAX(end_ns, p->late_ns);
+    if (p->late_count == LATE_MAX || p->late_ns >= ORRERY_TIME_INF) {
+        tell_fault(p, ORRERY_LANE_DROPPED, frame);
+        return true;
+    }
+    trace_orrery_port_late(p->info->name, frame->data, p->late_ns);
+    late = g_new(LateFrame, 1);
+    *late = (LateFrame){ .frame = *frame, .due_ns = p->late_ns };
+    QSIMPLEQ_INSERT_TAIL(&p->late, late, next);
+    p->late_count++;
+    timer_mod(p->late_timer, QSIMPLEQ_FIRST(&p->late)->due_ns);
+    return true;
+}
+
+static LateFrame *take_late(OrreryPort *p)
+{
+    LateFrame *late = QSIMPLEQ_FIRST(&p->late);
+
+    QSIMPLEQ_REMOVE_HEAD(&p->late, next);
+    p->late_count--;
+    return late;
+}
+
+static void late_frames(void *opaque)
+{
+    OrreryPort *p = opaque;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    while (!QSIMPLEQ_EMPTY(&p->late) && QSIMPLEQ_FIRST(&p->late)->due_ns <= now) {
+        g_autofree LateFrame *late = take_late(p);
+
+        arrive(p, &late->frame, late->due_ns);
+    }
+    if (!QSIMPLEQ_EMPTY(&p->late)) {
+        timer_mod(p->late_timer, QSIMPLEQ_FIRST(&p->late)->due_ns);
+    }
+}
+
+/* What comes without power is lost; so is what was on its way. */
+static void power_changes(Notifier *n, void *data)
+{
+    OrreryPort *p = container_of(n, OrreryPort, power);
+
+    while (!QSIMPLEQ_EMPTY(&p->late)) {
+        g_free(take_late(p));
+    }
+    timer_del(p->late_timer);
+}
+
+static void orrery_port_deliver(void *opaque, const struct orrery_message *msg)
+{
+    OrreryPort *p = opaque;
+    struct orrery_uart_frame frame;
+
+    if (msg->len != FRAME_BYTES) {
+        return;
+    }
+    frame = (struct orrery_uart_frame) {
         .baud = ldl_le_p(msg->payload),
         .data = lduw_le_p(msg->payload + 4),
         .data_bits = msg->payload[6],
@@ -206,44 +321,9 @@ static void hand_over(OrreryPort *p, const struct orrery_message *msg)
         .stop_halves = msg->payload[8],
         .flags = msg->payload[9],
     };
-
-    trace_orrery_port_rx(p->info->name, frame.data,
-                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
-    p->receive(p->receive_opaque, &frame, msg->arrival_ns);
-}
-
-static void orrery_port_deliver(void *opaque, const struct orrery_message *msg)
-{
-    OrreryPort *p = opaque;
-    Chardev *chr = CHARDEV(p);
-    uint8_t data;
-
-    if (msg->len != FRAME_BYTES) {
-        return;
+    if (survives(p, &frame) && !is_late(p, &frame, msg->arrival_ns)) {
+        arrive(p, &frame, msg->arrival_ns);
     }
-    if (p->receive) {
-        hand_over(p, msg);
-        return;
-    }
-    if (msg->payload[9] & ORRERY_UART_BREAK) {
-        qemu_chr_be_event(chr, CHR_EVENT_BREAK);
-        return;
-    }
-    if (frame_garbled(p, ldl_le_p(msg->payload), msg->payload[7]) ||
-        (msg->payload[9] & ORRERY_UART_PARITY_ERROR)) {
-        /* a chardev cannot carry an error flag: the frame is lost, and counted */
-        orrery_lane_count(p->member->seg, msg->lane, ORRERY_LANE_FRAMING);
-        return;
-    }
-    if (qemu_chr_be_can_write(chr) < 1) {
-        trace_orrery_port_overrun(p->info->name);
-        orrery_lane_count(p->member->seg, msg->lane, ORRERY_LANE_OVERRUN);
-        return;
-    }
-    data = lduw_le_p(msg->payload + 4);
-    trace_orrery_port_rx(p->info->name, data,
-                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
-    qemu_chr_be_write(chr, &data, 1);
 }
 
 static int orrery_port_ioctl(Chardev *chr, int cmd, void *arg)
@@ -353,9 +433,11 @@ static void orrery_port_open(Chardev *chr, ChardevBackend *backend,
                    chr->label);
         return;
     }
-    /* the seed is that of the link: another for each end, and never 0 */
-    p->faults = (p->info->fault_seed + p->info->tx_lane + 1) *
-                UINT64_C(0x9e3779b97f4a7c15) | 1;
+    QSIMPLEQ_INIT(&p->late);
+    p->late_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, late_frames, p);
+    p->power.notify = power_changes;
+    orrery_on_power(&p->power);
+    orrery_faults_init(&p->faults, p->info);
     orrery_member_on_message(p->member, p->info->rx_lane,
                              orrery_port_deliver, p);
     QSLIST_INSERT_HEAD(&all_ports, p, next);
