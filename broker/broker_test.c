@@ -283,6 +283,42 @@ static void test_member_stops_for_a_while(void **state)
     assert_true(test_clean(&run));
 }
 
+/* Whoever maps the segment may write anything into it. */
+static void test_bad_last_words(void **state)
+{
+    struct test_run run = test_talk(0);
+    Orrery__Request request = ORRERY__REQUEST__INIT;
+    Orrery__Tap tap = ORRERY__TAP__INIT;
+    struct orrery_segment *seg;
+    struct orrery_error err;
+    Orrery__Reply *reply;
+    int fd;
+
+    assert_true(test_start(&run));
+    assert_true(test_wait_state(&run, "running"));
+    tap.port = (char *)"a.serial1";
+    request.version = ORRERY__PROTOCOL__PROTOCOL_VERSION;
+    request.call_case = ORRERY__REQUEST__CALL_TAP;
+    request.tap = &tap;
+    reply = test_call(run.run_dir, &request);
+    assert_non_null(reply);
+    assert_int_equal(reply->result_case, ORRERY__REPLY__RESULT_TAPPED);
+    fd = open(reply->tapped->segment_path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    seg = orrery_segment_attach(fd, reply->tapped->run_id, &err);
+    assert_non_null(seg);
+    orrery_mark_dead(seg, 1,
+                     "\033[2J \xc2\x9b"
+                     "2J \x9b \xc3\xbc");
+    orrery_segment_detach(seg);
+    close(fd);
+    orrery__reply__free_unpacked(reply, NULL);
+    test_finish(&run, 10);
+    test_ended(&run, 3);
+    assert_string_equal(run.err, "orrery: a: ?[2J ??2J ? \xc3\xbc\n");
+    assert_true(test_clean(&run));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +340,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_launcher_dies),
         cmocka_unit_test(test_launcher_dies_early),
         cmocka_unit_test(test_member_stops_for_a_while),
+        cmocka_unit_test(test_bad_last_words),
     };
 
     return test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

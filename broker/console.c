@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "say.h"
+
 #define LINE_MAX_BYTES 4096u /* a line that never ends comes out in pieces */
 #define CLEAR_LINE "\r\033[K"
 #define NS_PER_S UINT64_C(1000000000)
@@ -85,17 +87,6 @@ static size_t colour_sequence(const char *text, size_t len)
     return i < len && text[i] == 'm' ? i + 1 : 0;
 }
 
-/* Length of the UTF-8 character at text, 0: it is none, or one of the control characters C1, which
- * a terminal obeys as it does ESC sequences. */
-static size_t utf8_text(const char *text, size_t len)
-{
-    gunichar c = g_utf8_get_char_validated(text, (gssize)len);
-
-    return c == (gunichar)-1 || c == (gunichar)-2 || c < 0xa0
-               ? 0
-               : (size_t)(g_utf8_next_char(text) - text);
-}
-
 /*
  * What a guest writes is not to be trusted with our terminal: control characters, and bytes that
  * are no text, are shown as \xNN. Colours are kept where we use colours ourselves, and dropped
@@ -108,7 +99,7 @@ static void append_clean(GString *to, const GString *text, bool colour)
     for (size_t i = 0; i < text->len; i++) {
         uint8_t c = (uint8_t)text->str[i];
         size_t sequence = colour_sequence(text->str + i, text->len - i);
-        size_t wide = c >= 0x80 ? utf8_text(text->str + i, text->len - i) : 0;
+        size_t wide = c >= 0x80 ? orrery_utf8(text->str + i, text->len - i) : 0;
 
         if (sequence) {
             if (colour) {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "say.h"
+
 void orrery_run_init(struct run *run, struct orrery_segment *seg)
 {
     memset(run, 0, sizeof(*run));
@@ -69,10 +71,13 @@ static void members_line(struct run *run, char *line, size_t size)
     char reason[200];
     int member = orrery_dead_reason(run->seg, reason, sizeof(reason));
 
-    for (char *c = reason; *c; c++) {
-        if ((unsigned char)*c < ' ') {
+    for (char *c = reason; *c;) {
+        size_t len = orrery_utf8(c, strlen(c));
+
+        if (!len) {
             *c = '?';
         }
+        c += len ? len : 1;
     }
     if (member > 0 && (size_t)member < orrery_seg_members(run->seg)) {
         snprintf(line, size, "%s: %s", orrery_seg_member_name(run->seg, (unsigned)member), reason);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "say.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,4 +49,13 @@ uint64_t orrery_host_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+size_t orrery_utf8(const char *text, size_t len)
+{
+    gunichar c = g_utf8_get_char_validated(text, (gssize)len);
+
+    return c == (gunichar)-1 || c == (gunichar)-2 || g_unichar_iscntrl(c)
+               ? 0
+               : (size_t)(g_utf8_next_char(text) - text);
 }
