@@ -14,6 +14,8 @@ cp "$BUILT"/wallet-*.elf "$BUILT/wb55-blink.elf" "$BUILT/st33-recovery.elf" "$BU
 cp "$BUILT/stm32wb55-bootrom-470.elf" "$SCRATCH/roms/stm32wb55-bootrom.elf"
 
 # A pty has no parity: the manifest's format is the line's (8E1), stm32flash is told that there is none.
+# A second session with a loader goes on with -c: a loader that has its baud rate takes the first byte
+# of a connection for a command, and the tool waits for an answer until its patience ends.
 BAUD=230400
 flasher() {
     LD_PRELOAD=$SCRATCH/patience.so timeout 600 stm32flash -m 8n1 -b $BAUD "$@" "$PTY" 2>&1 |
@@ -58,20 +60,24 @@ identify() {
     stop
 }
 
-listen() { timeout "$1" cat "$PTY" >"$SCRATCH/heard"; }
+# listen TEXT - until it has come
+listen() {
+    cat "$PTY" >"$SCRATCH/heard" &
+    listener=$!
+    wait_for 20 grep -qF "$1" "$SCRATCH/heard"
+    kill $listener
+}
 
 write_and_start() {
     loader write ", flash: { file: $SCRATCH/kept.img, keep: true }"
     for at in 0 20480 40960 61440 81920; do
         tail -c "+$((at + 1))" "$SCRATCH/fw.bin" | head -c 20480 >"$SCRATCH/part.bin"
-        flasher -w "$SCRATCH/part.bin" -v -S $((0x08000000 + at)):20480
+        # shellcheck disable=SC2046 # words
+        flasher $([ $at -eq 0 ] || echo -c) -w "$SCRATCH/part.bin" -v -S $((0x08000000 + at)):20480
         contains "writes 20 KiB at $at and verifies" "$SCRATCH/flasher" '(100.00%) Done.'
     done
     check "the flash is in its file" cmp -n 102400 "$SCRATCH/kept.img" "$SCRATCH/fw.bin"
-    for at in 0 20480 40960 61440 81920; do
-        flasher -r "$SCRATCH/part.bin" -S $((0x08000000 + at)):20480
-        cat "$SCRATCH/part.bin"
-    done >"$SCRATCH/read.bin"
+    flasher -c -r "$SCRATCH/read.bin" -S 0x08000000:102400
     check "reads it back" cmp "$SCRATCH/read.bin" "$SCRATCH/fw.bin"
     cp "$SCRATCH/kept.img" "$SCRATCH/before.img"
     run_timeout 20 "$ORRERY" run "$SCRATCH/write.yaml"
@@ -94,7 +100,7 @@ go() {
     loader go ", flash: { file: $SCRATCH/kept.img, keep: true }"
     flasher -g 0x08000000
     contains "go" "$SCRATCH/flasher" 'Starting execution at address 0x08000000... done'
-    listen 3
+    listen 'banner: written, verified, started'
     contains "the program's banner appears" "$SCRATCH/heard" 'banner: written, verified, started'
     stop
     check_not "another kept flash, another trace hash" [ "$(hash_in "$SCRATCH/go.out")" = "$HASH" ]
@@ -106,7 +112,7 @@ protect() {
     flasher -j
     flasher -r "$SCRATCH/read.bin" -S 0x08000000:256
     check_not "read protection: nothing is read" [ -s "$SCRATCH/read.bin" ]
-    flasher -k
+    flasher -c -k
     flasher -r "$SCRATCH/read.bin" -S 0x08000000:256
     is "unprotecting erases the flash" "$(tr -d '\377' <"$SCRATCH/read.bin" | wc -c)" 0
     is "256 bytes of it" "$(wc -c <"$SCRATCH/read.bin")" 256
@@ -151,7 +157,7 @@ se_recovery() {
     app_size=$(wc -c <"$SCRATCH/app.bin")
     flash_wallet se "s|firmware: wallet-se.elf,|boot: recovery, flash: { file: $SCRATCH/se.img, keep: true },|" \
         se.serial0 -w "$SCRATCH/os.bin" -S "0x00200400:$os_size"
-    flasher -w "$SCRATCH/app.bin" -v -S "0x00240000:$app_size"
+    flasher -c -w "$SCRATCH/app.bin" -v -S "0x00240000:$app_size"
     run_timeout 60 "$ORRERY" until 3s --run "$RUN"
     contains 'recovery: the MCU waits' "$SCRATCH/se.out" 'mcu: no answer of the secure element; asked again each second'
     stop
