@@ -105,7 +105,7 @@ taken_down() {
 
 # While one is stopped the others stand in virtual time; then all goes on as if nothing had been.
 stopped() {
-    begin "SIGSTOP of $1 for $2 s"
+    begin "SIGSTOP of $1 for $2 s" --pace 4 # not over before it is stopped
     signal STOP "$1"
     sleep 1 # for the others to come to their horizon
     if [ "$1" != broker ]; then

@@ -56,7 +56,7 @@ interrupts() {
     seed=$(date +%s)
     diag "interrupts: seed $seed"
     for number in $(seq "$1"); do
-        start interrupted "$ORRERY" test "$TOP/tests/soak" -k seed=1 -j 4 --results results
+        start interrupted "$ORRERY" test "$TOP/tests/soak" -j 4 --results results
         delay=$(random $((seed + number * 7)) 2500)
         sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
         kill -INT "-$PID"
