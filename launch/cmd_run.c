@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -133,6 +134,25 @@ static int print_commands(const struct manifest *m, struct arena *arena, struct 
     return EXIT_PASS;
 }
 
+/* What is not at the other end, of links that have no host port (--only). */
+static void say_open(const struct manifest *m)
+{
+    for (size_t i = 0; i < m->open_count; i++) {
+        const struct open_end *open = &m->open[i];
+        const char *name = m->instances[open->end.instance].name, *port = open->end.port;
+
+        if (open->kind == LINK_RADIO) {
+            fprintf(stderr, "orrery: %s.%s is alone on its medium\n", name, port);
+        } else if (strstr(port, "RST")) { /* gpio.RST, gpio.NRST */
+            fprintf(stderr, "orrery: %s.%s is open; `orrery reset %s` resets it\n", name, port,
+                    name);
+        } else {
+            fprintf(stderr, "orrery: %s.%s is open; `orrery button %s.%s` drives it\n", name, port,
+                    name, port);
+        }
+    }
+}
+
 static uint64_t random_id(void)
 {
     uint64_t id = 0;
@@ -198,6 +218,7 @@ static int run_with(const struct run_options *o, const struct words *words, stru
     for (size_t i = 0; i < m.instance_count; i++) {
         m.instances[i].logs_errors |= script.open;
     }
+    say_open(&m);
     e.plan.pictures = pictures_path(o, m.name, arena);
     if (!make_log_dir(o->log, arena, &e.plan, why)) {
         return problem_report(why);

@@ -400,40 +400,75 @@ static bool fail_no_instance(const struct manifest *m, const char *name, struct 
                       suggest_phrase(near.best));
 }
 
-/* What ends at these instances: wires to ptys, and of links those between two cores. */
-static void keep_wires(struct manifest *m, size_t first, size_t count)
-{
-    struct attach *attaches = arena_array(m->arena, m->attach_count + m->link_count + 1,
-                                          sizeof(*attaches));
-    size_t kept = 0, links = 0, inputs = 0;
+/* The instances that are kept: @count from @first on. */
+struct kept {
+    size_t first, count;
+};
 
-    for (size_t i = 0; i < m->attach_count; i++) {
-        if (m->attaches[i].end.instance - first < count) {
-            attaches[kept++] = m->attaches[i];
+static bool is_kept(const struct kept *kept, const struct endpoint *end)
+{
+    return end->instance - kept->first < kept->count;
+}
+
+static bool is_all_kept(const struct kept *kept, const struct link *link)
+{
+    for (size_t i = 0; i < link->end_count; i++) {
+        if (!is_kept(kept, &link->ends[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What remains of a link to others: a pty of a line, of the rest only its name. */
+static void cut_link(struct manifest *m, const struct kept *kept, const struct link *link)
+{
+    for (size_t i = 0; i < link->end_count; i++) {
+        const struct endpoint *end = &link->ends[i];
+
+        if (!is_kept(kept, end)) {
+            continue;
+        }
+        if (link->kind == LINK_UART) {
+            m->attaches[m->attach_count++] =
+                (struct attach){.end = *end, .to = TO_PTY, .uart = link->uart};
+        } else {
+            m->open[m->open_count++] = (struct open_end){*end, link->kind};
+        }
+    }
+}
+
+/* What ends at these instances: wires to ptys, and of links those among themselves. */
+static void keep_wires(struct manifest *m, const struct kept *kept)
+{
+    const struct attach *attaches = m->attaches;
+    size_t count = m->attach_count, ends = 0, links = 0, inputs = 0;
+
+    for (size_t i = 0; i < m->link_count; i++) {
+        ends += m->links[i].end_count;
+    }
+    m->attaches = arena_array(m->arena, count + ends + 1, sizeof(*m->attaches));
+    m->open = arena_array(m->arena, ends + 1, sizeof(*m->open));
+    m->attach_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_kept(kept, &attaches[i].end)) {
+            m->attaches[m->attach_count++] = attaches[i];
         }
     }
     for (size_t i = 0; i < m->link_count; i++) {
-        const struct link *link = &m->links[i];
-
-        if (link->kind == LINK_CORES && link->ends[0].instance == first) {
-            m->links[links++] = *link;
-        }
-        for (size_t k = 0; k < link->end_count && link->kind == LINK_UART; k++) {
-            if (link->ends[k].instance - first < count) {
-                attaches[kept++] =
-                    (struct attach){.end = link->ends[k], .to = TO_PTY, .uart = link->uart};
-            }
+        if (is_all_kept(kept, &m->links[i])) {
+            m->links[links++] = m->links[i];
+        } else {
+            cut_link(m, kept, &m->links[i]);
         }
     }
     for (size_t i = 0; i < m->input_count; i++) {
-        if (m->inputs[i].end.instance - first < count) {
+        if (is_kept(kept, &m->inputs[i].end)) {
             m->inputs[inputs] = m->inputs[i];
-            m->inputs[inputs++].end.instance -= (unsigned)first;
+            m->inputs[inputs++].end.instance -= (unsigned)kept->first;
         }
     }
     m->input_count = inputs;
-    m->attaches = attaches;
-    m->attach_count = kept;
     m->link_count = links;
 }
 
@@ -449,9 +484,12 @@ bool manifest_keep_only(struct manifest *m, const char *name, struct problem *wh
         first -= m->instances[first].core - 1;
         count = 2;
     }
-    keep_wires(m, first, count);
+    keep_wires(m, &(struct kept){first, count});
     for (size_t i = 0; i < m->attach_count; i++) {
         m->attaches[i].end.instance -= (unsigned)first;
+    }
+    for (size_t i = 0; i < m->open_count; i++) {
+        m->open[i].end.instance -= (unsigned)first;
     }
     for (size_t i = 0; i < m->link_count; i++) {
         for (size_t k = 0; k < m->links[i].end_count; k++) {

@@ -185,6 +185,12 @@ struct changes {
     void *opaque;
 };
 
+/* Where a link ended that `run --only` cut. */
+struct open_end {
+    struct endpoint end;
+    enum link_kind kind;
+};
+
 struct manifest {
     struct arena *arena;
     const struct changes *changes; /* or NULL */
@@ -200,6 +206,8 @@ struct manifest {
     size_t attach_count;
     struct input *inputs;
     size_t input_count;
+    struct open_end *open;
+    size_t open_count;
 };
 
 /* Which instance has that name; -1: none. */
@@ -241,8 +249,8 @@ bool manifest_read_changed(struct manifest *m, const char *path, const struct ch
 bool manifest_parse(struct manifest *m, const char *file, const char *text, size_t len,
                     struct arena *arena, struct problem *why);
 
-/* Keep one instance, with the other core of its chip; its wires become pseudo-terminals. False:
- * there is no such instance. */
+/* Keep one instance, with the other core of its chip; its lines become pseudo-terminals, its other
+ * links to others are in `open`. False: there is no such instance. */
 bool manifest_keep_only(struct manifest *m, const char *name, struct problem *why);
 
 /* Show an instance's display. False: there is no such instance. */

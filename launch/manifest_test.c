@@ -476,6 +476,9 @@ static void test_cpu2(void **state)
     assert_int_equal(m.link_count, 1);
     assert_int_equal(m.links[0].ends[1].instance, 1);
     assert_int_equal(m.attach_count, 1);
+    assert_int_equal(m.open_count, 1); /* its radio */
+    assert_int_equal(m.open[0].kind, LINK_RADIO);
+    assert_int_equal(m.open[0].end.instance, 1);
     arena_finish(&arena);
 }
 

@@ -36,6 +36,34 @@ sed -e 's/at: 5s, click: se.gpio.1/at: 5s, click: se.gpio.0/' "$EXAMPLES/wallet-
 run_timeout 120 "$ORRERY" run "$SCRATCH/no.yaml"
 contains 'the left button: no' "$OUT" 'phone: refused'
 
+# Each alone: its line is a pty, and of its other links a line says that nobody is there.
+alone() {
+    run_timeout 60 "$ORRERY" run "$EXAMPLES/$1.yaml" --only "$2" --for 200ms --pace 0
+    is "--only $2: ends well" "$RC" 0
+    is "--only $2: its links" "$(grep -v ' starting' "$ERR" | sed 's|/dev/pts/[0-9]*|PTY|; s/^orrery: //' | sort | paste -s -d,)" "$3"
+}
+# shellcheck disable=SC2016 # no command
+alone wallet se 'se.gpio.RST is open; `orrery reset se` resets it,se.serial0 is at PTY'
+# shellcheck disable=SC2016 # no command
+alone wallet-phone mcu \
+    'mcu.cpu2.radio is alone on its medium,mcu.gpio.PC12 is open; `orrery button mcu.gpio.PC12` drives it,mcu.serial0 is at PTY'
+contains 'the MCU alone begins' "$OUT" 'SE < 01 session start'
+
+# The secure element alone, and we are its MCU.
+heard() { od -An -v -tx1 "$SCRATCH/heard" | tr -d ' \n' | grep -q "$1"; }
+check 'the secure element alone' start_paused alone "$EXAMPLES/wallet.yaml" --only se --for 1000s --pace 0
+PTY=$(grep -o '/dev/pts/[0-9]*' "$SCRATCH/alone.err" | head -n 1)
+stty -F "$PTY" raw -echo
+cat "$PTY" >"$SCRATCH/heard" &
+LISTENER=$!
+"$ORRERY" until 1.0s --run "$RUN" >/dev/null
+printf '\001\000\001\000' >"$PTY"
+"$ORRERY" resume --run "$RUN"
+check 'answers a session start on its pty: ticker interval, status' wait_for 20 heard '^4e00020064.*6000020000$'
+kill "$LISTENER"
+"$ORRERY" down --run "$RUN" >/dev/null
+finish 20 "$PID"
+
 # A viewer that asks once for all pixels (RFB 3.3: version, shared, request), and waits for them.
 pixels_came() { [ "$(wc -c <"$SCRATCH/rfb")" -ge 32768 ]; }
 viewer() {
