@@ -162,17 +162,31 @@ static void compare(void)
     TIM2_CR1 = CEN;
     while (!matches) {
     }
-    CHECK_RANGE("a compare interrupt at its count", TIM2_CNT, 200, 202);
+    CHECK_RANGE("a compare interrupt at the end of its count", TIM2_CNT, 201, 202);
     TIM2_CR1 = 0;
     TIM2_EGR = 4;
     CHECK_EQ("CC2G", TIM2_SR & 4, 4);
     TIM2_DIER = 0;
     TIM2_SR = 0;
-    TIM2_CCR1 = TIM2_CNT; /* standing still */
-    CHECK_EQ("a compare value that becomes the count matches", TIM2_SR & 2, 2);
-    TIM2_SR = 0;
+    TIM2_PSC = 6399; /* counts of 100 us */
+    TIM2_EGR = UG;
+    TIM2_CR1 = CEN;
     TIM2_CCR1 = TIM2_CNT;
+    TIM2_SR = 0;
+    delay_us(30);
+    CHECK_EQ("a compare value that becomes the count: not before its end", TIM2_SR & 2, 0);
+    delay_us(90);
+    CHECK_EQ("then it matches", TIM2_SR & 2, 2);
+    TIM2_CCR1 = TIM2_CNT + 1;
+    while (TIM2_CNT != TIM2_CCR1) {
+    }
+    TIM2_SR = 0;
+    delay_us(110);
+    CHECK_EQ("a flag cleared within the count comes all the same", TIM2_SR & 2, 2);
+    TIM2_SR = 0;
+    delay_us(210);
     CHECK_EQ("once", TIM2_SR & 2, 0);
+    TIM2_CR1 = 0;
 }
 
 /* Level of PA8 as it is at a count of TIM1. */
@@ -414,7 +428,7 @@ static void dma(void)
     TIM2_CR1 = CEN;
     delay_us(450);
     CHECK_EQ("a request each match", DMA1_CNDTR1, 0);
-    CHECK_EQ("read at the match", stamps[3], 50);
+    CHECK_EQ("read at the end of the match", stamps[3], 51);
     DMA1_CCR1 = 0;
 }
 

@@ -228,7 +228,6 @@ static void write_ccmr(Stm32wbTim *s, unsigned i, uint32_t value)
 static void write_ccr(Stm32wbTim *s, unsigned n, uint32_t value)
 {
     bool preload = extract32(s->ccmr[n / 2], n % 2 * 8 + 3, 1);
-    uint32_t old = s->ccr_now[n];
 
     if (tim_cc_select(s, n)) {
         return; /* a capture register is read-only */
@@ -236,7 +235,6 @@ static void write_ccr(Stm32wbTim *s, unsigned n, uint32_t value)
     s->ccr[n] = value & (s->kind->max | (n == 4 ? 0xe0000000 : 0));
     if (!preload) {
         s->ccr_now[n] = s->ccr[n] & s->kind->max;
-        tim_compare_written(s, n, old);
     }
 }
 

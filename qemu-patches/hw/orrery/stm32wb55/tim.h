@@ -221,7 +221,6 @@ void tim_rearm(Stm32wbTim *s);
 void tim_advance(Stm32wbTim *s, uint64_t ticks);
 /* Begin anew (EGR.UG, reset by a trigger). */
 void tim_reinit(Stm32wbTim *s);
-void tim_compare_written(Stm32wbTim *s, unsigned n, uint32_t old);
 /* Kernel clock periods of dead time (BDTR.DTG, CR1.CKD). */
 unsigned tim_dead_time(const Stm32wbTim *s);
 

@@ -97,27 +97,21 @@ static bool matches_now(const Stm32wbTim *s, bool was_down)
     return cms == 0 || (cms & (was_down ? 1 : 2));
 }
 
-/* The counter has just become s->cnt. */
-static void compare(Stm32wbTim *s, bool wrapped, bool was_down)
+/*
+ * The counter leaves @left. Like an overflow, a match counts at the end of its count: a value that is
+ * written equal to the counter still matches, and a flag cleared within that count comes all the same.
+ * The manual does not say so, but its figures of overflows show it, and drivers that pass their tests on
+ * parts need it (RIOT's timer_set: CCR1 = CNT + 1, clear CC1IF, was CNT faster?).
+ */
+static void compare(Stm32wbTim *s, uint32_t left, bool wraps, bool was_down)
 {
     for (unsigned n = 0; n < s->kind->channels; n++) {
-        bool beyond = wrapped && s->ccr_now[n] > s->arr_now;
+        bool beyond = wraps && s->ccr_now[n] > s->arr_now;
 
-        if (tim_cc_select(s, n) == 0 && (s->cnt == s->ccr_now[n] || beyond) &&
+        if (tim_cc_select(s, n) == 0 && (left == s->ccr_now[n] || beyond) &&
             matches_now(s, was_down)) {
             tim_match(s, n);
         }
-    }
-}
-
-/*
- * The manual does not say when a compare value that comes to be equal to the counter matches; drivers
- * (RIOT's, which so sees to an alarm that has passed) rely on "now".
- */
-void tim_compare_written(Stm32wbTim *s, unsigned n, uint32_t old)
-{
-    if (s->cnt == s->ccr_now[n] && s->cnt != old && matches_now(s, down(s))) {
-        tim_match(s, n);
     }
 }
 
@@ -137,17 +131,29 @@ static uint64_t to_turn(const Stm32wbTim *s)
            s->cnt + 1;
 }
 
-/* Counts to the next match of a channel before the turn, else to the turn. */
+/* Counts until the counter is channel @n's value; 0: it will not be before the turn. */
+static uint64_t to_value(const Stm32wbTim *s, unsigned n)
+{
+    uint32_t v = s->ccr_now[n];
+
+    return down(s) ? (v < s->cnt ? s->cnt - v : 0) : (v > s->cnt ? v - s->cnt : 0);
+}
+
+/* Counts until channel @n's match counts, or so many that the turn comes before. */
+static uint64_t to_match(const Stm32wbTim *s, unsigned n)
+{
+    uint64_t counts = to_value(s, n);
+
+    return counts || s->cnt == s->ccr_now[n] ? counts + 1 : UINT64_MAX;
+}
+
+/* Counts to the next thing that any channel does before the turn, else to the turn. */
 static uint64_t to_event(const Stm32wbTim *s)
 {
     uint64_t best = to_turn(s);
 
     for (unsigned n = 0; n < s->kind->channels; n++) {
-        uint32_t v = s->ccr_now[n];
-
-        if (down(s) ? v < s->cnt : v > s->cnt) {
-            best = MIN(best, down(s) ? s->cnt - v : v - s->cnt);
-        }
+        best = MIN(best, to_value(s, n) ?: to_match(s, n));
     }
     return best;
 }
@@ -165,6 +171,7 @@ static void step(Stm32wbTim *s, uint64_t counts)
     bool was_down = down(s);
     bool turn = counts >= to_turn(s);
 
+    compare(s, was_down ? s->cnt - (counts - 1) : s->cnt + (counts - 1), turn, was_down);
     if (!turn) {
         s->cnt += was_down ? -counts : counts;
     } else if (tim_centre(s)) {
@@ -178,7 +185,6 @@ static void step(Stm32wbTim *s, uint64_t counts)
             s->cnt = s->arr_now;
         }
     }
-    compare(s, turn, was_down);
     tim_outputs(s);
 }
 
@@ -284,14 +290,11 @@ static uint64_t next_noticed(const Stm32wbTim *s)
     uint64_t best = to_turn(s);
 
     for (unsigned n = 0; n < s->kind->channels; n++) {
-        uint32_t v = s->ccr_now[n];
-
-        if (!outputs && !match_noticed(s, n)) {
-            continue;
-        }
-        any = true;
-        if (down(s) ? v < s->cnt : v > s->cnt) {
-            best = MIN(best, down(s) ? s->cnt - v : v - s->cnt);
+        if (outputs && to_value(s, n)) {
+            best = MIN(best, to_value(s, n));
+        } else if (outputs || match_noticed(s, n)) {
+            any = true;
+            best = MIN(best, to_match(s, n));
         }
     }
     return any ? count_to_ticks(s, best) : 0;
