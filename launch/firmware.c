@@ -196,7 +196,7 @@ static bool check_file(struct manifest *m, struct instance *inst, struct problem
 #define SRAM_BASE 0x20000000u
 #define SRAM_SIZE 0x00040000u
 #define FLASH_PAGE 0x1000u
-#define CPU2_PLACE 0x080CA000u /* of a raw image that does not say */
+#define CPU2_PLACE 0x080DB000u /* of a raw image that does not say */
 
 /* Where an image is loaded: in the flash, or, with nothing there, in SRAM. */
 struct extent {

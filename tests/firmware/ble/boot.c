@@ -50,7 +50,7 @@ static void firmware_info(void)
     CHECK_RANGE("wireless firmware: version", info.version, 1, 0x7fffffff);
     CHECK_RANGE("wireless firmware: KiB of SRAM2a", info.memory >> 16 & 0xff, 1, 22);
     CHECK_RANGE("wireless firmware: KiB of SRAM2b", info.memory >> 24, 1, 32);
-    CHECK_RANGE("wireless firmware: sectors of flash", info.memory & 0xff, 1, 0x36);
+    CHECK_RANGE("wireless firmware: sectors of flash", info.memory & 0xff, 1, 0x24);
     CHECK_RANGE("FUS version", info.fus_version >> 24, 1, 15);
 }
 

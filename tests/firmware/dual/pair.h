@@ -30,7 +30,7 @@ struct pair {
 };
 
 #define PAIR ((volatile struct pair *)0x20030100)
-#define CPU2_FLASH 0x080ca000u
+#define CPU2_FLASH 0x080db000u
 #define PAGE_A 0x08064000u
 #define PAGE_B 0x08065000u
 

@@ -122,12 +122,12 @@ static void secure(void)
     unlock_flash();
     FLASH_SR = 0xffff;
     FLASH_CR = 1;
-    REG32(CPU2_FLASH + 0x30000) = 1;
-    REG32(CPU2_FLASH + 0x30004) = 1;
+    REG32(CPU2_FLASH + 0x20000) = 1;
+    REG32(CPU2_FLASH + 0x20004) = 1;
     CHECK("programming it is an error", (FLASH_SR & SR_WRPERR) != 0);
     FLASH_SR = 0xffff;
     FLASH_CR = 0;
-    CHECK_EQ("and does nothing", order(ORDER_READ, CPU2_FLASH + 0x30000, 0, 0), 0xffffffff);
+    CHECK_EQ("and does nothing", order(ORDER_READ, CPU2_FLASH + 0x20000, 0, 0), 0xffffffff);
 }
 
 /* RCC resets the semaphores of both cores. */

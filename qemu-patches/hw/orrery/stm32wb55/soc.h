@@ -23,7 +23,7 @@
 #define WB_SRAM2_SIZE (32 * KiB) /* each of the two */
 #define WB_SYSTEM_BASE 0x1FFF0000
 #define WB_SYSTEM_SIZE (28 * KiB)
-#define WB_CPU2_FIRMWARE 0x080CA000 /* where CPU2's firmware is, unless it says otherwise */
+#define WB_CPU2_FIRMWARE 0x080DB000 /* where CPU2's firmware is, unless it says otherwise */
 #define WB_QUADSPI_BASE 0x90000000
 #define WB_NVIC_LINES 64
 
