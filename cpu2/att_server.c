@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "host.h"
+#include "smp.h"
 
 #define PREPARED_OCTETS 1024
 #define PREPARED_MAX 8 /* of all links; ROOM_FOR_ACL in host.c counts on it */
@@ -456,6 +456,7 @@ static uint8_t write_cccd(struct link *link, struct attribute *a, uint16_t offse
         return 0x13; /* Value Not Allowed */
     }
     db_set_cccd(link, a, value);
+    bond_subscribed(link);
     modified(link, a, 0, p, 2);
     return 0;
 }

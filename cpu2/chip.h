@@ -24,6 +24,7 @@
 #define RCC_CRRCR_HSI48ON (1u << 0)
 #define RCC_C2AHB3ENR REG32(0x58000150)
 #define RCC_AHB3_IPCC (1u << 20)
+#define RCC_AHB3_HSEM (1u << 19)
 #define RCC_AHB3_RNG (1u << 18)
 #define RCC_C2APB3ENR REG32(0x58000164)
 #define RCC_APB3_BLE (1u << 0)
@@ -42,8 +43,33 @@
 #define IPCC_C2SCR REG32(0x58000c18)
 #define IPCC_C2TOC1SR REG32(0x58000c1c)
 
-/* FLASH */
+/* HSEM, CPU2's half */
+#define HSEM_R(n) REG32(0x58001400 + 4 * (n))
+#define HSEM_RLR(n) REG32(0x58001480 + 4 * (n)) /* to read is to take */
+#define HSEM_LOCK (1u << 31)
+#define HSEM_CPU2 (8u << 8)
+#define HSEM_C2IER REG32(0x58001510)
+#define HSEM_C2ICR REG32(0x58001514)
+#define HSEM_C2MISR REG32(0x5800151c)
+
+/* FLASH: the lock is both cores', an operation's registers are CPU2's */
+#define FLASH_BASE 0x08000000u
+#define FLASH_KEYR REG32(0x58004008)
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xcdef89abu
+#define FLASH_CR REG32(0x58004014)
+#define FLASH_CR_LOCK (1u << 31)
 #define FLASH_IPCCBR REG32(0x5800403c)
+#define FLASH_C2SR REG32(0x58004060)
+#define FLASH_SR_EOP (1u << 0)
+#define FLASH_SR_ERRORS 0x3fau
+#define FLASH_SR_BSY (1u << 16)
+#define FLASH_C2CR REG32(0x58004064)
+#define FLASH_CR_PG (1u << 0)
+#define FLASH_CR_PER (1u << 1)
+#define FLASH_CR_PNB 3 /* shift */
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_EOPIE (1u << 24)
 
 /* RNG: CPU2's own */
 #define RNG_CR REG32(0x58001000)

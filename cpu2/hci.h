@@ -71,6 +71,13 @@ bool host_work(void);
 /* Timers of the host: called with microseconds of virtual time; when it wants to be called next. */
 uint32_t host_next_us(uint32_t now_us, bool *wanted);
 
+/* What the host wants kept over a power cycle, in records (its bonds): the octets of one, their
+ * number (0: none); and one from before, whose octets anybody may have written. */
+#define HOST_RECORDS 8
+#define HOST_RECORD_MAX 109
+size_t host_record(unsigned n, uint8_t out[HOST_RECORD_MAX]);
+void host_restore(unsigned n, const uint8_t *octets, size_t len);
+
 /* ---- what the host calls ---- */
 
 /* To the controller, of the host's own accord; its answers come through host_takes_event(). */
@@ -78,6 +85,8 @@ void router_host_command(const uint8_t *command, size_t len);
 bool router_host_acl(const uint8_t *packet, size_t len);
 /* An event to CPU1. False: no room now. */
 bool host_to_cpu1(const uint8_t *event, size_t len);
+/* A record is another now. */
+void router_record_changed(unsigned n);
 
 /* ---- for all ---- */
 

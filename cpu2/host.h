@@ -27,7 +27,7 @@
 #define HOST_MTU_MIN 23
 #define HOST_MTU_MAX 247
 #define HOST_SDU_MAX (4 + HOST_MTU_MAX) /* L2CAP header and payload */
-#define HOST_BONDS 8
+#define HOST_BONDS HOST_RECORDS
 #define ATT_TIMEOUT_US 30000000u /* Core, Vol 3 Part F, 3.3.3 */
 
 /* Status codes of ACI commands, AN5270's annex. Those below 0x46 are HCI's. */

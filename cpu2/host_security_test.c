@@ -246,6 +246,36 @@ static void test_requirements(void **state)
     assert_int_equal(read_secret(), ATT_INSUFFICIENT_KEY_SIZE);
 }
 
+/* Both lose their RAM, but for the records that they asked to keep. */
+static void power_cycle(void)
+{
+    static const uint8_t broken[HOST_RECORD_MAX] = {0};
+
+    cpu1_ok(central, 0xFC93, "hb", central->handle, 0x13);
+    world_run();
+    drop_events(periph);
+    drop_events(central);
+    for (int i = 0; i < 2; i++) {
+        uint8_t kept[HOST_RECORD_MAX];
+        size_t n = nodes[i].record(0, kept);
+
+        assert_int_equal(n, HOST_RECORD_MAX);
+        assert_true(nodes[i].records_changed & 1);
+        nodes[i].records_changed = 0;
+        cpu1_ok(&nodes[i], 0xFC94, ""); /* clear the bonds */
+        assert_int_equal(nodes[i].record(0, kept), 0);
+        assert_int_equal(nodes[i].records_changed, 1);
+        assert_int_equal(cpu1_ok(&nodes[i], 0xFCA3, "")[0], 0);
+        nodes[i].restore(0, kept, n - 1);
+        nodes[i].restore(0, broken, n); /* a key of no octets */
+        nodes[i].restore(HOST_RECORDS, kept, n);
+        assert_int_equal(cpu1_ok(&nodes[i], 0xFCA3, "")[0], 0);
+        nodes[i].restore(0, kept, n);
+        nodes[i].records_changed = 0;
+    }
+    world_connect();
+}
+
 static void bond(struct settings a, struct settings b)
 {
     const uint8_t *ret;
@@ -260,7 +290,7 @@ static void bond(struct settings a, struct settings b)
     ret = cpu1_ok(central, 0xFCA3, "");
     assert_memory_equal(ret + 2, periph->address, 6);
     cpu1_ok(central, 0xFD1C, "hhbm", central->handle, secret + 2, 2, "\1\0", 2); /* subscribes */
-    reconnect();
+    power_cycle();
     /* with the keys of the bond, and its subscription */
     assert_int_equal(read_secret(), ATT_INSUFFICIENT_ENCRYPTION);
     drop_events(central);

@@ -385,6 +385,11 @@ static void on_set_power(void *ctx, int8_t dbm)
     ((struct node *)ctx)->power_dbm = dbm;
 }
 
+static void on_record_changed(void *ctx, unsigned n)
+{
+    ((struct node *)ctx)->records_changed |= 1u << n;
+}
+
 /* ---- set-up ---- */
 
 static void *symbol(void *module, const char *name)
@@ -420,6 +425,8 @@ static void load(struct node *node, const char *variable)
     *(void **)&node->is_active = symbol(module, "host_is_active");
     *(void **)&node->work = symbol(module, "host_work");
     *(void **)&node->next_us = symbol(module, "host_next_us");
+    *(void **)&node->record = symbol(module, "host_record");
+    *(void **)&node->restore = symbol(module, "host_restore");
 }
 
 static void from_real(int k, bool acl, const uint8_t *packet, size_t n)
@@ -450,7 +457,7 @@ int world_setup(void **state)
         node->other = &nodes[1 - i];
         node->handle = 0xFFFF;
         node->shim = (struct shim){on_command, on_acl,         on_to_cpu1,   on_now,
-                                   on_random,  on_set_address, on_set_power, node};
+                                   on_random,  on_set_address, on_set_power, on_record_changed, node};
         load(node, variables[i]);
         if (world_real && i == 0) {
             world_real->start(from_real);

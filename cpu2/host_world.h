@@ -22,6 +22,7 @@ struct shim {
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void (*set_address)(void *ctx, const uint8_t address[6]);
     void (*set_power)(void *ctx, int8_t dbm);
+    void (*record_changed)(void *ctx, unsigned n);
     void *ctx;
 };
 
@@ -44,6 +45,8 @@ struct node {
     bool (*is_active)(void);
     bool (*work)(void);
     uint32_t (*next_us)(uint32_t now, bool *wanted);
+    size_t (*record)(unsigned n, uint8_t *out);
+    void (*restore)(unsigned n, const uint8_t *octets, size_t len);
     struct shim shim;
     /* its controller */
     struct node *other;
@@ -67,6 +70,7 @@ struct node {
     bool mute;            /* nothing of its data arrives */
     uint16_t fail_opcode; /* this command fails with 0x0C */
     unsigned disconnect_reason;
+    uint32_t records_changed; /* bit n: record n */
     /* what CPU1 was given */
     struct packet events[PACKETS];
     unsigned event_count;

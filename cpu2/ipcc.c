@@ -19,7 +19,7 @@ void ipcc_init(void)
     irq_enable(IRQ_IPCC_HSEM);
 }
 
-/* Both lines are levels: what is reported is masked. */
+/* The lines are levels: what is reported is masked. */
 void irq_IPCC_HSEM(void)
 {
     uint32_t mask = IPCC_C2MR;
@@ -27,6 +27,7 @@ void irq_IPCC_HSEM(void)
 
     events |= found;
     IPCC_C2MR = mask | found;
+    semaphore_interrupt();
 }
 
 uint32_t ipcc_take(void)

@@ -30,6 +30,8 @@ void ipcc_taken(unsigned channel);
 
 /* Where FLASH.IPCCBR says that the reference table is. */
 uint32_t ipcc_table_address(void);
+/* A semaphore that is waited for was freed (nvm_flash.c); HSEM has the interrupt with IPCC. */
+void semaphore_interrupt(void);
 /*
  * len octets of CPU1's at an address: NULL if they are not all in RAM that CPU1 may use, or the
  * address is not a multiple of align (1, 2 or 4).

@@ -14,6 +14,7 @@
 
 #include "ipcc.h"
 #include "mailbox.h"
+#include "nvm.h"
 #include "system.h"
 
 #define RAM 0x20000000u
@@ -49,10 +50,16 @@ static uint32_t to_cpu1, to_cpu2; /* C2TOC1SR, C1TOC2SR */
 static uint32_t listened, reported;
 static unsigned sends;
 
+static uint32_t nvm_at;
 static struct ble_parameters started;
 static unsigned starts, reinits;
 
 /* ---- the chip ---- */
+
+void nvm_place(uint32_t ram_address)
+{
+    nvm_at = ram_address;
+}
 
 void ipcc_init(void)
 {
@@ -261,10 +268,10 @@ static void test_start(void **state)
     node = receive(CHANNEL_SYSTEM, SYSTEM_QUEUE);
     assert_int_equal(node, POOL);
     assert_memory_equal(at(node) + 8, "\x12\xff\x03\x00\x92\x00", 6);
-    /* SHCI_GetWirelessFwInfo(): version 0.1.0, 22 KiB each of SRAM2b and SRAM2a, 0x36 sectors, BLE
+    /* SHCI_GetWirelessFwInfo(): version 0.1.0, 22 KiB each of SRAM2b and SRAM2a, 0x19 sectors, BLE
      */
     assert_int_equal(get(DEVICE + 16), 0x00010001);
-    assert_int_equal(get(DEVICE + 20), 0x16160036);
+    assert_int_equal(get(DEVICE + 20), 0x16160019);
     assert_int_equal(get(DEVICE + 24) & 0xff, 1);
     assert_int_not_equal(get(DEVICE), 0xa94656b9);
 }
@@ -494,11 +501,39 @@ static void test_system_commands(void **state)
     assert_int_equal(system_ask(0xfc73, one, 1), 0); /* flash activity control */
     assert_int_equal(system_ask(0xfc75, zero, 12), 0);
     assert_int_equal(system_ask(0xfc75, zero, 11), 0x92);
+    assert_int_equal(nvm_at, 0);
     assert_int_equal(system_ask(0xfc68, zero, 12), 0);
     assert_int_equal(system_ask(0xfc6f, NULL, 0), 0);
     assert_int_equal(reinits, 1);
     assert_int_equal(system_ask(0xfc7f, NULL, 0), 0x01); /* unknown */
     assert_int_equal(system_ask(0x0c03, NULL, 0), 0x01);
+}
+
+/* SHCI_C2_Config: where bonds are kept, and what CPU1 hears of it */
+static void test_nvm(void **state)
+{
+    uint8_t parameters[16] = {15, 1, 0xff, 0, 0, 0x10, 0x03, 0x20};
+
+    assert_int_equal(system_ask(0xfc75, parameters, sizeof(parameters)), 0);
+    assert_int_equal(nvm_at, 0x20031000);
+    parameters[5] = 0x28; /* it ends in what is CPU2's */
+    assert_int_equal(system_ask(0xfc75, parameters, sizeof(parameters)), 0x92);
+    assert_int_equal(nvm_at, 0x20031000);
+    system_nvm_ram_update(0x20031008, 0x78);
+    receive(CHANNEL_SYSTEM, SYSTEM_QUEUE);
+    assert_memory_equal(at(POOL) + 8, "\x12\xff\x0a\x02\x92\x08\x10\x03\x20\x78\0\0\0", 13);
+    system_nvm_event(NVM_WRITE_BEGINS, 15);
+    receive(CHANNEL_SYSTEM, SYSTEM_QUEUE);
+    assert_memory_equal(at(POOL + 268) + 8, "\x12\xff\x06\x04\x92\x0f\0\0\0", 9);
+    system_nvm_event(NVM_ERASE_ENDS, 0);
+    receive(CHANNEL_SYSTEM, SYSTEM_QUEUE);
+    assert_memory_equal(at(POOL + 2 * 268) + 8, "\x12\xff\x02\x07\x92", 5);
+    parameters[1] = parameters[2] = 0;
+    assert_int_equal(system_ask(0xfc75, parameters, sizeof(parameters)), 0);
+    assert_int_equal(nvm_at, 0);
+    system_nvm_event(NVM_WRITE_ENDS, 0);
+    system_nvm_ram_update(0x20031008, 0x78);
+    assert_false(to_cpu1 & 1u << CHANNEL_SYSTEM);
 }
 
 /* as MicroPython sends it: 36 octets, to the old structure */
@@ -539,6 +574,7 @@ int main(void)
         cmocka_unit_test_setup(test_acl_in, setup),
         cmocka_unit_test_setup(test_traces, setup),
         cmocka_unit_test_setup(test_system_commands, setup),
+        cmocka_unit_test_setup(test_nvm, setup),
         cmocka_unit_test_setup(test_ble_init, setup),
     };
 

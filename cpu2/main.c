@@ -12,6 +12,7 @@
 #include "hci.h"
 #include "ipcc.h"
 #include "mailbox.h"
+#include "nvm.h"
 #include "system.h"
 
 #define EVENT_COMMAND_COMPLETE 0x0e
@@ -37,7 +38,7 @@ uint32_t now_us(void)
 /* The RNG's clock is CPU1's business; without one we turn HSI48 on, which is CLK48's default. */
 static uint32_t random_word(void)
 {
-    if (!(RNG_CR & RNG_CR_RNGEN)) {
+    if (!(RCC_C2AHB3ENR & RCC_AHB3_RNG)) {
         RCC_C2AHB3ENR |= RCC_AHB3_RNG;
         RNG_CR = RNG_CR_RNGEN;
     }
@@ -94,12 +95,14 @@ void platform_start_ble(const struct ble_parameters *parameters)
         return;
     }
     start_controller();
+    nvm_load();
     host_set_max_mtu(parameters->att_mtu);
     link_layer_only = parameters->link_layer_only;
 }
 
 void platform_reinit(void)
 {
+    nvm_finish();
     irqs_off();
     RADIO_CR = 0;
     RADIO_IER = 0;
@@ -148,6 +151,11 @@ bool router_acl(const uint8_t *acl, size_t len)
 bool host_to_cpu1(const uint8_t *event, size_t len)
 {
     return mailbox_ble_event(event, len);
+}
+
+void router_record_changed(unsigned n)
+{
+    nvm_changed(n);
 }
 
 /* ---- to the controller ---- */
@@ -311,6 +319,7 @@ static bool work(void)
     if (ble_started) {
         more = controller_work();
         more |= host_work();
+        nvm_work();
         more |= !set_alarm();
     }
     return more;
@@ -326,7 +335,8 @@ static void sleep_until_interrupted(void)
     uint32_t primask = irqs_off();
 
     if (!interrupted) {
-        bool deep = !outside && !alarm_set && (!ble_started || controller_is_idle());
+        bool deep = !outside && !alarm_set && !nvm_is_busy() &&
+                    (!ble_started || controller_is_idle());
 
         SCB_SCR = deep ? SCB_SCR_SLEEPDEEP : 0;
         wfi();

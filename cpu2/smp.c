@@ -380,6 +380,7 @@ static void paired(void)
             bond->identity = link->identity;
         }
         link->identity = bond->identity;
+        memcpy(bond->cccds, db_link_cccds(link), CCCD_MAX);
         link->bond = (int8_t)bond_store(bond);
         bond_to_resolving_list(bond);
     }
@@ -517,9 +518,7 @@ void smp_connected(struct link *link)
 
 void smp_disconnected(struct link *link)
 {
-    if (link->bond >= 0 && link->encrypted) {
-        memcpy(bonds[link->bond].cccds, db_link_cccds(link), CCCD_MAX);
-    }
+    bond_subscribed(link);
     if (pairing.link == link) {
         complete(2, 0x08);
     }

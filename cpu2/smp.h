@@ -57,6 +57,8 @@ extern struct bond bonds[HOST_BONDS];
 /* The bond of a peer with this address, resolvable or not: its index, -1 if there is none. */
 int bond_find(const struct address *address);
 int bond_store(const struct bond *bond);
+/* Its CCCDs may be others now. */
+void bond_subscribed(const struct link *link);
 void bonds_clear(void);
 bool bonds_any(void);
 void bond_remove(int index);

@@ -3,20 +3,24 @@
 
 #include <string.h>
 
+#include "ipcc.h"
 #include "mailbox.h"
+#include "nvm.h"
 
 /* What we are. The vendor's stacks count from 1 to 15; 0.x.y is none of theirs. */
 #define VERSION(major, minor, sub, branch, build)                                                  \
     ((uint32_t)(major) << 24 | (minor) << 16 | (sub) << 8 | (branch) << 4 | (build))
-/* Flash in 4 KiB, SRAM1, SRAM2a, SRAM2b in KiB, as SHCI_GetWirelessFwInfo() takes it apart:
+/* Flash in 4 KiB (without the updater's), SRAM1, SRAM2a, SRAM2b in KiB, as SHCI_GetWirelessFwInfo() takes it apart:
  * cpu2.ld. */
-#define MEMORY_SIZE (0x36u | 0u << 8 | 22u << 16 | 22u << 24)
+#define MEMORY_SIZE (0x19u | 0u << 8 | 22u << 16 | 22u << 24)
 #define STACK_BLE_FULL 0x01
 
 #define EVENT_COMMAND_COMPLETE 0x0e
 #define EVENT_VENDOR 0xff
 #define SUBEVENT_READY 0x9200
 #define READY_WIRELESS 0x00
+#define SUBEVENT_BLE_NVM_RAM_UPDATE 0x9202
+#define SUBEVENT_NVM_START_WRITE 0x9204 /* and what follows it: enum nvm_event */
 
 #define OPCODE(ocf) (0x3f << 10 | (ocf))
 enum {
@@ -77,6 +81,11 @@ static unsigned get16(const uint8_t *p)
     return p[0] | p[1] << 8;
 }
 
+static uint32_t get32(const uint8_t *p)
+{
+    return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
 /*
  * SHCI_C2_Ble_Init_Cmd_Param_t. Later versions of the vendor's header have more behind; what sizes
  * ST's memory (attributes, services, blocks) does not size ours. ST's firmware does not look at the
@@ -106,8 +115,64 @@ static uint8_t set_clock(const uint8_t *p, size_t len)
     return SUCCESS;
 }
 
+/* ---- SHCI_C2_Config, and the events that it asks for ---- */
+
+/* bits of EvtMask1 */
+enum { MASK_BLE_NVM_RAM_UPDATE = 1u << 1, MASK_NVM = 3 /* shift of the first enum nvm_event */ };
+
+static uint8_t event_mask;
+
+/* Its first octet is how much follows; 11 in the oldest versions. */
+static uint8_t config(const uint8_t *p, size_t len)
+{
+    enum { CONFIG1 = 1, EVT_MASK1 = 2, BLE_NVM_RAM = 4, CONFIG1_BLE_NVM_TO_SRAM = 1 };
+    uint32_t ram_address;
+
+    if (len < 12 || p[0] < 11 || p[0] >= len) {
+        return INVALID_PARAMETERS;
+    }
+    ram_address = p[CONFIG1] & CONFIG1_BLE_NVM_TO_SRAM ? get32(p + BLE_NVM_RAM) : 0;
+    if (p[CONFIG1] & CONFIG1_BLE_NVM_TO_SRAM && !cpu1_memory(ram_address, NVM_RAM_OCTETS, 4)) {
+        return INVALID_PARAMETERS;
+    }
+    event_mask = p[EVT_MASK1];
+    nvm_place(ram_address);
+    return SUCCESS;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) {
+        p[i] = (uint8_t)(v >> 8 * i);
+    }
+}
+
+void system_nvm_ram_update(uint32_t address, uint32_t octets)
+{
+    uint8_t event[] = {EVENT_VENDOR, 10, SUBEVENT_BLE_NVM_RAM_UPDATE & 0xff,
+                       SUBEVENT_BLE_NVM_RAM_UPDATE >> 8, [11] = 0};
+
+    if (event_mask & MASK_BLE_NVM_RAM_UPDATE) {
+        put32(event + 4, address);
+        put32(event + 8, octets);
+        mailbox_system_event(event, sizeof(event));
+    }
+}
+
+void system_nvm_event(enum nvm_event what, uint32_t count)
+{
+    bool begins = what == NVM_WRITE_BEGINS || what == NVM_ERASE_BEGINS;
+    uint8_t event[] = {EVENT_VENDOR, begins ? 6 : 2, (SUBEVENT_NVM_START_WRITE + what) & 0xff,
+                       SUBEVENT_NVM_START_WRITE >> 8, [7] = 0};
+
+    if (event_mask >> MASK_NVM >> what & 1) {
+        put32(event + 4, count);
+        mailbox_system_event(event, 2u + event[1]);
+    }
+}
+
 /* For commands whose one octet may be 0 or 1 and changes nothing in a CPU2 that never stops for
- * CPU1's flash operations, and has no data of its own in flash. */
+ * CPU1's flash operations. */
 static uint8_t flag(const uint8_t *p, size_t len)
 {
     return len >= 1 && p[0] <= 1 ? SUCCESS : INVALID_PARAMETERS;
@@ -126,8 +191,8 @@ static uint8_t execute(unsigned opcode, const uint8_t *p, size_t len)
         return flag(p, len);
     case RADIO_ALLOW_LOW_POWER:
         return len >= 2 ? SUCCESS : INVALID_PARAMETERS;
-    case CONFIG: /* its first octet is how much follows; 11 in the oldest versions */
-        return len >= 12 && p[0] >= 11 && p[0] < len ? SUCCESS : INVALID_PARAMETERS;
+    case CONFIG:
+        return config(p, len);
     case SET_SYSTEM_CLOCK:
         return set_clock(p, len);
     case REINIT:

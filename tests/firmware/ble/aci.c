@@ -17,11 +17,15 @@ void *memcpy(void *restrict to, const void *restrict from, size_t len);
 #define GATT_WRITE_CHAR_VALUE 0xfd1c
 #define GATT_WRITE_CHAR_DESC 0xfd21
 #define GAP_SET_DISCOVERABLE 0xfc83
+#define GAP_SET_IO_CAPABILITY 0xfc85
+#define GAP_SET_AUTHENTICATION_REQUIREMENT 0xfc86
 #define GAP_INIT 0xfc8a
 #define GAP_TERMINATE 0xfc93
 #define GAP_START_GENERAL_DISCOVERY 0xfc97
 #define GAP_CREATE_CONNECTION 0xfc9c
 #define GAP_TERMINATE_PROCEDURE 0xfc9d
+#define GAP_SEND_PAIRING_REQ 0xfc9f
+#define GAP_GET_BONDED_DEVICES 0xfca3
 
 #define UUID_128 2
 #define PRIMARY_SERVICE 1
@@ -183,6 +187,40 @@ unsigned aci_terminate(uint16_t connection)
     put16(connection);
     put8(USER_TERMINATED);
     return send(GAP_TERMINATE, NULL, 0);
+}
+
+unsigned aci_want_bonds(void)
+{
+    unsigned status;
+
+    put8(3); /* no input, no output */
+    status = send(GAP_SET_IO_CAPABILITY, NULL, 0);
+    put8(1);  /* bonding */
+    put8(0);  /* no MITM protection */
+    put8(1);  /* Secure Connections, optional */
+    put8(0);  /* no keypress notifications */
+    put8(7);  /* key size */
+    put8(16); /* at most */
+    put8(1);  /* no fixed PIN */
+    put16(0);
+    put16(0);
+    put8(0); /* public identity address */
+    return status ? status : send(GAP_SET_AUTHENTICATION_REQUIREMENT, NULL, 0);
+}
+
+unsigned aci_pair(uint16_t connection)
+{
+    put16(connection);
+    put8(0); /* not anew */
+    return send(GAP_SEND_PAIRING_REQ, NULL, 0);
+}
+
+unsigned aci_bonds(void)
+{
+    uint8_t answer[1] = {0};
+
+    need("bonded devices", send(GAP_GET_BONDED_DEVICES, answer, sizeof(answer)));
+    return answer[0];
 }
 
 unsigned aci_exchange_mtu(uint16_t connection)

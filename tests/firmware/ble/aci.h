@@ -17,6 +17,7 @@
 #define EVENT_DISCONNECTED 0x05
 #define EVENT_CONNECTED 0x3e01
 #define EVENT_REPORT 0x3e02
+#define EVENT_PAIRED 0x0401
 #define EVENT_GAP_PROCEDURE 0x0407
 #define EVENT_MODIFIED 0x0c01
 #define EVENT_FIND_INFO 0x0c04
@@ -48,6 +49,11 @@ unsigned aci_discover(void);
 unsigned aci_stop_discovery(void);
 unsigned aci_connect(uint8_t address_type, const uint8_t address[6], uint16_t interval);
 unsigned aci_terminate(uint16_t connection);
+/* Just works, with bonding. aci_pair(): with the keys of a bond, if there is one. */
+unsigned aci_want_bonds(void);
+unsigned aci_pair(uint16_t connection);
+/* How many bonded devices there are. */
+unsigned aci_bonds(void);
 unsigned aci_exchange_mtu(uint16_t connection);
 unsigned aci_find_service(uint16_t connection, const uint8_t uuid[16]);
 unsigned aci_find_chars(uint16_t connection, uint16_t first, uint16_t last);

@@ -498,14 +498,17 @@ bool tl_send_acl(const void *packet, size_t len)
     return true;
 }
 
+void *tl_nvm;
+
 /* APPE_SysEvtReadyProcessing() and APP_BLE_Init(), as far as the stack's start goes */
 bool tl_start_ble(void)
 {
-    static const uint8_t config[] = {15, 0, 0x7f, 0, 0,    0,    0,    0,
-                                     0,  0, 0,    0, 0x03, 0x20, 0x95, 0x04};
+    uint8_t config[] = {15, tl_nvm ? 1 : 0, 0x7f, 0,    0,   0, 0, 0, 0, 0, 0,
+                        0,  0x03,           0x20, 0x95, 0x04};
     static const uint8_t debug[15];
     struct tl_packet *ready;
 
+    memcpy(config + 4, &tl_nvm, sizeof(tl_nvm));
     tl_init();
     tl_enable();
     ready = tl_system_event(1000000);

@@ -48,6 +48,10 @@ void tl_sleep_us(uint32_t us);
 unsigned shci(unsigned ocf, const void *parameters, size_t len, void *answer, size_t room);
 /* The BLE init command with the parameters of the vendor's applications. */
 unsigned shci_ble_init(void);
+/* Where CPU2 shall keep its bonds, for tl_start_ble(): CPU1's buffer of TL_NVM_OCTETS, NULL: in
+ * flash. */
+extern void *tl_nvm;
+#define TL_NVM_OCTETS (507 * 4)
 /* What an application does from start to a stack that takes commands: ready event, config, BLE
  * init. */
 bool tl_start_ble(void);
