@@ -202,7 +202,7 @@ static void release(struct conductor *c, uint64_t bound_ns)
     if (c->trace) {
         orrery_trace_commit(c->trace, bound_ns);
     }
-    orrery_output_flush(c->broker->output);
+    orrery_output_flush(c->broker->output, bound_ns);
 }
 
 /* The run ended at end_ns: what was sent before is part of it, though still on the wire. */
@@ -219,7 +219,7 @@ static void release_last(struct conductor *c, uint64_t end_ns)
     if (c->trace) {
         orrery_trace_commit(c->trace, end_ns);
     }
-    orrery_output_flush(c->broker->output);
+    orrery_output_flush(c->broker->output, ORRERY_TIME_INF);
 }
 
 /* Does stdout or a file hang back so far that the ensemble has to wait for it? */
@@ -254,7 +254,7 @@ static void raise_to(struct conductor *c, uint64_t target_ns)
     next = orrery_input_next(c->broker->input);
     to = orrery_input_send(c->broker->input, c->self, c->trace, c->broker->output, word,
                            next < target_ns ? next : target_ns);
-    orrery_output_flush(c->broker->output);
+    orrery_output_flush(c->broker->output, 0);
     c->throttled = to < target_ns;
     orrery_raise_ceiling(c->self, to);
 }

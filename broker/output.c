@@ -16,6 +16,7 @@ struct batch {
 struct output {
     struct io *io;
     struct batch fresh; /* the conductor's */
+    struct batch notes; /* the conductor's, of times that others have not reached */
     pthread_mutex_t lock;
     struct batch ready;
 };
@@ -38,6 +39,7 @@ struct output *orrery_output_create(struct io *io)
 
     output->io = io;
     output->fresh = new_batch();
+    output->notes = new_batch();
     output->ready = new_batch();
     pthread_mutex_init(&output->lock, NULL);
     return output;
@@ -47,6 +49,7 @@ void orrery_output_destroy(struct output *output)
 {
     if (output) {
         free_batch(&output->fresh);
+        free_batch(&output->notes);
         free_batch(&output->ready);
         pthread_mutex_destroy(&output->lock);
         g_free(output);
@@ -58,8 +61,25 @@ static void add(struct output *output, struct output_record record)
     g_array_append_val(output->fresh.records, record);
 }
 
+static void move_notes(struct output *output, uint64_t before_ns)
+{
+    struct batch *notes = &output->notes;
+    const struct output_record *first;
+
+    while (notes->records->len &&
+           (first = &g_array_index(notes->records, struct output_record, 0))->at_ns < before_ns) {
+        guint len = first->len;
+
+        add(output, *first);
+        g_byte_array_append(output->fresh.packets, notes->packets->data, len);
+        g_byte_array_remove_range(notes->packets, 0, len);
+        g_array_remove_index(notes->records, 0);
+    }
+}
+
 void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data)
 {
+    move_notes(output, at_ns + 1);
     add(output, (struct output_record){at_ns, (uint16_t)port, OUTPUT_BYTE, data, 0});
 }
 
@@ -71,6 +91,7 @@ void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, u
 void orrery_output_packet(struct output *output, unsigned port, uint64_t at_ns,
                           const uint8_t *packet, size_t len)
 {
+    move_notes(output, at_ns + 1);
     add(output, (struct output_record){at_ns, (uint16_t)port, OUTPUT_PACKET, 0, (uint16_t)len});
     g_byte_array_append(output->fresh.packets, packet, (guint)len);
 }
@@ -79,17 +100,19 @@ void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, 
                         const char *text)
 {
     size_t who_len = strlen(who) + 1, text_len = strlen(text) + 1;
-    uint16_t len = (uint16_t)(who_len + text_len);
+    struct output_record record = {at_ns, (uint16_t)member, OUTPUT_NOTE, 0,
+                                   (uint16_t)(who_len + text_len)};
 
-    add(output, (struct output_record){at_ns, (uint16_t)member, OUTPUT_NOTE, 0, len});
-    g_byte_array_append(output->fresh.packets, (const guint8 *)who, (guint)who_len);
-    g_byte_array_append(output->fresh.packets, (const guint8 *)text, (guint)text_len);
+    g_array_append_val(output->notes.records, record);
+    g_byte_array_append(output->notes.packets, (const guint8 *)who, (guint)who_len);
+    g_byte_array_append(output->notes.packets, (const guint8 *)text, (guint)text_len);
 }
 
-void orrery_output_flush(struct output *output)
+void orrery_output_flush(struct output *output, uint64_t bound_ns)
 {
     struct batch *fresh = &output->fresh, *ready = &output->ready;
 
+    move_notes(output, bound_ns);
     if (fresh->records->len == 0) {
         return;
     }

@@ -29,13 +29,15 @@ void orrery_output_destroy(struct output *output); /* accepts NULL */
 /* Conductor. Nothing is seen before the flush. */
 void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
 void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
-/* Something that happened: a line of its own in the run's output. */
+/* Something that happens at a time that not everybody has reached: a line of its own in the run's output, behind
+ * what comes from before. */
 void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
                         const char *text);
 /* len: up to ORRERY_MAX_PAYLOAD. */
 void orrery_output_packet(struct output *output, unsigned port, uint64_t at_ns,
                           const uint8_t *packet, size_t len);
-void orrery_output_flush(struct output *output);
+/* bound_ns: nothing more will come from before. */
+void orrery_output_flush(struct output *output, uint64_t bound_ns);
 /* Records flushed and not fetched yet. */
 size_t orrery_output_waiting(struct output *output);
 
