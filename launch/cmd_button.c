@@ -9,10 +9,29 @@
 #include "number.h"
 #include "options.h"
 #include "runs.h"
+#include "suggest.h"
 
 struct button_options {
     const char *run, *level, *length;
 };
+
+static bool fail_no_instance(const struct record *record, const char *text, struct problem *why)
+{
+    const char *dot = strchr(text, '.');
+    char name[80];
+    struct suggestion near;
+
+    if (!dot || dot == text) {
+        return problem_input(why, "'%.80s': INSTANCE.PIN was meant, like %s.gpio.PC4", text,
+                             record->instance_count ? record->instances[0].name : "mcu");
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)(dot - text), text);
+    suggest_begin(&near, name);
+    for (size_t i = 0; i < record->instance_count; i++) {
+        suggest_offer(&near, record->instances[i].name);
+    }
+    return problem_input(why, "no instance '%s'%s", name, suggest_phrase(near.best));
+}
 
 /* INSTANCE.LINE: the instance with the longest name that fits. */
 static bool split(const struct record *record, const char *text, const char **line,
@@ -32,13 +51,13 @@ static bool split(const struct record *record, const char *text, const char **li
         }
     }
     if (!longest) {
-        return problem_input(why, "'%.80s': INSTANCE.PIN was meant, like %s.gpio.PC4", text,
-                             record->instance_count ? record->instances[0].name : "mcu");
+        return fail_no_instance(record, text, why);
     }
     meant = *line;
     *line = machine_line((*instance)->machine, meant);
-    return *line || problem_input(why, "instance '%s': machine '%.60s' has no input '%.60s'",
-                                  (*instance)->name, (*instance)->machine, meant);
+    return *line || problem_input(why, "instance '%s': machine '%.60s' has no input '%.60s'%s",
+                                  (*instance)->name, (*instance)->machine, meant,
+                                  machine_near_line((*instance)->machine, meant));
 }
 
 static bool parse_verb(const char *verb, const struct button_options *options,

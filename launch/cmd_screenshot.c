@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "call.h"
 #include "commands.h"
@@ -63,6 +64,32 @@ static bool resume(const char *run, struct problem *why)
     return reply != NULL;
 }
 
+/* In our words what QEMU says: no display, or no file. */
+static bool fail_dump(const char *instance, const char *file, struct problem *why)
+{
+    const char *error = strrchr(why->text, ':');
+    char reason[80];
+
+    if (strstr(why->text, "no console")) {
+        return problem_input(why, "instance '%s' has no display", instance);
+    }
+    if (error && (strstr(why->text, "open file") || strstr(why->text, "PNG creation"))) {
+        snprintf(reason, sizeof(reason), "%s", error + 1);
+        return problem_broke(why, "cannot write %.300s:%s", file, reason);
+    }
+    return false;
+}
+
+/* A file that cannot be there is no fault of the run. */
+static bool check_directory(const char *file, struct arena *arena, struct problem *why)
+{
+    const char *slash = strrchr(file, '/'); /* it has one */
+    char *directory = arena_copy_n(arena, file, (size_t)(slash - file) + 1);
+
+    return !access(directory, W_OK) ||
+           problem_input(why, "%.300s: %s", directory, error_text(errno));
+}
+
 static bool dump(const char *run, const char *instance, const char *file, const char *format,
                  struct arena *arena, struct problem *why)
 {
@@ -76,7 +103,7 @@ static bool dump(const char *run, const char *instance, const char *file, const 
                          json_pack("{ss, ss}", "filename", file, "format", format), why);
     qmp_close(&q);
     json_decref(result);
-    return result != NULL;
+    return result || fail_dump(instance, file, why);
 }
 
 static bool shoot(const char *wanted, const struct words *words, struct arena *arena,
@@ -98,7 +125,7 @@ static bool shoot(const char *wanted, const struct words *words, struct arena *a
     }
     file = words->items[1];
     file = file[0] == '/' ? file : arena_printf(arena, "%s/%s", directory, file);
-    if (!hold(run, &at_ns, &was_running, why)) {
+    if (!check_directory(file, arena, why) || !hold(run, &at_ns, &was_running, why)) {
         return false;
     }
     good = dump(run, instance.name, file, format, arena, why);

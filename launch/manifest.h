@@ -230,6 +230,9 @@ bool is_machine(const struct instance *inst, const char *name);
  * calls it: also the board's name (SW1). NULL: it has none. */
 const char *machine_line(const char *machine, const char *line);
 
+/* "; did you mean ...?", for one it has not, or "". Good until the next call. */
+const char *machine_near_line(const char *machine, const char *line);
+
 /* Does it start in the boot loader? */
 bool boots_from_system(const struct instance *inst);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Pins: nets of them, links with the key gpio; and which of them a button may hold. See
  * manifest_parts.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "manifest_parts.h"
@@ -85,17 +86,18 @@ const char *machine_line(const char *machine, const char *line)
 }
 
 /* What has a name near to it: the board's parts, and the pin without its gpio. */
-static const char *near_line(struct reader *r, const struct instance *inst, const char *line)
+const char *machine_near_line(const char *machine, const char *line)
 {
     const char *dot = strrchr(line, '.');
-    char *pin = arena_printf(r->arena, "gpio.%s", dot ? dot + 1 : line);
+    char pin[16];
     struct suggestion near;
 
-    if (machine_line(inst->machine, pin)) {
+    snprintf(pin, sizeof(pin), "gpio.%s", dot ? dot + 1 : line);
+    if (machine_line(machine, pin)) {
         return suggest_phrase(pin);
     }
     suggest_begin(&near, line);
-    for (size_t i = 0; i < BOARD_PARTS && is_stm32wb55(inst); i++) {
+    for (size_t i = 0; i < BOARD_PARTS && is_named(machine, "stm32wb55"); i++) {
         suggest_offer(&near, board[i].name);
     }
     return suggest_phrase(near.best);
@@ -110,7 +112,7 @@ bool check_line(struct reader *r, const yaml_node_t *node, const struct instance
                            "machine '%.60s' has no input '%.60s'; stm32wb55 has pins like "
                            "gpio.PC4, SW1 to SW3 and LD1 to LD3, st33 gpio.0 to gpio.15, tamper.0 "
                            "to tamper.3 and power%s",
-                           inst->machine, *line, near_line(r, inst, *line));
+                           inst->machine, *line, machine_near_line(inst->machine, *line));
     }
     *line = arena_copy(r->arena, found);
     return true;

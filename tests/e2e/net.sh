@@ -50,6 +50,11 @@ run_timeout 10 "$ORRERY" button a.gpio.PZ1 press --run "$RUN"
 is 'no such pin: exit code' "$RC" 2
 contains 'and one line' "$ERR" "machine 'stm32wb55' has no input 'gpio.PZ1'"
 check 'the firmware saw the click' wait_for 5 grep -qF 'PC4 was low for 20 ms' "$SCRATCH/hands.out"
+for typo in 'a.gpoi.PC4 gpio.PC4' 'a.SW11 SW1' 'aa.gpio.PC4 a'; do
+    run_timeout 10 "$ORRERY" button "${typo% *}" press --run "$RUN"
+    contains "orrery button ${typo% *}" "$ERR" "; did you mean '${typo#* }'?"
+    is "orrery button ${typo% *}: exit code" "$RC" 2
+done
 run_timeout 10 "$ORRERY" button a.gpio.PD1 press --run "$RUN"
 finish 20 "$PID"
 is 'the run ends by a button' "$RC" 0

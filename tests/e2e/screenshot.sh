@@ -32,8 +32,12 @@ picture a again 1.650000000
 run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/a.gif" --run "$RUN"
 is 'a file of another kind: exit code' "$RC" 2
 run_timeout 10 "$ORRERY" screenshot b "$SCRATCH/b.png" --run "$RUN"
-is 'no display: exit code' "$RC" 1
-contains 'and one line' "$ERR" 'no console'
+is 'no display' "$RC $(cat "$ERR")" "2 orrery: instance 'b' has no display"
+run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/nowhere/a.png" --run "$RUN"
+is 'no such directory' "$RC $(cat "$ERR")" "2 orrery: $SCRATCH/nowhere/: no such file or directory"
+ln -s /dev/full "$SCRATCH/full.png"
+run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/full.png" --run "$RUN"
+is 'a full disk' "$RC $(cat "$ERR")" "3 orrery: cannot write $SCRATCH/full.png: No space left on device"
 is 'it goes on' "$(ps_run .state)" running
 run_timeout 10 "$ORRERY" down "$RUN"
 finish 10 "$PID"
