@@ -2,6 +2,7 @@
 /* i2c.c - I2C1 with a thermometer and a memory, and I2C3 as its target. */
 #include "test.h"
 
+#define I2C3_CR2 REG32(0x40005c04)
 #define I2C3_OAR1 REG32(0x40005c08)
 #define I2C3_ISR REG32(0x40005c18)
 #define I2C3_ICR REG32(0x40005c1c)
@@ -24,6 +25,7 @@ enum {
     ERRIE = 0x80,
     TXDMAEN = 1 << 14,
     RXDMAEN = 1 << 15,
+    SBC = 1 << 16,
     PECEN = 1 << 23,
     RD = 1 << 10,
     START = 1 << 13,
@@ -42,6 +44,7 @@ enum {
     PECERR = 0x800,
     TIMEOUT = 0x1000,
     BUSY = 0x8000,
+    NACK = 0x8000, /* of CR2 */
     DIR = 0x10000,
 };
 #define NBYTES(n) ((uint32_t)(n) << 16)
@@ -315,6 +318,94 @@ static void target(void)
     stopped();
 }
 
+/* The target is called, and will count these bytes. */
+static void count(uint32_t cr2)
+{
+    wait_until(&I2C3_ISR, ADDR, ADDR, 10000);
+    I2C3_CR2 = cr2;
+    I2C3_ICR = ADDR;
+}
+
+static void send(uint8_t byte)
+{
+    wait_flag(TXIS);
+    I2C1_TXDR = byte;
+}
+
+static bool flag3(uint32_t flag)
+{
+    return wait_until(&I2C3_ISR, flag, flag, 10000);
+}
+
+/* CR1.SBC, as SMBus devices use it: the target's software answers each byte. */
+static void byte_control(void)
+{
+    I2C3_CR1 = 0;
+    set_up(0);
+    I2C3_CR1 = PE | SBC;
+    I2C1_CR2 = TARGET | NBYTES(2) | AUTOEND | START;
+    count(NBYTES(1) | RELOAD);
+    send(0x31);
+    CHECK("SBC: TCR after a byte", flag3(TCR | RXNE));
+    delay_us(200);
+    CHECK("SBC: SCL is low until it is answered", !(I2C1_ISR & (NACKF | STOPF)) && (I2C1_ISR & BUSY));
+    CHECK_EQ("SBC: the byte", I2C3_RXDR, 0x31);
+    send(0x32);
+    delay_us(200);
+    CHECK_EQ("SBC: reading it is no answer", I2C3_ISR & (RXNE | TCR), TCR);
+    I2C3_CR2 = NBYTES(1) | RELOAD;
+    CHECK("SBC: the next one", flag3(TCR | RXNE) && I2C3_RXDR == 0x32);
+    CHECK_EQ("SBC: the first was acknowledged", I2C1_ISR & NACKF, 0);
+    I2C3_CR2 = NBYTES(1) | RELOAD | NACK;
+    CHECK("SBC: refused", wait_flag(NACKF) && flag3(STOPF));
+    wait_flag(STOPF);
+    I2C1_ICR = NACKF | STOPF;
+    I2C3_ICR = STOPF;
+}
+
+static void with_pec(void)
+{
+    I2C3_CR1 = 0;
+    set_up(PECEN);
+    I2C3_CR1 = PE | SBC | PECEN;
+    I2C1_CR2 = TARGET | NBYTES(3) | PECBYTE | AUTOEND | START;
+    count(NBYTES(3) | PECBYTE);
+    send(0x11);
+    flag3(RXNE);
+    (void)I2C3_RXDR;
+    send(0x22);
+    flag3(RXNE);
+    (void)I2C3_RXDR;
+    CHECK("PEC: the target has it as a byte", flag3(RXNE) && I2C3_RXDR == 0x23);
+    flag3(STOPF);
+    wait_flag(STOPF);
+    CHECK_EQ("PEC: right", (I2C3_ISR & PECERR) | (I2C1_ISR & NACKF), 0);
+    I2C1_ICR = I2C3_ICR = STOPF;
+
+    I2C1_CR2 = TARGET | NBYTES(2) | AUTOEND | START;
+    count(NBYTES(2) | PECBYTE);
+    send(0x11);
+    flag3(RXNE);
+    (void)I2C3_RXDR;
+    send(0x22);
+    CHECK("PEC: wrong, refused", wait_flag(NACKF) && (I2C3_ISR & PECERR));
+    (void)I2C3_RXDR;
+    flag3(STOPF);
+    wait_flag(STOPF);
+    I2C1_ICR = NACKF | STOPF;
+    I2C3_ICR = STOPF | PECERR;
+
+    I2C1_CR2 = TARGET | NBYTES(2) | PECBYTE | RD | AUTOEND | START;
+    count(NBYTES(2) | PECBYTE);
+    CHECK_EQ("PEC: the target sends", I2C3_ISR & TXIS, TXIS);
+    I2C3_TXDR = 0x44;
+    wait_flag(RXNE);
+    CHECK_EQ("PEC: and is asked for no second byte", I2C3_ISR & TXIS, 0);
+    (void)I2C1_RXDR;
+    CHECK("PEC: it comes by itself, and is right", wait_flag(STOPF) && !(I2C1_ISR & PECERR));
+    (void)I2C1_RXDR;
+}
+
 void test(void)
 {
     clock_hse32();
@@ -327,4 +418,6 @@ void test(void)
     by_interrupt();
     by_dma();
     target();
+    byte_control();
+    with_pec();
 }

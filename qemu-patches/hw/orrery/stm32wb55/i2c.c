@@ -158,7 +158,7 @@ static void begin_start(Stm32wbI2c *s, WbTime from)
     s->isr |= R_ISR_BUSY_MASK;
     s->read = FIELD_EX32(s->cr2, CR2, RD_WRN);
     s->left = FIELD_EX32(s->cr2, CR2, NBYTES);
-    s->addressed = s->shift_full = false;
+    s->addressed = s->shift_full = s->undecided = false;
     enter(s, I2C_START, from, bytes == 3 ? 29 : 1 + bytes * BYTE_BITS);
 }
 
@@ -222,12 +222,20 @@ static void advance(Stm32wbI2c *s, WbTime from)
     }
 }
 
+static void answered(Stm32wbI2c *s, I2cAnswer answer, WbTime from);
+
 void i2c_kick(Stm32wbI2c *s)
 {
     if (!FIELD_EX32(s->cr1, CR1, PE)) {
         return;
     }
-    if (s->phase == I2C_HOLD) {
+    if (s->phase == I2C_HOLD && s->undecided) {
+        I2cAnswer answer = s->peer ? i2c_target_decision(s->peer) : I2C_REFUSED;
+
+        if (answer != I2C_UNDECIDED) {
+            answered(s, answer, wb_now());
+        }
+    } else if (s->phase == I2C_HOLD) {
         advance(s, wb_now());
     } else if (s->phase == I2C_IDLE && !s->target && i2c_bit(s) &&
                FIELD_EX32(s->cr2, CR2, START)) {
@@ -279,36 +287,46 @@ static bool call_target(Stm32wbI2c *s)
 }
 
 /* 34.4.9: after a NACK the master frees the bus */
-static void refused(Stm32wbI2c *s)
+static void refused(Stm32wbI2c *s, WbTime from)
 {
     s->isr |= R_ISR_NACKF_MASK;
     s->addressed = false;
-    begin_stop(s, s->end);
+    begin_stop(s, from);
 }
 
 static void start_end(Stm32wbI2c *s)
 {
     s->cr2 &= ~R_CR2_START_MASK;
     if (!call_target(s)) {
-        refused(s);
+        refused(s, s->end);
         return;
     }
     s->addressed = true;
     advance(s, s->end);
 }
 
+static void answered(Stm32wbI2c *s, I2cAnswer answer, WbTime from)
+{
+    s->undecided = answer == I2C_UNDECIDED;
+    if (answer == I2C_ACKED) {
+        advance(s, from);
+    } else if (answer == I2C_REFUSED) {
+        timer_del(s->timeout_timer);
+        refused(s, from);
+    } else {
+        hold(s);
+    }
+}
+
 static void tx_end(Stm32wbI2c *s)
 {
-    bool nack = s->peer ? !i2c_target_take(s->peer, s->shift)
-                        : i2c_send(s->bus, s->shift) != 0;
+    I2cAnswer answer = s->peer ? i2c_target_take(s->peer, s->shift)
+                       : i2c_send(s->bus, s->shift) == 0 ? I2C_ACKED
+                                                         : I2C_REFUSED;
 
     i2c_pec_add(s, s->shift);
     s->left--;
-    if (nack) {
-        refused(s);
-    } else {
-        advance(s, s->end);
-    }
+    answered(s, answer, s->end);
 }
 
 static void rx_end(Stm32wbI2c *s)
@@ -341,7 +359,7 @@ static void release(Stm32wbI2c *s)
     }
     s->wired = NULL;
     s->phase = I2C_IDLE;
-    s->addressed = s->shift_full = false;
+    s->addressed = s->shift_full = s->undecided = false;
     s->isr &= ~R_ISR_BUSY_MASK;
     timer_del(s->timer);
     timer_del(s->timeout_timer);
@@ -421,7 +439,7 @@ static void timed_out(void *opaque)
     s->isr |= R_ISR_TIMEOUT_MASK;
     if (s->phase == I2C_HOLD) {
         s->left = 0;
-        s->shift_full = false;
+        s->shift_full = s->undecided = false;
         begin_stop(s, wb_now());
     }
     i2c_update(s);
@@ -495,9 +513,6 @@ static void write_cr1(Stm32wbI2c *s, uint32_t value)
     s->cr1 = value & CR1_WRITABLE;
     if (!FIELD_EX32(s->cr1, CR1, PE)) {
         software_reset(s);
-    } else if (FIELD_EX32(s->cr1, CR1, SBC)) {
-        qemu_log_mask(LOG_UNIMP, "%s: slave byte control is not modelled\n",
-                      s->parent_obj.name);
     }
 }
 
@@ -526,6 +541,9 @@ static void write_cr2(Stm32wbI2c *s, uint32_t value)
         !(s->cr2 & (R_CR2_START_MASK | R_CR2_STOP_MASK))) {
         return; /* it is still to be decided what comes */
     }
+    if (s->target) {
+        i2c_target_kick(s);
+    }
     i2c_kick(s);
 }
 
@@ -544,6 +562,9 @@ static void write_icr(Stm32wbI2c *s, uint32_t value)
     s->isr &= ~(value & (I2C_ERRORS | R_ISR_STOPF_MASK | R_ISR_NACKF_MASK |
                          R_ISR_ADDR_MASK));
     if (value & R_ISR_ADDR_MASK) {
+        if (s->target) {
+            s->left = FIELD_EX32(s->cr2, CR2, NBYTES); /* counted with SBC */
+        }
         i2c_target_kick(s);
     }
 }
@@ -732,6 +753,7 @@ static const VMStateDescription i2c_vmstate = {
         VMSTATE_UINT32(end.frac, Stm32wbI2c),
         VMSTATE_BOOL(read, Stm32wbI2c),
         VMSTATE_BOOL(addressed, Stm32wbI2c),
+        VMSTATE_BOOL(undecided, Stm32wbI2c),
         VMSTATE_BOOL(shift_full, Stm32wbI2c),
         VMSTATE_BOOL(txis_forced, Stm32wbI2c),
         VMSTATE_INT16(on_bus, Stm32wbI2c),

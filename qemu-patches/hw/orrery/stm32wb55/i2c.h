@@ -100,6 +100,9 @@ typedef enum I2cPhase {
     I2C_HOLD, /* SCL is low: software, or the target, has something to do first */
 } I2cPhase;
 
+/* Of a target to a byte; undecided: its software will say (CR1.SBC). */
+typedef enum I2cAnswer { I2C_ACKED, I2C_REFUSED, I2C_UNDECIDED } I2cAnswer;
+
 enum { I2C_SCL, I2C_SDA };
 
 struct Stm32wbI2c {
@@ -119,10 +122,11 @@ struct Stm32wbI2c {
     uint8_t phase; /* I2cPhase */
     WbTime end;    /* of the phase */
     uint8_t shift;
-    uint8_t left;    /* bytes of the chunk (NBYTES) to come */
+    uint8_t left;    /* bytes of the chunk (NBYTES) to come (of a target's with SBC too) */
     uint8_t second;  /* byte of the last 10-bit address */
     bool read;       /* direction of the transfer */
     bool addressed;  /* the target has answered */
+    bool undecided;  /* the byte sent last has no answer yet */
     bool shift_full; /* received, and RXDR is not free (as target too) */
     int16_t on_bus;  /* address called on the QEMU bus, or -1 */
     Stm32wbI2c *wired; /* controller on the same lines, or NULL */
@@ -161,7 +165,8 @@ bool i2c_target_called(Stm32wbI2c *t, Stm32wbI2c *master, uint8_t first,
                        int second);
 bool i2c_target_stretches(Stm32wbI2c *t);
 bool i2c_target_wants_byte(Stm32wbI2c *t); /* TXIS, TXDR being empty */
-bool i2c_target_take(Stm32wbI2c *t, uint8_t byte); /* true: acknowledged */
+I2cAnswer i2c_target_take(Stm32wbI2c *t, uint8_t byte);
+I2cAnswer i2c_target_decision(Stm32wbI2c *t); /* of one that was undecided */
 void i2c_target_load(Stm32wbI2c *t);               /* a byte to the master begins */
 uint8_t i2c_target_give(Stm32wbI2c *t, bool last); /* ... and ends */
 void i2c_target_restart(Stm32wbI2c *t);

@@ -88,6 +88,17 @@ static bool matches(Stm32wbI2c *t, uint8_t first, int second)
            (FIELD_EX32(t->cr1, CR1, SMBDEN) && address == 0x61);
 }
 
+/* Slave byte control (34.4.8): NBYTES counts, and with RELOAD software answers after them. */
+static bool counts_bytes(const Stm32wbI2c *t)
+{
+    return FIELD_EX32(t->cr1, CR1, SBC);
+}
+
+static bool pec_is_next(Stm32wbI2c *t)
+{
+    return counts_bytes(t) && t->left == 1 && i2c_pec_is_last(t);
+}
+
 bool i2c_target_called(Stm32wbI2c *t, Stm32wbI2c *master, uint8_t first,
                        int second)
 {
@@ -100,6 +111,7 @@ bool i2c_target_called(Stm32wbI2c *t, Stm32wbI2c *master, uint8_t first,
     i2c_pec_add(t, first);
     t->target = true;
     t->refuses = false;
+    t->cr2 &= ~R_CR2_PECBYTE_MASK;
     t->master = master;
     t->isr |= R_ISR_ADDR_MASK | R_ISR_BUSY_MASK;
     t->isr = FIELD_DP32(t->isr, ISR, DIR, first & 1);
@@ -115,7 +127,8 @@ static bool sends(Stm32wbI2c *t)
 
 bool i2c_target_wants_byte(Stm32wbI2c *t)
 {
-    return sends(t) && !(t->isr & R_ISR_ADDR_MASK) && !t->refuses;
+    return sends(t) && !(t->isr & R_ISR_ADDR_MASK) && !t->refuses &&
+           (!counts_bytes(t) || (t->left && !pec_is_next(t)));
 }
 
 bool i2c_target_stretches(Stm32wbI2c *t)
@@ -126,12 +139,44 @@ bool i2c_target_stretches(Stm32wbI2c *t)
     if (t->isr & R_ISR_ADDR_MASK) {
         return true;
     }
-    return sends(t) ? !t->refuses && (t->isr & R_ISR_TXE_MASK) : t->shift_full;
+    if (!sends(t)) {
+        return t->shift_full;
+    }
+    if (counts_bytes(t) && (pec_is_next(t) || (!t->left && !FIELD_EX32(t->cr2, CR2, RELOAD)))) {
+        return false;
+    }
+    return !t->refuses && (t->isr & R_ISR_TXE_MASK);
 }
 
-bool i2c_target_take(Stm32wbI2c *t, uint8_t byte)
+I2cAnswer i2c_target_decision(Stm32wbI2c *t)
 {
-    bool ack = !FIELD_EX32(t->cr2, CR2, NACK);
+    bool refused = FIELD_EX32(t->cr2, CR2, NACK);
+
+    if (t->isr & R_ISR_TCR_MASK) {
+        return I2C_UNDECIDED;
+    }
+    t->cr2 &= ~R_CR2_NACK_MASK;
+    return refused ? I2C_REFUSED : I2C_ACKED;
+}
+
+/* The last of a counted chunk has crossed: software is to write NBYTES. */
+static void chunk_crossed(Stm32wbI2c *t)
+{
+    if (counts_bytes(t) && !t->left && FIELD_EX32(t->cr2, CR2, RELOAD)) {
+        t->isr |= R_ISR_TCR_MASK;
+    }
+}
+
+static void count_byte(Stm32wbI2c *t)
+{
+    if (counts_bytes(t) && t->left) {
+        t->left--;
+    }
+}
+
+I2cAnswer i2c_target_take(Stm32wbI2c *t, uint8_t byte)
+{
+    bool pec = pec_is_next(t), right = byte == t->pec;
 
     i2c_pec_add(t, byte);
     if (!(t->isr & R_ISR_RXNE_MASK)) {
@@ -143,20 +188,31 @@ bool i2c_target_take(Stm32wbI2c *t, uint8_t byte)
         t->shift = byte;
         t->shift_full = true;
     }
-    t->cr2 &= ~R_CR2_NACK_MASK;
+    count_byte(t);
+    chunk_crossed(t);
+    if (pec) { /* 34.4.11: it is answered by what it is */
+        t->isr |= right ? 0 : R_ISR_PECERR_MASK;
+        t->cr2 = FIELD_DP32(t->cr2 & ~R_CR2_PECBYTE_MASK, CR2, NACK, !right);
+    }
     i2c_update(t);
-    return ack;
+    return i2c_target_decision(t);
 }
 
 void i2c_target_load(Stm32wbI2c *t)
 {
-    if (t->isr & R_ISR_TXE_MASK) {
-        t->shift = 0xFF; /* only without stretching: 34.4.8, underrun */
-        t->isr |= R_ISR_OVR_MASK;
+    if (pec_is_next(t)) {
+        t->shift = t->pec;
+        t->cr2 &= ~R_CR2_PECBYTE_MASK;
+    } else if (t->isr & R_ISR_TXE_MASK) {
+        t->shift = 0xFF; /* without stretching (34.4.8, underrun), or all bytes have been sent */
+        if (FIELD_EX32(t->cr1, CR1, NOSTRETCH)) {
+            t->isr |= R_ISR_OVR_MASK;
+        }
     } else {
         t->shift = t->txdr;
         t->isr |= R_ISR_TXE_MASK;
     }
+    count_byte(t);
     i2c_update(t);
 }
 
@@ -166,8 +222,10 @@ uint8_t i2c_target_give(Stm32wbI2c *t, bool last)
     if (last) {
         t->isr |= R_ISR_NACKF_MASK;
         t->refuses = true;
-        i2c_update(t);
+    } else {
+        chunk_crossed(t);
     }
+    i2c_update(t);
     return t->shift;
 }
 
@@ -182,6 +240,7 @@ void i2c_target_stopped(Stm32wbI2c *t)
 {
     t->isr |= R_ISR_STOPF_MASK;
     t->isr &= ~R_ISR_BUSY_MASK;
+    t->cr2 &= ~R_CR2_PECBYTE_MASK;
     i2c_target_restart(t);
     i2c_kick(t); /* a start of its own has waited */
     i2c_update(t);
