@@ -197,10 +197,9 @@ static uint64_t default_jobs(void)
 }
 
 static bool take_options(const struct test_words *o, struct selection *sel,
-                         struct test_options *options, struct arena *arena, struct problem *why)
+                         struct test_options *options, struct problem *why)
 {
     uint64_t jobs = default_jobs(), retries = 0, limit_ns = DEFAULT_LIMIT_S * UINT64_C(1000000000);
-    char template[] = "/tmp/orrery-test-XXXXXX";
     const char *wrong = o->timeout ? parse_time(o->timeout, &limit_ns) : NULL;
 
     sel->rounds = o->until_fail ? 1000 : 1;
@@ -222,16 +221,21 @@ static bool take_options(const struct test_words *o, struct selection *sel,
     options->twice = o->twice;
     options->fail_fast = o->fail_fast;
     options->until_fail = o->until_fail;
-    if (o->list) {
-        return true;
+    return true;
+}
+
+/* Where the results go, once there is something to run. */
+static bool open_results(const struct test_words *o, struct test_options *options,
+                         struct arena *arena, struct problem *why)
+{
+    char template[] = "/tmp/orrery-test-XXXXXX";
+    const char *path = o->results ? o->results : template;
+
+    if ((o->results ? mkdir(path, 0777) && errno != EEXIST : !mkdtemp(template)) ||
+        !(options->results = absolute_path(arena, path))) {
+        return problem_input(why, "--results %s: %s", path, error_text(errno));
     }
-    if (o->results ? mkdir(o->results, 0777) && errno != EEXIST : !mkdtemp(template)) {
-        return problem_input(why, "--results %s: %s", o->results ? o->results : template,
-                             error_text(errno));
-    }
-    options->results = absolute_path(arena, o->results ? o->results : template);
-    return options->results ||
-           problem_input(why, "--results %s: %s", o->results, error_text(errno));
+    return true;
 }
 
 /* ---- telling ---- */
@@ -321,8 +325,7 @@ static int test_with(int argc, char **argv, struct arena *arena)
     bool good;
 
     if (!options_parse(argc, argv, &rules, &words, &why) ||
-        !take_options(&o, &sel, &options, arena, &why) ||
-        !select_jobs(&sel, &o, &words, arena, &why)) {
+        !take_options(&o, &sel, &options, &why) || !select_jobs(&sel, &o, &words, arena, &why)) {
         return problem_report(&why);
     }
     if (o.list) {
@@ -330,6 +333,9 @@ static int test_with(int argc, char **argv, struct arena *arena)
             puts(sel.jobs[i].name);
         }
         return EXIT_PASS;
+    }
+    if (!open_results(&o, &options, arena, &why)) {
+        return problem_report(&why);
     }
     good = test_run(sel.jobs, sel.count, &options, arena, tell, &teller, &why);
     if (!test_write_results(sel.jobs, sel.count, &options, arena, &why) || !good) {
