@@ -56,7 +56,7 @@ static bool script_sends(const Orrery__Plan *plan, const struct layout_port *por
 bool orrery_layout_is_asked(const Orrery__ScriptStep *step)
 {
     return step->kind >= ORRERY__SCRIPT_STEP__KIND__MEMORY &&
-           step->kind <= ORRERY__SCRIPT_STEP__KIND__ERRORS;
+           step->kind <= ORRERY__SCRIPT_STEP__KIND__AWAIT;
 }
 
 static void add_lane(struct layout *layout, const char *from, const char *to, unsigned src,

@@ -21,6 +21,9 @@ bool orrery_probe_ok(const Orrery__ScriptStep *step)
     case ORRERY__SCRIPT_STEP__KIND__SCREEN:
         return step->text.len == DIGEST && step->line[0] && !strchr(step->line, '/') &&
                DIGEST + strlen(step->line) < most;
+    case ORRERY__SCRIPT_STEP__KIND__LEVEL:
+    case ORRERY__SCRIPT_STEP__KIND__AWAIT:
+        return step->text.len > 0 && step->text.len < ORRERY_LINE_MAX && step->value <= 1;
     default:
         return true;
     }
@@ -35,6 +38,8 @@ size_t orrery_probe_make(const Orrery__ScriptStep *step, bool at_pc, struct orre
         [ORRERY__SCRIPT_STEP__KIND__SCREEN] = ORRERY_PROBE_SCREEN,
         [ORRERY__SCRIPT_STEP__KIND__RESETS] = ORRERY_PROBE_RESETS,
         [ORRERY__SCRIPT_STEP__KIND__ERRORS] = ORRERY_PROBE_ERRORS,
+        [ORRERY__SCRIPT_STEP__KIND__LEVEL] = ORRERY_PROBE_LEVEL,
+        [ORRERY__SCRIPT_STEP__KIND__AWAIT] = ORRERY_PROBE_AWAIT,
     };
     size_t len = ORRERY_PROBE_HEAD;
 
@@ -42,6 +47,9 @@ size_t orrery_probe_make(const Orrery__ScriptStep *step, bool at_pc, struct orre
                                    .length = (uint32_t)step->text.len,
                                    .address = step->address,
                                    .at_pc = at_pc};
+    if (step->kind == ORRERY__SCRIPT_STEP__KIND__AWAIT) {
+        probe->address = step->value;
+    }
     if (step->kind == ORRERY__SCRIPT_STEP__KIND__MEMORY || step->text.len > sizeof(probe->bytes)) {
         return len;
     }
@@ -173,6 +181,10 @@ bool orrery_probe_judge(const Orrery__ScriptStep *step, const char *pictures,
     case ORRERY__SCRIPT_STEP__KIND__RESETS:
         snprintf(wrong, PROBE_TEXT, "%s: %" PRIu64 " resets were meant; there were %" PRIu64,
                  step->instance, step->value, answer.value);
+        return answer.value == step->value;
+    case ORRERY__SCRIPT_STEP__KIND__LEVEL:
+        snprintf(wrong, PROBE_TEXT, "%s.%s: %" PRIu64 " was meant; it is %" PRIu64, step->instance,
+                 step->line, step->value, answer.value);
         return answer.value == step->value;
     case ORRERY__SCRIPT_STEP__KIND__ERRORS:
         return judge_errors(step, &answer, wrong);

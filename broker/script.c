@@ -349,6 +349,13 @@ static uint64_t act_time(const struct script *script)
     return later(script->from_ns, script->free_ns);
 }
 
+/* Those are asked, too, but answered when it comes true. */
+static bool is_awaited(const struct step *step)
+{
+    return step->plan->kind == ORRERY__SCRIPT_STEP__KIND__PC ||
+           step->plan->kind == ORRERY__SCRIPT_STEP__KIND__AWAIT;
+}
+
 static bool is_asked(const struct script *script, const struct step *step)
 {
     return orrery_layout_is_asked(step->plan) && script->now < script->asked;
@@ -364,8 +371,7 @@ uint64_t orrery_script_reaction_ns(const struct script *script)
 {
     const struct step *step = &script->steps[script->now];
 
-    if (is_at_work(script) && is_asked(script, step) &&
-        step->plan->kind != ORRERY__SCRIPT_STEP__KIND__PC &&
+    if (is_at_work(script) && is_asked(script, step) && !is_awaited(step) &&
         script->reaction_ns > PROBE_REACTION_NS) {
         return PROBE_REACTION_NS;
     }
@@ -417,6 +423,11 @@ static void fail_deadline(struct script *script, uint64_t at_ns)
              step->plan->line, step->plan->address);
         return;
     }
+    if (step->plan->kind == ORRERY__SCRIPT_STEP__KIND__AWAIT) {
+        fail(script, at_ns, "%s.%s: it has not come to %" PRIu64, step->plan->instance,
+             step->plan->line, step->plan->value);
+        return;
+    }
     if (orrery_layout_is_asked(step->plan)) {
         fail(script, at_ns, "%s does not answer: it is off", step->plan->instance);
         return;
@@ -445,8 +456,7 @@ static bool is_armed(const struct script *script, const struct step *step)
 
 static uint64_t deadline_of(const struct script *script, const struct step *step)
 {
-    bool probe = orrery_layout_is_asked(step->plan) &&
-                 step->plan->kind != ORRERY__SCRIPT_STEP__KIND__PC;
+    bool probe = orrery_layout_is_asked(step->plan) && !is_awaited(step);
 
     return script->from_ns + (probe ? PROBE_TIMEOUT_NS : step->plan->ns);
 }
@@ -626,11 +636,14 @@ static void send(struct script *script, const struct step *step, struct input *i
 }
 
 /* Steps that are asked of one instance, in a row, are asked at once, and what follows an
- * instruction that is waited for happens when it begins. */
+ * instruction that is waited for happens when it begins; what follows a level, afterwards. */
 static bool is_in_row(const struct script *script, size_t i)
 {
     const struct step *step = &script->steps[i];
 
+    if (i > script->now && script->steps[i - 1].plan->kind == ORRERY__SCRIPT_STEP__KIND__AWAIT) {
+        return false;
+    }
     return i < script->count && i < script->now + ASKED_MAX &&
            step->member == script->steps[script->now].member && orrery_layout_is_asked(step->plan);
 }

@@ -501,10 +501,11 @@ enum orrery_fault {
 struct orrery_probe {
     uint32_t kind;    /* ORRERY_PROBE_* */
     uint32_t length;  /* octets: of bytes; of READ, that are wanted */
-    uint64_t address; /* READ, WRITE: of memory; PC: of an instruction */
+    uint64_t address; /* READ, WRITE: of memory; PC: of an instruction; AWAIT: a level */
     uint8_t at_pc;    /* not now, but when the PC before it comes true */
     uint8_t reserved[7];
-    uint8_t bytes[256]; /* WRITE: what is written. SCREEN: SHA-256, then a file's name */
+    uint8_t bytes[256]; /* WRITE: what is written. SCREEN: SHA-256, then a file's name. LEVEL,
+                           AWAIT: a pin, as struct orrery_stimulus names it, without NUL */
 };
 #define ORRERY_PROBE_HEAD 24 /* octets before bytes */
 #define ORRERY_PROBE_READ 256
@@ -513,12 +514,14 @@ struct orrery_probe {
 #define ORRERY_PROBE_SCREEN 259 /* is that the picture? Else it is kept */
 #define ORRERY_PROBE_RESETS 260 /* how many there were */
 #define ORRERY_PROBE_ERRORS 261 /* of the guest: how many, and the first one's text */
+#define ORRERY_PROBE_LEVEL 262  /* of the pin that bytes name, 0 or 1 */
+#define ORRERY_PROBE_AWAIT 263  /* answered when that is address */
 
 /* The answer (payload of the instance's answer lane), little endian. */
 struct orrery_answer {
     uint32_t kind;      /* of the probe */
     uint32_t failed;    /* ORRERY_ANSWER_* */
-    uint64_t value;     /* RESETS, ERRORS; SCREEN: width, and height << 32 */
+    uint64_t value;     /* RESETS, ERRORS, LEVEL; SCREEN: width, and height << 32 */
     uint32_t length;    /* octets of bytes */
     uint32_t reserved;  /* 0 */
     uint8_t bytes[256]; /* READ; ERRORS */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Steps that are asked of an instance: memory, until, screenshot, resets, guest_errors. See
- * scenario.h. */
+/* Steps that are asked of an instance: memory, until, screenshot, resets, guest_errors, gpio, led.
+ * See scenario.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 bool is_asked(enum step_kind kind)
 {
-    return kind >= STEP_MEMORY && kind <= STEP_ERRORS;
+    return kind >= STEP_MEMORY && kind <= STEP_AWAIT;
 }
 
 /* ---- keys ---- */
@@ -63,6 +63,21 @@ bool read_errors(struct reader *r, const yaml_node_t *node, void *record)
     struct step_draft *draft = record;
 
     return step_named(r, node, draft, STEP_ERRORS, "guest_errors", &draft->step.instance);
+}
+
+bool read_gpio(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    return step_named(r, node, draft, STEP_LEVEL, "gpio", &draft->step.line);
+}
+
+bool read_led(struct reader *r, const yaml_node_t *node, void *record)
+{
+    struct step_draft *draft = record;
+
+    draft->is_led = true;
+    return step_named(r, node, draft, STEP_LEVEL, "led", &draft->step.line);
 }
 
 bool read_counter(struct reader *r, const yaml_node_t *node, void *record)
@@ -224,6 +239,43 @@ static bool settle_screen(const struct scenario *s, struct reader *r, struct ste
     return true;
 }
 
+/* INSTANCE.PIN, with what it is, and whether it may take a time. */
+static bool settle_level(struct reader *r, const struct manifest *m, struct step_draft *draft)
+{
+    static const char *const words[] = {"off", "on"};
+    struct script_step *step = &draft->step;
+    struct endpoint end;
+    size_t index;
+
+    if (!draft->is) {
+        return reader_fail(r, draft->what,
+                           draft->is_led ? "led: key 'is', on or off, is missing"
+                                         : "gpio: key 'is', 0 or 1, is missing");
+    }
+    if (!read_endpoint(r, draft->what, m, &end) ||
+        !check_line(r, draft->what, &m->instances[end.instance], &end.port)) {
+        return false;
+    }
+    if (strncmp(end.port, "gpio.", 5) != 0) {
+        return reader_fail(r, draft->what, "'%.60s' is no pin", step->line);
+    }
+    step->instance = m->instances[end.instance].name;
+    step->line += strlen(step->instance) + 1; /* as it was written */
+    step->text = end.port;
+    step->text_len = strlen(end.port);
+    if (draft->within) {
+        step->kind = STEP_AWAIT;
+    }
+    if (!draft->is_led || node_is_integer(draft->is)) {
+        return read_u64(r, draft->is, "is", 0, 1, &step->value);
+    }
+    if (!read_choice(r, draft->is, "is", words, 2, &index)) {
+        return false;
+    }
+    step->value = index;
+    return true;
+}
+
 bool settle_asked(const struct scenario *s, struct reader *r, const struct manifest *m,
                   struct step_draft *draft)
 {
@@ -235,6 +287,8 @@ bool settle_asked(const struct scenario *s, struct reader *r, const struct manif
         return settle_place(r, m, draft) && settle_value(r, draft);
     case STEP_PC:
         return settle_place(r, m, draft);
+    case STEP_LEVEL:
+        return settle_level(r, m, draft);
     case STEP_SCREEN:
         return find_instance(r, draft->what, m, draft->step.instance, &which) &&
                settle_screen(s, r, draft);

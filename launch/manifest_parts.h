@@ -196,7 +196,7 @@ struct step_draft {
     struct input_draft input;
     struct fault_draft fault;
     const yaml_node_t *what, *port, *within, *hex, *is, *set, *width;
-    bool is_hex;
+    bool is_hex, is_led;
 };
 bool step_kind(struct reader *r, const yaml_node_t *node, struct step_draft *draft,
                enum step_kind kind);
@@ -211,6 +211,8 @@ bool read_until(struct reader *r, const yaml_node_t *node, void *record);
 bool read_screenshot(struct reader *r, const yaml_node_t *node, void *record);
 bool read_resets(struct reader *r, const yaml_node_t *node, void *record);
 bool read_errors(struct reader *r, const yaml_node_t *node, void *record);
+bool read_gpio(struct reader *r, const yaml_node_t *node, void *record);
+bool read_led(struct reader *r, const yaml_node_t *node, void *record);
 bool read_counter(struct reader *r, const yaml_node_t *node, void *record);
 bool settle_counter(struct reader *r, const struct manifest *m, struct step_draft *draft);
 bool read_is(struct reader *r, const yaml_node_t *node, void *record);

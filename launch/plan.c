@@ -263,6 +263,8 @@ Orrery__ScriptStep *plan_step(const struct script_step *step, const struct manif
         [STEP_SCREEN] = ORRERY__SCRIPT_STEP__KIND__SCREEN,
         [STEP_RESETS] = ORRERY__SCRIPT_STEP__KIND__RESETS,
         [STEP_ERRORS] = ORRERY__SCRIPT_STEP__KIND__ERRORS,
+        [STEP_LEVEL] = ORRERY__SCRIPT_STEP__KIND__LEVEL,
+        [STEP_AWAIT] = ORRERY__SCRIPT_STEP__KIND__AWAIT,
         [STEP_COUNTER] = ORRERY__SCRIPT_STEP__KIND__COUNTER,
     };
     Orrery__ScriptStep *out = NEW(arena, Orrery__ScriptStep, orrery__script_step);

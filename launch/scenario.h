@@ -32,6 +32,8 @@ enum step_kind {
     STEP_SCREEN,
     STEP_RESETS,
     STEP_ERRORS,
+    STEP_LEVEL,
+    STEP_AWAIT,
     STEP_COUNTER, /* of a link; not asked */
 };
 
@@ -53,7 +55,7 @@ struct script_step {
     unsigned width;   /* of a number in memory, 1 to 8; 0: text or bytes, or as the symbol's */
     bool big_endian;
     bool is_number;      /* MEMORY, SET: value, which script_resolve() puts into text */
-    uint64_t value;      /* the same; RESETS */
+    uint64_t value;      /* the same; RESETS; LEVEL, AWAIT */
     char *file;          /* SCREEN: of the picture that is meant */
     struct mark file_at; /* the same */
 };

@@ -161,6 +161,8 @@ static const struct field step_fields[] = {
     {"resets", read_resets},
     {"guest_errors", read_errors},
     {"counter", read_counter},
+    {"gpio", read_gpio},
+    {"led", read_led},
     {"is", read_is},
     {"set", read_set},
     {"width", read_width},
@@ -207,7 +209,7 @@ static bool check_keys(struct reader *r, const struct step_draft *draft)
     enum step_kind kind = draft->step.kind;
     bool has_port = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_SEND;
     bool has_within = kind == STEP_EXPECT || kind == STEP_NEVER || kind == STEP_EXIT ||
-                      kind == STEP_PC;
+                      kind == STEP_PC || kind == STEP_LEVEL;
     bool in_memory = kind == STEP_MEMORY || kind == STEP_SET;
 
     if (draft->port && !has_port && kind != STEP_COUNTER) {
@@ -272,10 +274,11 @@ static bool read_step(const struct scenario *s, struct reader *r, const yaml_nod
         return false;
     }
     if (!draft.what) {
-        return reader_fail(r, item,
-                           "step: expect, match, never, send, wait, at, reset, power, press, "
-                           "release, click, line, fault, exit, memory, until, screenshot, resets, "
-                           "guest_errors or counter is missing");
+        return reader_fail(
+            r, item,
+            "step: expect, match, never, send, wait, at, reset, power, press, "
+            "release, click, line, fault, exit, memory, gpio, led, until, screenshot, "
+            "resets, guest_errors or counter is missing");
     }
     kind = draft.step.kind;
     if (!check_keys(r, &draft) ||

@@ -71,9 +71,11 @@ void orrery_member_hear_when_off(OrreryMember *m, uint32_t lane)
     m->lanes[lane].heard_when_off = true;
 }
 
-void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque)
+void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, OrreryLevelFn *get_level,
+                           void *opaque)
 {
     m->set_line = set_line;
+    m->get_level = get_level;
     m->set_line_opaque = opaque;
 }
 

@@ -21,6 +21,9 @@ typedef struct OrreryPeer {
 
 #define EXIT_BROKEN 3 /* something broke at run time */
 
+/* The level of a pin of that name, 0 or 1; -1: there is none. */
+typedef int OrreryLevelFn(void *opaque, const char *line);
+
 /* From now on what comes in at a port is hit by a fault: of FAULT, rate_ppb, count and delay_ns. */
 typedef void OrreryFaultFn(void *opaque, const struct orrery_stimulus *fault);
 
@@ -84,7 +87,8 @@ struct OrreryMember {
     uint32_t answer_lane; /* of a test's questions; 0: it has none */
     char *pictures; /* path and beginning of the names of files for pictures */
     OrreryLineFn *set_line; /* NULL: this machine has no such inputs */
-    void *set_line_opaque;
+    OrreryLevelFn *get_level; /* NULL: the same */
+    void *set_line_opaque; /* of both */
     OrreryStateInfo *states;
     size_t state_count;
     OrreryLane *lanes; /* [lane] */
@@ -110,8 +114,11 @@ void orrery_member_on_fault(OrreryMember *m, const char *port, OrreryFaultFn *se
 /* What arrives there counts while this instance is off, too: it tells of the world outside. */
 void orrery_member_hear_when_off(OrreryMember *m, uint32_t lane);
 
-/* Who gets what a person or script does to the machine's inputs ("orrery button"). */
-void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, void *opaque);
+/* Who gets what a person or script does to the machine's inputs ("orrery button"), and knows the
+ * levels of its pins; and calls the latter, when one of them has changed. */
+void orrery_member_on_line(OrreryMember *m, OrreryLineFn *set_line, OrreryLevelFn *get_level,
+                           void *opaque);
+void orrery_member_level_changed(void);
 
 /* Send and trace. vCPU thread only; @now is the clock as the guest reads it. */
 void orrery_member_send(OrreryMember *m, uint32_t lane, uint64_t now,

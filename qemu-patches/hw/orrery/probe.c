@@ -11,6 +11,8 @@
  * ORRERY_PROBE_PC waits for the start of an instruction. It is a breakpoint that never stops: TCG
  * asks debug_check_breakpoint() at each start there, and executes the other instructions of its page
  * one by one. Without one it costs nothing. Single-stepped by gdb, the core passes it unseen.
+ *
+ * ORRERY_PROBE_AWAIT waits for a level of a pin, which the machine says has changed.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -45,6 +47,10 @@ static struct {
     /* what happens there */
     struct orrery_probe at_pc[AT_PC_MAX];
     unsigned at_pc_count;
+    /* the level that is waited for */
+    bool awaits;
+    struct orrery_probe level;
+    QEMUTimer *look;
 } probe;
 
 static void answer(const struct orrery_probe *p, uint32_t failed, uint64_t value,
@@ -169,6 +175,53 @@ static void errors(const struct orrery_probe *p)
     answer(p, ORRERY_ANSWER_DONE, count, (uint8_t *)text, MIN(len, sizeof(p->bytes)));
 }
 
+/* ---- the level of a pin ---- */
+
+static int level_of(const struct orrery_probe *p)
+{
+    char line[ORRERY_LINE_MAX];
+
+    if (!p->length || p->length >= sizeof(line) || !probe.m->get_level) {
+        return -1;
+    }
+    pstrcpy(line, p->length + 1, (const char *)p->bytes);
+    return probe.m->get_level(probe.m->set_line_opaque, line);
+}
+
+static void level(const struct orrery_probe *p)
+{
+    int now = level_of(p);
+
+    answer(p, now < 0 ? ORRERY_ANSWER_UNKNOWN : ORRERY_ANSWER_DONE, MAX(now, 0), NULL, 0);
+}
+
+static void look(void *opaque)
+{
+    if (probe.awaits && level_of(&probe.level) == probe.level.address) {
+        probe.awaits = false;
+        level(&probe.level);
+    }
+}
+
+static void await_level(const struct orrery_probe *p)
+{
+    if (level_of(p) < 0) {
+        level(p);
+        return;
+    }
+    probe.awaits = true;
+    probe.level = *p;
+    look(NULL);
+}
+
+/* Somebody's reset, too, may change one: the vCPU thread looks, at the next boundary. */
+void orrery_member_level_changed(void)
+{
+    if (probe.awaits) {
+        timer_mod(probe.look, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    }
+}
+
 /* ---- all of them ---- */
 
 static void wait_for_pc(vaddr pc);
@@ -194,6 +247,12 @@ static void perform(const struct orrery_probe *p)
     case ORRERY_PROBE_ERRORS:
         errors(p);
         break;
+    case ORRERY_PROBE_LEVEL:
+        level(p);
+        break;
+    case ORRERY_PROBE_AWAIT:
+        await_level(p);
+        break;
     default:
         answer(p, ORRERY_ANSWER_UNKNOWN, 0, NULL, 0);
         break;
@@ -211,8 +270,9 @@ void orrery_probe_deliver(OrreryMember *m, const struct orrery_message *msg)
     p.kind = le32_to_cpu(p.kind);
     p.length = le32_to_cpu(p.length);
     p.address = le64_to_cpu(p.address);
-    if (!p.at_pc) {
+    if (!p.at_pc) { /* what an earlier step has waited for is past */
         probe.at_pc_count = 0;
+        probe.waits = probe.awaits = false;
         perform(&p);
     } else if (probe.waits && probe.at_pc_count < AT_PC_MAX) {
         probe.at_pc[probe.at_pc_count++] = p;
@@ -313,5 +373,6 @@ void orrery_probe_install(OrreryMember *m)
 {
     probe.m = m;
     probe.last_ns = -1;
+    probe.look = timer_new_ns(QEMU_CLOCK_VIRTUAL, look, NULL);
     qemu_register_reset(reset, NULL);
 }

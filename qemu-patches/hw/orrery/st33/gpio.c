@@ -116,7 +116,13 @@ static void update_pin(St33Gpio *s, unsigned n)
         s->flag |= (is ? s->rise : s->fall) & (1u << n);
         trace_st33_gpio_level(n, is);
         qemu_set_irq(s->level_out[n], is);
+        orrery_member_level_changed();
     }
+}
+
+bool st33_gpio_level(const St33Gpio *s, unsigned n)
+{
+    return s->level >> n & 1;
 }
 
 static void update(St33Gpio *s)

@@ -17,4 +17,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(St33Gpio, ST33_GPIO)
 /* The gpio link at that port of the manifest ends at pin @n. */
 void st33_gpio_join(St33Gpio *s, unsigned n, const char *port);
 
+/* The level of pin @n. */
+bool st33_gpio_level(const St33Gpio *s, unsigned n);
+
 #endif

@@ -87,6 +87,13 @@ static bool set_line(void *opaque, const char *line, int level)
     return true;
 }
 
+static int get_level(void *opaque, const char *line)
+{
+    int n = g_str_has_prefix(line, "gpio.") ? small_number(line + 5, ST33_PINS) : -1;
+
+    return n < 0 ? -1 : st33_gpio_level(ST33_GPIO(st33_soc_block(opaque, "GPIO")), n);
+}
+
 /* ---- the OLED ---- */
 
 static void follow(St33Soc *soc, unsigned pin, qemu_irq line)
@@ -111,7 +118,7 @@ void st33_board_outside(St33Soc *soc, bool oled)
         add_oled(soc);
     }
     if (orrery_member_get()) {
-        orrery_member_on_line(orrery_member_get(), set_line, soc);
+        orrery_member_on_line(orrery_member_get(), set_line, get_level, soc);
         soc->power.notify = power_changes;
         orrery_on_power(&soc->power);
     }

@@ -184,6 +184,7 @@ static void set_wire(Stm32wbPins *s, unsigned pin, unsigned level)
             trace_leds(s, pin, level);
         }
         p->wire = level;
+        orrery_member_level_changed();
         for (int i = 0; i < ARRAY_SIZE(s->always[pin]); i++) {
             qemu_set_irq(s->always[pin][i], level);
         }
@@ -354,12 +355,20 @@ static bool hold(void *opaque, const char *line, int level)
     return true;
 }
 
+static int get_level(void *opaque, const char *line)
+{
+    Stm32wbPins *s = STM32WB_PINS(opaque);
+    int pin = g_str_has_prefix(line, "gpio.") ? stm32wb_pin_parse(line + 5) : -1;
+
+    return pin < 0 ? -1 : s->pins[pin].wire == 1;
+}
+
 bool stm32wb_pins_board_links(Stm32wbPins *s, Error **errp)
 {
     const char *port;
 
     if (orrery_member_get()) {
-        orrery_member_on_line(orrery_member_get(), hold, s);
+        orrery_member_on_line(orrery_member_get(), hold, get_level, s);
     }
     for (unsigned i = 0; (port = orrery_net_port(i)); i++) {
         if (!join_link(s, port, errp)) {
