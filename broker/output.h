@@ -29,8 +29,8 @@ void orrery_output_destroy(struct output *output); /* accepts NULL */
 /* Conductor. Nothing is seen before the flush. */
 void orrery_output_byte(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
 void orrery_output_input(struct output *output, unsigned port, uint64_t at_ns, uint8_t data);
-/* Something that happens at a time that not everybody has reached: a line of its own in the run's output, behind
- * what comes from before. */
+/* Something that happens at a time that not everybody has reached: a line of its own in the run's
+ * output, behind what comes from before. */
 void orrery_output_note(struct output *output, unsigned member, uint64_t at_ns, const char *who,
                         const char *text);
 /* len: up to ORRERY_MAX_PAYLOAD. */

@@ -5,7 +5,7 @@
 # timeout: 900
 . "$(dirname "$0")/lib.sh"
 
-for test_name in blocks card flash fuzz fuzz_long hello iart mmu mmu_hostile pager pager_long update; do
+for test_name in blocks card crypto flash fuzz fuzz_long hello iart mmu mmu_hostile pager pager_long update; do
     case ${ORRERY_FULL:-}$test_name in fuzz_long | pager_long) continue ;; esac
     case " ${ST33:-$test_name} " in *" $test_name "*)
         case $test_name in mmu_hostile) more=,ram-size=512K ;; *) more= ;; esac
