@@ -13,7 +13,7 @@ instances:
   b: { machine: stm32wb55, firmware: wb55-button.elf, semihosting: true }
 inputs:
 END
-    for tenth in 0 1 2 3 4 5 6; do
+    for tenth in 0 1 2 3 4 5 6 7; do
         echo "  - { at: 1.${tenth}s, click: a.gpio.PC4, for: 5ms }"
     done
 } >"$SCRATCH/oled.yaml"
@@ -28,6 +28,7 @@ picture a scrolling 1.350000000
 picture a stopped 1.450000000
 picture a reset 1.550000000
 picture a again 1.650000000
+picture a window 1.750000000
 "$ORRERY" resume --run "$RUN"
 run_timeout 10 "$ORRERY" screenshot a "$SCRATCH/a.gif" --run "$RUN"
 is 'a file of another kind: exit code' "$RC" 2

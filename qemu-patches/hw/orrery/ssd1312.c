@@ -4,14 +4,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * SSD1312, "128 x 64 Dot Matrix OLED/PLED Segment/Common Driver with Controller"; its commands are
- * those of the SSD1306, whose manual (revision 1.1, sections 9 and 10) is the one cited here. Serial
- * interface with four wires: a byte is a command while D/C# is low, display data while it is
- * high.
+ * those of the SSD1306, whose manual (revision 1.1, sections 9 and 10) is the one cited here, and of
+ * the SSD1306B and SSD1315 that horizontal scrolling has a window of columns. Serial interface with
+ * four wires: a byte is a command while D/C# is low, display data while it is high.
  *
  * The panel is one of our own: segment 0 is its left column and COM0 its top row, so that a picture
  * stands upright with segment remap (A0h) and COM direction (C0h) as after reset; COM pins are
  * wired as DAh 12h says. A pixel's grey is the contrast. Not there: charge pump, VCOMH and
- * precharge have no visible effect; fading, zoom (SSD1306B) and reading back.
+ * precharge have no visible effect; fading (23h), scrolling by one column (2Ch, 2Dh), zoom
+ * (D6h), the ways of addressing that 20h's bits 7 to 2 choose (SEG-page mode), and reading back.
  *
  * QEMU interface:
  *  + SSI peripheral, chip select low active
@@ -58,6 +59,7 @@ struct Ssd1312 {
     /* scroll (26h, 27h, 29h, 2Ah, A3h) */
     bool scrolling, scroll_left;
     uint8_t scroll_first, scroll_last, scroll_frames, scroll_rows;
+    uint8_t scroll_from, scroll_to; /* columns */
     uint8_t area_top, area_rows, scrolled_rows;
 };
 
@@ -87,19 +89,18 @@ static void schedule_scroll(Ssd1312 *s)
 static void scroll(void *opaque)
 {
     Ssd1312 *s = opaque;
+    unsigned from = s->scroll_from, others = s->scroll_to - from;
 
     for (int page = s->scroll_first; page <= s->scroll_last; page++) {
-        uint8_t *row = s->ram[page];
+        uint8_t *row = s->ram[page] + from, out;
 
         if (s->scroll_left) {
-            uint8_t out = row[0];
-
-            memmove(row, row + 1, COLUMNS - 1);
-            row[COLUMNS - 1] = out;
+            out = row[0];
+            memmove(row, row + 1, others);
+            row[others] = out;
         } else {
-            uint8_t out = row[COLUMNS - 1];
-
-            memmove(row + 1, row, COLUMNS - 1);
+            out = row[others];
+            memmove(row + 1, row, others);
             row[0] = out;
         }
     }
@@ -129,12 +130,14 @@ static unsigned args_of(uint8_t command)
 {
     switch (command) {
     case 0x20: /* memory addressing mode */
+    case 0x23: /* fading and blinking */
     case 0x81: /* contrast */
     case 0x8d: /* charge pump */
     case 0xa8: /* multiplex ratio */
     case 0xad: /* internal reference */
     case 0xd3: /* display offset */
     case 0xd5: /* clock */
+    case 0xd6: /* zoom */
     case 0xd9: /* precharge */
     case 0xda: /* COM pins */
     case 0xdb: /* VCOMH */
@@ -148,6 +151,8 @@ static unsigned args_of(uint8_t command)
         return 5;
     case 0x26: /* horizontal scroll */
     case 0x27:
+    case 0x2c: /* scroll by one column */
+    case 0x2d:
         return 6;
     default:
         return 0;
@@ -174,6 +179,7 @@ static void set_range(Ssd1312 *s, uint8_t *start, uint8_t *end, uint8_t *now,
 static void set_scroll(Ssd1312 *s)
 {
     bool vertical = s->command & 0x08;
+    uint8_t from = s->args[4] & 0x7f, to = s->args[5] & 0x7f;
 
     if (s->scrolling) {
         guest_error(s, "scroll set up while it runs"); /* 10.2.3 */
@@ -186,6 +192,15 @@ static void set_scroll(Ssd1312 *s)
     if (s->scroll_last < s->scroll_first) {
         guest_error(s, "last page before the first");
         s->scroll_last = s->scroll_first;
+    }
+    /* SSD1306B, SSD1315: a window; 00h and FFh, the SSD1306's dummies, are all of it */
+    s->scroll_from = 0;
+    s->scroll_to = COLUMNS - 1;
+    if (!vertical && from <= to) {
+        s->scroll_from = from;
+        s->scroll_to = to;
+    } else if (!vertical) {
+        guest_error(s, "last column before the first");
     }
 }
 
@@ -252,6 +267,10 @@ static void long_command(Ssd1312 *s)
     switch (s->command) {
     case 0x20:
         s->mode = s->args[0] & 3;
+        if (s->args[0] & ~3) {
+            qemu_log_mask(LOG_UNIMP, "ssd1312: memory addressing 0x%02x: taken "
+                          "as 0x%02x\n", s->args[0], s->mode);
+        }
         if (s->mode == 3) {
             guest_error(s, "no such addressing mode");
             s->mode = MODE_PAGE;
@@ -268,6 +287,17 @@ static void long_command(Ssd1312 *s)
     case 0x29:
     case 0x2a:
         set_scroll(s);
+        break;
+    case 0x2c:
+    case 0x2d:
+        qemu_log_mask(LOG_UNIMP, "ssd1312: command 0x%02x\n", s->command);
+        break;
+    case 0x23:
+    case 0xd6:
+        if (s->args[0]) { /* not off */
+            qemu_log_mask(LOG_UNIMP, "ssd1312: command 0x%02x 0x%02x\n", s->command,
+                          s->args[0]);
+        }
         break;
     case 0xa3:
         set_area(s);
@@ -391,6 +421,8 @@ static void to_defaults(Ssd1312 *s)
     s->segment_remap = s->com_remap = false;
     s->on = s->all_on = s->inverse = false;
     s->scroll_first = s->scroll_last = s->scroll_frames = s->scroll_rows = 0;
+    s->scroll_from = 0;
+    s->scroll_to = COLUMNS - 1;
     s->area_top = 0;
     s->area_rows = ROWS;
 }
@@ -507,7 +539,8 @@ static int ssd1312_post_load(void *opaque, int version_id)
         s->column_end >= COLUMNS || s->page_start >= PAGES ||
         s->page_end >= PAGES || s->mode > MODE_PAGE || s->multiplex >= ROWS ||
         s->start_line >= ROWS || s->offset >= ROWS || s->scroll_first >= PAGES ||
-        s->scroll_last >= PAGES || s->area_top + s->area_rows > ROWS ||
+        s->scroll_last >= PAGES || s->scroll_from > s->scroll_to ||
+        s->scroll_to >= COLUMNS || s->area_top + s->area_rows > ROWS ||
         s->arg_count + s->args_wanted > ARGS_MAX) {
         return -EINVAL;
     }
@@ -554,6 +587,8 @@ static const VMStateDescription ssd1312_vmstate = {
         VMSTATE_UINT8(scroll_last, Ssd1312),
         VMSTATE_UINT8(scroll_frames, Ssd1312),
         VMSTATE_UINT8(scroll_rows, Ssd1312),
+        VMSTATE_UINT8(scroll_from, Ssd1312),
+        VMSTATE_UINT8(scroll_to, Ssd1312),
         VMSTATE_UINT8(area_top, Ssd1312),
         VMSTATE_UINT8(area_rows, Ssd1312),
         VMSTATE_UINT8(scrolled_rows, Ssd1312),

@@ -348,7 +348,8 @@ static void byte_control(void)
     send(0x31);
     CHECK("SBC: TCR after a byte", flag3(TCR | RXNE));
     delay_us(200);
-    CHECK("SBC: SCL is low until it is answered", !(I2C1_ISR & (NACKF | STOPF)) && (I2C1_ISR & BUSY));
+    CHECK("SBC: SCL is low until it is answered",
+          !(I2C1_ISR & (NACKF | STOPF)) && (I2C1_ISR & BUSY));
     CHECK_EQ("SBC: the byte", I2C3_RXDR, 0x31);
     send(0x32);
     delay_us(200);

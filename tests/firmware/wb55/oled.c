@@ -132,4 +132,11 @@ void test(void)
     press();
     COMMAND(0xaf);
     press();
+    /* what is not there takes its bytes; columns 8 to 23 of pages 1 and 2 go left, each 2 frames */
+    COMMAND(0x20, 0x02, 0x23, 0x00, 0xd6, 0x00, 0x2c, 0, 1, 1, 2, 8, 23, 0xb2, 0x00, 0x10);
+    for (unsigned i = 0; i < 64; i++) {
+        send(1, (uint8_t)i);
+    }
+    COMMAND(0x27, 0, 1, 7, 2, 8, 23, 0x2f);
+    press();
 }
