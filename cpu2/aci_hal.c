@@ -2,6 +2,7 @@
 /* aci_hal.c - AN5270's ACI_HAL_*, ACI_RESET and ACI_L2CAP_* commands. */
 #include <string.h>
 
+#include "crypto.h"
 #include "host.h"
 
 struct config config;
@@ -246,6 +247,50 @@ static uint16_t read_rssi(struct in *in, struct out *ret)
     return ST_OK;
 }
 
+/* ---- Encrypted Advertising Data (Core Specification Supplement, Part A 1.23) ---- */
+
+static void reversed(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[i] = from[n - 1 - i];
+    }
+}
+
+static uint16_t ead_encrypt_decrypt(struct in *in, struct out *ret)
+{
+    enum { RANDOMIZER = 5, IV = 8, MIC = 4, IN_MAX = 228, AAD = 0xEA };
+    uint8_t mode = in8(in), octets[16], nonce[RANDOMIZER + IV], data[RANDOMIZER + IN_MAX + MIC];
+    const uint8_t *key = in_octets(in, 16), *iv = in_octets(in, IV);
+    uint16_t n = in16(in);
+    const uint8_t *from = in_octets(in, n);
+    struct aes_key aes;
+
+    if (!in_done(in) || mode > 1 || n > IN_MAX || (mode && n < RANDOMIZER + MIC)) {
+        return ST_BAD_HCI_PARAMETERS;
+    }
+    reversed(octets, key, 16);
+    aes_expand(&aes, octets);
+    reversed(nonce + RANDOMIZER, iv, IV);
+    memcpy(data + (mode ? 0 : RANDOMIZER), from, n);
+    if (!mode) {
+        random_octets(data, RANDOMIZER);
+    }
+    memcpy(nonce, data, RANDOMIZER);
+    if (!mode) {
+        ccm_encrypt(&aes, nonce, AAD, data + RANDOMIZER, n);
+        out16(ret, (uint16_t)(n + RANDOMIZER + MIC));
+        out_octets(ret, data, n + RANDOMIZER + MIC);
+        return ST_OK;
+    }
+    n = (uint16_t)(n - RANDOMIZER - MIC);
+    if (!ccm_decrypt(&aes, nonce, AAD, data + RANDOMIZER, n)) {
+        return ST_FAILED;
+    }
+    out16(ret, n);
+    out_octets(ret, data + RANDOMIZER, n);
+    return ST_OK;
+}
+
 /* The radio's registers are not the part's (docs/radio.md), and it sends packets, not tones. */
 static uint16_t unsupported(struct in *in, struct out *ret)
 {
@@ -306,12 +351,12 @@ const struct aci_command aci_hal_commands[] = {
     {0xFC17, false, get_link_status},     {0xFC18, false, take16}, /* SET_RADIO_ACTIVITY_MASK */
     {0xFC19, false, get_anchor_period},   {0xFC1A, false, take32}, /* SET_EVENT_MASK */
     {0xFC1C, false, get_pm_debug_info},   {0xFC20, false, take8},  /* SET_PERIPHERAL_LATENCY */
-    {0xFC22, false, read_rssi},           {0xFC2F, false, unsupported}, /* EAD_ENCRYPT_DECRYPT */
-    {0xFC30, false, unsupported},                                       /* READ_RADIO_REG */
-    {0xFC31, false, unsupported},                                       /* WRITE_RADIO_REG */
-    {0xFC32, false, unsupported},                                       /* READ_RAW_RSSI */
-    {0xFC33, false, unsupported},                                       /* RX_START */
-    {0xFC34, false, unsupported},                                       /* RX_STOP */
+    {0xFC22, false, read_rssi},           {0xFC2F, false, ead_encrypt_decrypt},
+    {0xFC30, false, unsupported}, /* READ_RADIO_REG */
+    {0xFC31, false, unsupported}, /* WRITE_RADIO_REG */
+    {0xFC32, false, unsupported}, /* READ_RAW_RSSI */
+    {0xFC33, false, unsupported}, /* RX_START */
+    {0xFC34, false, unsupported}, /* RX_STOP */
     {0xFC3B, false, stack_reset},         {0xFD81, true, update_req},
     {0xFD82, false, update_resp},         {0xFF00, false, aci_reset_command},
     {0xFF01, false, get_information},     {0xFF02, false, write_config},

@@ -485,6 +485,41 @@ static void send(struct node *to, const char *pdu, size_t n)
     world_run();
 }
 
+/* Key and IV of the Core Specification Supplement's sample; what it makes of the text was computed
+ * elsewhere. */
+static void test_ead(void **state)
+{
+    static const uint8_t key[16] = {0x19, 0x6A, 0x0A, 0xD1, 0x2A, 0x61, 0x20, 0x1E,
+                                    0x13, 0x6E, 0x2E, 0xD1, 0x12, 0xDA, 0xA9, 0x57};
+    static const uint8_t iv[8] = {0x46, 0xE7, 0x7A, 0xB1, 0xEF, 0x00, 0x7A, 0x9E};
+    static const uint8_t text[] = "\x0F\x09Short Mini-Bus\x03\x19\x0A\x8C";
+    static const uint8_t made[] = {0x18, 0xE1, 0x57, 0xCA, 0xDE, 0x74, 0xE4, 0xDC, 0xAF, 0xDC,
+                                   0x51, 0xC7, 0x28, 0x28, 0x10, 0xC2, 0x21, 0x7F, 0x0E, 0x4C,
+                                   0xEF, 0x43, 0x43, 0x18, 0x1F, 0xBA, 0x00, 0x69, 0xCC};
+    const unsigned n = sizeof text - 1;
+    const uint8_t *ret;
+    uint8_t other[sizeof made];
+
+    (void)state;
+    ret = cpu1_ok(periph, 0xFC2F, "bmmhm", 1, key, 16, iv, 8, (int)sizeof made, made,
+                  (int)sizeof made);
+    assert_int_equal(get16(ret), n);
+    assert_memory_equal(ret + 2, text, n);
+    ret = cpu1_ok(periph, 0xFC2F, "bmmhm", 0, key, 16, iv, 8, (int)n, text, (int)n);
+    assert_int_equal(get16(ret), sizeof other);
+    memcpy(other, ret + 2, sizeof other);
+    assert_memory_not_equal(other, made, 5);
+    ret = cpu1_ok(central, 0xFC2F, "bmmhm", 1, key, 16, iv, 8, (int)sizeof other, other,
+                  (int)sizeof other);
+    assert_memory_equal(ret + 2, text, n);
+    other[7] ^= 1;
+    assert_int_equal(cpu1(central, NULL, 0xFC2F, "bmmhm", 1, key, 16, iv, 8, (int)sizeof other,
+                          other, (int)sizeof other),
+                     ST_FAILED);
+    assert_int_equal(cpu1(central, NULL, 0xFC2F, "bmmhm", 1, key, 16, iv, 8, 8, other, 8),
+                     ST_BAD_HCI_PARAMETERS);
+}
+
 static void test_hostile(void **state)
 {
     struct settings s = {NONE, 1, 0, 1};
@@ -544,11 +579,22 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_just_works),  TEST(test_legacy_passkey), TEST(test_sc_just_works),
-        TEST(test_sc_numeric),  TEST(test_sc_passkey),     TEST(test_requirements),
-        TEST(test_bond_legacy), TEST(test_bond_sc),        TEST(test_bond_lost),
-        TEST(test_resolvable),  TEST(test_authorization),  TEST(test_pairing_request_event),
-        TEST(test_hostile),     TEST(test_privacy),        TEST(test_gone_meanwhile),
+        TEST(test_just_works),
+        TEST(test_legacy_passkey),
+        TEST(test_sc_just_works),
+        TEST(test_sc_numeric),
+        TEST(test_sc_passkey),
+        TEST(test_requirements),
+        TEST(test_ead),
+        TEST(test_bond_legacy),
+        TEST(test_bond_sc),
+        TEST(test_bond_lost),
+        TEST(test_resolvable),
+        TEST(test_authorization),
+        TEST(test_pairing_request_event),
+        TEST(test_hostile),
+        TEST(test_privacy),
+        TEST(test_gone_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
