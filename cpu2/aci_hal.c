@@ -215,14 +215,19 @@ static uint16_t get_anchor_period(struct in *in, struct out *ret)
     return ST_OK;
 }
 
-/* Masks of events that never come, and options without effect: taken, not acted on. */
-static uint16_t take16(struct in *in, struct out *ret)
+static uint16_t set_radio_activity_mask(struct in *in, struct out *ret)
 {
+    uint16_t mask = in16(in);
+
     (void)ret;
-    in16(in);
-    return in_done(in) ? ST_OK : ST_BAD_HCI_PARAMETERS;
+    if (!in_done(in)) {
+        return ST_BAD_HCI_PARAMETERS;
+    }
+    controller_set_activity_mask(mask);
+    return ST_OK;
 }
 
+/* A mask of events that never come, and options without effect: taken, not acted on. */
 static uint16_t take32(struct in *in, struct out *ret)
 {
     (void)ret;
@@ -345,10 +350,10 @@ static uint16_t update_resp(struct in *in, struct out *ret)
 const struct aci_command aci_hal_commands[] = {
     {0xFC00, false, get_fw_build_number}, {0xFC0C, false, write_config},
     {0xFC0D, false, read_config},         {0xFC0F, false, set_tx_power_level},
-    {0xFC14, false, unsupported},                                  /* LE_TX_TEST_PACKET_NUMBER */
-    {0xFC15, false, unsupported},                                  /* TONE_START */
-    {0xFC16, false, unsupported},                                  /* TONE_STOP */
-    {0xFC17, false, get_link_status},     {0xFC18, false, take16}, /* SET_RADIO_ACTIVITY_MASK */
+    {0xFC14, false, unsupported}, /* LE_TX_TEST_PACKET_NUMBER */
+    {0xFC15, false, unsupported}, /* TONE_START */
+    {0xFC16, false, unsupported}, /* TONE_STOP */
+    {0xFC17, false, get_link_status},     {0xFC18, false, set_radio_activity_mask},
     {0xFC19, false, get_anchor_period},   {0xFC1A, false, take32}, /* SET_EVENT_MASK */
     {0xFC1C, false, get_pm_debug_info},   {0xFC20, false, take8},  /* SET_PERIPHERAL_LATENCY */
     {0xFC22, false, read_rssi},           {0xFC2F, false, ead_encrypt_decrypt},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bonds.c - the bonding table: keys of peers, and what they subscribed to. It outlives resets of the
- * stack, and, as nvm.c keeps it, those of the part.
+ * bonds.c - the bonding table: keys of peers, and what they subscribed to. It outlives resets of
+ * the stack, and, as nvm.c keeps it, those of the part.
  */
 #include <string.h>
 

@@ -45,6 +45,9 @@ bool controller_is_idle(void);
  * transmit power of everything sent from now on. */
 void controller_set_address(const uint8_t address[6]);
 void controller_set_tx_power(int8_t dbm);
+/* After which of the radio's activities CPU1 gets ACI_HAL_END_OF_RADIO_ACTIVITY_EVENT: bits of
+ * AN5270's ACI_HAL_SET_RADIO_ACTIVITY_MASK. HCI_Reset clears it. */
+void controller_set_activity_mask(uint16_t mask);
 
 /* ---- what the controller calls (the router provides) ---- */
 

@@ -56,6 +56,11 @@ void controller_set_tx_power(int8_t dbm)
     ll.power_dbm = dbm;
 }
 
+void controller_set_activity_mask(uint16_t mask)
+{
+    ll.activity_mask = mask;
+}
+
 /* All but the address and power to what a reset makes of it. */
 static void reset(void)
 {
@@ -460,10 +465,14 @@ static bool connection_work(struct conn *c, bool all_received)
 
 bool controller_work(void)
 {
+    struct ended ended;
     bool unread, more;
 
     if (!event_flush()) {
         return false;
+    }
+    while (event_room() && ll_take_ended(&ended)) {
+        event_ended(&ended);
     }
     announce();
     unread = more = data_received();

@@ -106,6 +106,26 @@ static void le_event(uint8_t subevent, uint8_t *whole, size_t parameters)
     }
 }
 
+/* ST's, its time in its units of 625/256 us. */
+void event_ended(const struct ended *ended)
+{
+    uint32_t at = (uint32_t)((uint64_t)ended->next_at * 256 / 625);
+    const uint8_t e[12] = {0xFF,
+                           10,
+                           0x04,
+                           0x00,
+                           ended->last,
+                           ended->next,
+                           (uint8_t)at,
+                           (uint8_t)(at >> 8),
+                           (uint8_t)(at >> 16),
+                           (uint8_t)(at >> 24),
+                           ended->last_slot,
+                           ended->next_slot};
+
+    event_send(e, sizeof(e));
+}
+
 /* ---- of commands; never masked ---- */
 
 /* An answer has its own buffer on the way to CPU1 and need not wait behind events that have none.

@@ -674,6 +674,8 @@ static void test_reset(void **state)
     assert_int_equal(cpu1(server, NULL, 0xFC93, "hb", server->handle, 0x13), ST_DISALLOWED);
     cpu1_ok(server, 0xFF00, "bw", 0, 0);
     cpu1_ok(server, 0xFD01, "");
+    cpu1_ok(server, 0xFC18, "h", 0x0206); /* the controller's, like its public address */
+    assert_int_equal(server->activity_mask, 0x0206);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, world_setup)

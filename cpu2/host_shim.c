@@ -26,6 +26,11 @@ bool host_to_cpu1(const uint8_t *event, size_t n)
     return shim->to_cpu1(shim->ctx, event, n);
 }
 
+void controller_set_activity_mask(uint16_t mask)
+{
+    shim->set_activity_mask(shim->ctx, mask);
+}
+
 void router_record_changed(unsigned n)
 {
     shim->record_changed(shim->ctx, n);

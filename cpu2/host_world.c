@@ -385,6 +385,11 @@ static void on_set_power(void *ctx, int8_t dbm)
     ((struct node *)ctx)->power_dbm = dbm;
 }
 
+static void on_set_activity_mask(void *ctx, uint16_t mask)
+{
+    ((struct node *)ctx)->activity_mask = mask;
+}
+
 static void on_record_changed(void *ctx, unsigned n)
 {
     ((struct node *)ctx)->records_changed |= 1u << n;
@@ -456,8 +461,11 @@ int world_setup(void **state)
 
         node->other = &nodes[1 - i];
         node->handle = 0xFFFF;
-        node->shim = (struct shim){on_command, on_acl,         on_to_cpu1,   on_now,
-                                   on_random,  on_set_address, on_set_power, on_record_changed, node};
+        node->shim = (struct shim){on_command,        on_acl,
+                                   on_to_cpu1,        on_now,
+                                   on_random,         on_set_address,
+                                   on_set_power,      on_set_activity_mask,
+                                   on_record_changed, node};
         load(node, variables[i]);
         if (world_real && i == 0) {
             world_real->start(from_real);

@@ -22,6 +22,7 @@ struct shim {
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void (*set_address)(void *ctx, const uint8_t address[6]);
     void (*set_power)(void *ctx, int8_t dbm);
+    void (*set_activity_mask)(void *ctx, uint16_t mask);
     void (*record_changed)(void *ctx, unsigned n);
     void *ctx;
 };
@@ -70,6 +71,7 @@ struct node {
     bool mute;            /* nothing of its data arrives */
     uint16_t fail_opcode; /* this command fails with 0x0C */
     unsigned disconnect_reason;
+    uint16_t activity_mask;
     uint32_t records_changed; /* bit n: record n */
     /* what CPU1 was given */
     struct packet events[PACKETS];

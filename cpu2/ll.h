@@ -146,6 +146,15 @@ struct address {
     uint8_t random; /* 0 or 1 */
 };
 
+/* An activity gave the radio back; what comes next, as far as is known. */
+struct ended {
+    uint8_t last, next, last_slot, next_slot; /* of ACI_HAL_END_OF_RADIO_ACTIVITY_EVENT */
+    uint32_t next_at;
+};
+#define LL_ENDED 4 /* that wait to be told; what finds no place is not */
+/* The oldest one, taken out. False: there is none. Main loop. */
+bool ll_take_ended(struct ended *ended);
+
 struct advertiser {
     struct activity activity;
     bool enabled;
@@ -335,6 +344,9 @@ struct link_layer {
     } filter[LL_FILTER];
     uint8_t filter_count;
     uint8_t host_channels[5];
+    uint16_t activity_mask;
+    struct ended ended[LL_ENDED];
+    uint8_t ended_first, ended_count;
 
     uint8_t event_mask[8], event_mask_2[8], le_event_mask[8];
     uint16_t backlog_len;
@@ -475,6 +487,7 @@ void event_disconnected(uint16_t handle, uint8_t reason);
 void event_report(const struct rx_pdu *rx);
 void event_completed(uint16_t handle, uint16_t count);
 void event_connection_failed(uint8_t status, uint8_t role);
+void event_ended(const struct ended *ended);
 void event_update(const struct conn *c, uint8_t status);
 void event_data_length(const struct conn *c);
 void event_phy(const struct conn *c, uint8_t status);

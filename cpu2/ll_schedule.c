@@ -116,6 +116,56 @@ static bool has_rival(const struct activity *a)
     return false;
 }
 
+/* ---- CPU1 may want to hear of it ---- */
+
+enum { IDLE, ADVERTISING, PERIPHERAL, SCANNING, CENTRAL = 5 };
+enum { SLOT_OF_SCAN = 6, SLOT_OF_ADV = 7, NO_SLOT = 0xFF }; /* a connection's is its number */
+
+static uint8_t state_of(struct activity *a, uint8_t *slot)
+{
+    struct conn *c;
+
+    if (!a) {
+        *slot = NO_SLOT;
+        return IDLE;
+    }
+    if (a->role != ROLE_CONN) {
+        *slot = a->role == ROLE_ADV ? SLOT_OF_ADV : SLOT_OF_SCAN;
+        return a->role == ROLE_ADV ? ADVERTISING : SCANNING;
+    }
+    c = conn_of(a);
+    *slot = (uint8_t)(c - ll.conn);
+    return c->central ? CENTRAL : PERIPHERAL;
+}
+
+/* It has set its own next time already, if there is one. */
+static void tell_end(struct activity *a)
+{
+    struct activity *next = earliest();
+    struct ended e;
+
+    e.last = state_of(a, &e.last_slot);
+    e.next = state_of(next, &e.next_slot);
+    e.next_at = next ? next->at : 0;
+    if (ll.activity_mask >> e.last & 1 && ll.ended_count < LL_ENDED) {
+        ll.ended[(ll.ended_first + ll.ended_count++) % LL_ENDED] = e;
+    }
+}
+
+bool ll_take_ended(struct ended *ended)
+{
+    uint32_t lock = radio_lock();
+    bool any = ll.ended_count > 0;
+
+    if (any) {
+        *ended = ll.ended[ll.ended_first];
+        ll.ended_first = (ll.ended_first + 1) % LL_ENDED;
+        ll.ended_count--;
+    }
+    radio_unlock(lock);
+    return any;
+}
+
 static void due(struct activity *a, uint32_t now)
 {
     if (before(a->at, now + RADIO_RAMP_US + SLACK_US)) {
@@ -127,6 +177,7 @@ static void due(struct activity *a, uint32_t now)
 
         radio_stop();
         ll.owner = NULL;
+        tell_end(scan);
         begin(a);
         lose(scan);
         return;
@@ -158,6 +209,7 @@ void ll_release(struct activity *a)
 {
     if (ll.owner == a) {
         ll.owner = NULL;
+        tell_end(a);
     }
     ll_schedule();
 }
@@ -174,6 +226,7 @@ void ll_disarm(struct activity *a)
     if (ll.owner == a) {
         radio_stop();
         ll.owner = NULL;
+        tell_end(a);
         ll_schedule();
     }
 }

@@ -477,11 +477,65 @@ static void test_many(void **state)
     assert_true(sim_has(&sim[9], LE(0x02))); /* and was heard */
 }
 
+/* ---- what CPU1 hears of the radio's activities ---- */
+
+static const uint8_t *activity(struct sim_node *n, uint8_t last, uint8_t slot)
+{
+    const uint8_t *e = sim_wait(n, 0xFF, SECOND);
+
+    assert_non_null(e);
+    assert_memory_equal(e + 1, "\x0A\x04\x00", 3);
+    assert_int_equal(e[4], last);
+    assert_int_equal(e[10], slot);
+    return e;
+}
+
+/* When the next one begins, in units of 625/256 us. */
+static uint32_t next_time(const uint8_t *e)
+{
+    return get16(e + 6) | (uint32_t)get16(e + 8) << 16;
+}
+
+static void test_activities(void **state)
+{
+    const uint8_t *e;
+    unsigned hc, hp;
+    uint32_t first;
+
+    start(2, 9);
+    advertise(a);
+    assert_null(sim_wait(a, 0xFF, SECOND)); /* nobody has asked */
+    a->controller.activity_mask = 1u << 1;
+    b->controller.activity_mask = 1u << 3 | 1u << 5;
+    first = next_time(activity(a, 1, 7));
+    e = activity(a, 1, 7);
+    assert_int_equal(e[5], 1); /* the next one, too */
+    assert_int_equal(e[11], 7);
+    assert_in_range(next_time(e) - first, 20000 * 256 / 625, 200000 * 256 / 625);
+    scan(b, false, false, 0);
+    activity(b, 3, 6);
+    scan_off(b);
+    sim_forget(b);
+    CHECK(0, a, 8, 0x0A, "\0", 1);
+    connect_pair(b, a, 24, 0, 100, &hc, &hp);
+    sim_forget(b);
+    first = next_time(activity(b, 5, 0));
+    e = activity(b, 5, 0);
+    assert_int_equal(e[5], 5);
+    assert_in_range(next_time(e) - first, 12287, 12289); /* 30 ms */
+    sim_forget(a);                                       /* it has advertised */
+    assert_null(sim_wait(a, 0xFF, SECOND));              /* peripheral: not in its mask */
+    CHECK(0, b, 3, 0x03, NULL, 0);
+    sim_forget(b);
+    scan(b, false, false, 0);
+    assert_null(sim_wait(b, 0xFF, SECOND)); /* a reset clears the mask */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity),      cmocka_unit_test(test_supported_commands),
-        cmocka_unit_test(test_passive_scan),  cmocka_unit_test(test_active_scan),
+        cmocka_unit_test(test_activities), cmocka_unit_test(test_passive_scan),  cmocka_unit_test(test_active_scan),
         cmocka_unit_test(test_adv_kinds),     cmocka_unit_test(test_directed_timeout),
         cmocka_unit_test(test_adv_interval),  cmocka_unit_test(test_filter_list),
         cmocka_unit_test(test_create_cancel), cmocka_unit_test(test_connect_disconnect),

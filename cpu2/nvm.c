@@ -13,9 +13,9 @@
 #define ALL ((1u << HOST_RECORDS) - 1)
 #define NO_PAGE NVM_PAGES
 
-static uint32_t ram_address; /* 0: flash */
-static bool loaded, broken;  /* broken: flash refuses, so records stay in RAM */
-static uint32_t changed;     /* bit n: record n is to be written */
+static uint32_t ram_address;       /* 0: flash */
+static bool loaded, broken;        /* broken: flash refuses, so records stay in RAM */
+static uint32_t changed;           /* bit n: record n is to be written */
 static uint8_t record[RECORD_MAX]; /* that is being written */
 
 /* ---- octets ---- */
@@ -160,11 +160,11 @@ static enum {
     SEALS,   /* the other page's header */
     CHOOSES, /* what to do next */
 } step;
-static bool running;      /* an operation */
-static bool waits;        /* for a semaphore */
-static bool moving;       /* to the other page: target */
-static uint32_t to_move;  /* bit n: record n is not there yet */
-static unsigned target;   /* the page that is written */
+static bool running;                                /* an operation */
+static bool waits;                                  /* for a semaphore */
+static bool moving;                                 /* to the other page: target */
+static uint32_t to_move;                            /* bit n: record n is not there yet */
+static unsigned target;                             /* the page that is written */
 static unsigned record_at, record_len, record_done; /* octets; the first 8 last */
 
 /* Where the page's records end: NVM_PAGE if there is something that is none. */
@@ -186,8 +186,7 @@ static void load_flash(void)
     for (unsigned i = 0; i < NVM_PAGES; i++) {
         const uint8_t *p = nvm_flash(i);
 
-        if (word(p) == MAGIC &&
-            (page == NO_PAGE || (int32_t)(word(p + 4) - sequence) > 0)) {
+        if (word(p) == MAGIC && (page == NO_PAGE || (int32_t)(word(p + 4) - sequence) > 0)) {
             page = i;
             sequence = word(p + 4);
         }

@@ -9,7 +9,8 @@
  * then the octets, filled up to double words; length 0: none. In flash, records follow a page's
  * header (magic, sequence) in the order in which they were written, and the last with a number
  * counts. A full page is left for the other one: erased, all records, then its header, so that a
- * cut at any time leaves a page that is whole. Within a record the first double word is written last.
+ * cut at any time leaves a page that is whole. Within a record the first double word is written
+ * last.
  */
 #ifndef CPU2_NVM_H
 #define CPU2_NVM_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * nvm_flash.c - nvm.c's view of the chip: RM0434 3.3 (flash operations), 38 (HSEM); the semaphores that
- * AN5289 gives to flash and to the buffer in SRAM.
+ * nvm_flash.c - nvm.c's view of the chip: RM0434 3.3 (flash operations), 38 (HSEM); the semaphores
+ * that AN5289 gives to flash and to the buffer in SRAM.
  */
 #include "nvm.h"
 
@@ -16,7 +16,7 @@ enum { /* semaphores */
 
 extern uint8_t __nvm[]; /* cpu2.ld */
 
-static bool was_unlocked;        /* by CPU1, which asked for no semaphore */
+static bool was_unlocked;         /* by CPU1, which asked for no semaphore */
 static volatile uint32_t awaited; /* bit n: semaphore n, by interrupt */
 
 /* ---- semaphores ---- */

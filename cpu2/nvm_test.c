@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * nvm_test.c - nvm.c on a flash whose power is cut: at every operation, which then is done in part, or
- * just not at all. What was kept before is there afterwards, and of the record that was being
+ * nvm_test.c - nvm.c on a flash whose power is cut: at every operation, which then is done in part,
+ * or just not at all. What was kept before is there afterwards, and of the record that was being
  * written either the old or the new.
  */
 #include <setjmp.h>
@@ -273,7 +273,8 @@ static void cut_everywhere(unsigned value)
         for (unsigned n = 0; n < HOST_RECORDS; n++) {
             assert_true(n == 3 || is_kept(n));
         }
-        assert_true(is_kept(3) ? at < total : host[3].n == 50 && host[3].octets[0] == (uint8_t)(value * 31));
+        assert_true(is_kept(3) ? at < total
+                               : host[3].n == 50 && host[3].octets[0] == (uint8_t)(value * 31));
         set(4, 1000, 60); /* it goes on from there */
         settle();
         start(0);
@@ -362,9 +363,9 @@ static void test_ram(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_kept, setup),     cmocka_unit_test_setup(test_long, setup),
-        cmocka_unit_test_setup(test_cut, setup),      cmocka_unit_test_setup(test_nonsense, setup),
-        cmocka_unit_test_setup(test_ram, setup),      cmocka_unit_test_setup(test_refused, setup),
+        cmocka_unit_test_setup(test_kept, setup), cmocka_unit_test_setup(test_long, setup),
+        cmocka_unit_test_setup(test_cut, setup),  cmocka_unit_test_setup(test_nonsense, setup),
+        cmocka_unit_test_setup(test_ram, setup),  cmocka_unit_test_setup(test_refused, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,10 @@ WEAK void controller_set_tx_power(int8_t dbm)
 {
 }
 
+WEAK void controller_set_activity_mask(uint16_t mask)
+{
+}
+
 WEAK void controller_interrupt(void)
 {
 }

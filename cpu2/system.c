@@ -10,8 +10,8 @@
 /* What we are. The vendor's stacks count from 1 to 15; 0.x.y is none of theirs. */
 #define VERSION(major, minor, sub, branch, build)                                                  \
     ((uint32_t)(major) << 24 | (minor) << 16 | (sub) << 8 | (branch) << 4 | (build))
-/* Flash in 4 KiB (without the updater's), SRAM1, SRAM2a, SRAM2b in KiB, as SHCI_GetWirelessFwInfo() takes it apart:
- * cpu2.ld. */
+/* Flash in 4 KiB (without the updater's), SRAM1, SRAM2a, SRAM2b in KiB, as SHCI_GetWirelessFwInfo()
+ * takes it apart: cpu2.ld. */
 #define MEMORY_SIZE (0x19u | 0u << 8 | 22u << 16 | 22u << 24)
 #define STACK_BLE_FULL 0x01
 
