@@ -767,6 +767,15 @@ static void mpu(void)
     poke16(at, 0x2008);
     CHECK_EQ("MPU: 32 bytes to be executed, changed", run_code(at, 0, 0), 8);
     CHECK_EQ("MPU: 32 bytes to be executed: a fault", fault_count, 1);
+    forget();
+    map(DATA_VA, ALL);
+    poke(DATA_VA, 5);
+    poke(DATA_VA + 32, 8);
+    mpu_on(DATA_VA, 0u << 24 | 0xfeu << 8 | BYTES_256); /* only its first eighth */
+    CHECK_EQ("MPU: beside a subregion", REG32(DATA_VA + 32), 8);
+    mend = mpu_off;
+    CHECK_EQ("MPU: in a subregion", REG32(DATA_VA), 5);
+    CHECK_EQ("MPU: in a subregion: DACCVIOL", faults[0].cfsr, DACCVIOL | 1u << 7);
     mpu_off(NULL);
 }
 
