@@ -470,8 +470,7 @@ static void send_frame(struct input *input, unsigned port, uint64_t start_ns,
     line->count--;
     line->sent++;
     atomic_fetch_sub(&input->waiting, 1);
-    frame_ns = orrery_uart_frame_ns(frame.baud, frame.data_bits, (char)frame.parity,
-                                    frame.stop_halves);
+    frame_ns = orrery_plan_time(&to->format, &frame);
     end_ns = start_ns + frame_ns;
     line->free_ns = end_ns;
     input->last_send_ns = start_ns;

@@ -54,9 +54,11 @@ static bool read_all(int fd, GByteArray *bytes, struct orrery_error *err)
 
 struct uart_format orrery_plan_uart(const Orrery__Uart *uart)
 {
-    struct uart_format format = {115200, 8, 2, 'N'};
+    struct uart_format format = {115200, 8, 2, 'N', true, true};
 
     if (uart) {
+        format.open_baud = !uart->baud;
+        format.open_format = !uart->data_bits && !uart->parity[0];
         format.baud = uart->baud ? uart->baud : format.baud;
         format.data_bits = uart->data_bits ? (uint8_t)uart->data_bits : format.data_bits;
         format.stop_halves = uart->stop_halves ? (uint8_t)uart->stop_halves : format.stop_halves;
@@ -73,12 +75,20 @@ uint64_t orrery_plan_frame_ns(const struct uart_format *uart)
 struct orrery_uart_frame orrery_plan_frame(const struct uart_format *uart, uint8_t byte)
 {
     return (struct orrery_uart_frame){
-        .baud = uart->baud,
+        .baud = uart->open_baud ? 0 : uart->baud,
         .data = byte & (uint16_t)((1u << uart->data_bits) - 1),
-        .data_bits = uart->data_bits,
-        .parity = (uint8_t)uart->parity,
+        .data_bits = uart->open_format ? 0 : uart->data_bits,
+        .parity = uart->open_format ? 0 : (uint8_t)uart->parity,
         .stop_halves = uart->stop_halves,
     };
+}
+
+uint64_t orrery_plan_time(const struct uart_format *uart, const struct orrery_uart_frame *frame)
+{
+    return orrery_uart_frame_ns(frame->baud ? frame->baud : uart->baud,
+                                frame->data_bits ? frame->data_bits : uart->data_bits,
+                                frame->parity ? (char)frame->parity : uart->parity,
+                                frame->stop_halves ? frame->stop_halves : uart->stop_halves);
 }
 
 static bool check_uart(const Orrery__Uart *uart, const char *what, size_t i,

@@ -11,6 +11,9 @@ struct uart_format {
     uint32_t baud;
     uint8_t data_bits, stop_halves;
     char parity;
+    /* Nobody has said: a frame leaves it open, so that the receiver takes its own setting, and only
+     * the time that the frame takes is of what stands above. */
+    bool open_baud, open_format;
 };
 
 /*
@@ -23,8 +26,9 @@ Orrery__Plan *orrery_plan_read(int fd, struct orrery_error *err);
 struct uart_format orrery_plan_uart(const Orrery__Uart *uart);
 uint64_t orrery_plan_frame_ns(const struct uart_format *uart);
 
-/* A byte as it goes out in that format. */
+/* A byte as it goes out in that format, and how long it takes. */
 struct orrery_uart_frame orrery_plan_frame(const struct uart_format *uart, uint8_t byte);
+uint64_t orrery_plan_time(const struct uart_format *uart, const struct orrery_uart_frame *frame);
 
 /* Lanes that a link takes: one from each of its ends to each other one. */
 size_t orrery_plan_lanes(const Orrery__Link *link);

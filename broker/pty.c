@@ -110,6 +110,7 @@ struct uart_format orrery_pty_format(const struct pty *pty, const struct uart_fo
     }
     if (termios.c_ospeed != 0) { /* B0 hangs up a modem; a wire has no such thing */
         line.baud = termios.c_ospeed;
+        line.open_baud = false;
     }
     /* Linux answers CS8 without parity whatever is set on a pseudo-terminal (pty_set_termios()):
      * then the link's own stands. */

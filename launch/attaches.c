@@ -229,7 +229,8 @@ static bool check_cable(struct reader *r, const yaml_node_t *node, const struct 
 
 static bool read_attach(struct reader *r, const yaml_node_t *item, struct manifest *m)
 {
-    struct attach_draft draft = {.attach.uart = default_uart};
+    struct attach_draft draft = {
+        0}; /* a setting that is not given is left open: orrery_plan_uart() */
     struct endpoint *end = &draft.attach.end;
     int other = -1;
 
@@ -271,7 +272,7 @@ bool read_more_attaches(struct reader *r, const yaml_node_t *node, struct manife
 bool attach_for_script(struct reader *r, const yaml_node_t *node, const char *port,
                        struct manifest *m)
 {
-    struct attach attach = {.to = TO_STDOUT, .uart = default_uart};
+    struct attach attach = {.to = TO_STDOUT};
 
     if (!find_endpoint(r, node, arena_copy(r->arena, port), m, &attach.end) ||
         !check_port(r, node, &m->instances[attach.end.instance], attach.end.port)) {

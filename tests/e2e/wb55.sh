@@ -9,7 +9,7 @@ SOURCES=$TOP/tests/firmware/wb55
 
 for source in "$SOURCES"/*.c; do
     test_name=$(basename "$source" .c)
-    case $test_name in test | blink | button | oled | bench_* | hunt_*) continue ;; esac
+    case $test_name in test | blink | button | oled | typed | bench_* | hunt_*) continue ;; esac
     case ${ORRERY_FULL:-}$test_name in fuzz_long) continue ;; esac
     case " ${WB55:-$test_name} " in *" $test_name "*)
         program_manifest wb55 "$test_name" stm32wb55 >"$SCRATCH/manifest"

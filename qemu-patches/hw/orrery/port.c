@@ -368,6 +368,11 @@ uint64_t orrery_port_latency(OrreryPort *p)
     return orrery_seg_lane_latency(p->member->seg, p->info->tx_lane);
 }
 
+uint32_t orrery_port_baud(OrreryPort *p)
+{
+    return p->info->baud;
+}
+
 void orrery_port_check_mode(OrreryPort *p, bool iso7816,
                             const struct orrery_uart_frame *came)
 {

@@ -43,6 +43,8 @@ void orrery_port_check_mode(OrreryPort *p, bool iso7816,
 
 /* No frame arrives sooner than this after its start. */
 uint64_t orrery_port_latency(OrreryPort *p);
+/* Baud of the link, which a sender that leaves its own open has. */
+uint32_t orrery_port_baud(OrreryPort *p);
 
 /* ---- what a receiver makes of a frame ---- */
 

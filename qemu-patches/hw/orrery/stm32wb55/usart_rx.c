@@ -33,11 +33,11 @@ static int64_t frame_ns(Stm32wbUsart *s)
 
 /* ---- the line as its sender made it ---- */
 
-/* What a port leaves open is as our own. */
+/* What a port leaves open is as our own; while we measure it, as the link's. */
 static void complete_format(Stm32wbUsart *s, struct orrery_uart_frame *f)
 {
     const struct orrery_uart_frame own = {
-        .baud = usart_baud(s),
+        .baud = s->measuring && s->port ? orrery_port_baud(s->port) : usart_baud(s),
         .data_bits = usart_data_bits(s),
         .parity = usart_wire_parity(s),
     };
