@@ -165,15 +165,18 @@ static void guest_error(Ssd1312 *s, const char *what)
                   what);
 }
 
+/* Table 9-1: A[6:0], B[6:0] of columns, A[2:0], B[2:0] of pages; drivers do set the other bits. */
 static void set_range(Ssd1312 *s, uint8_t *start, uint8_t *end, uint8_t *now,
                       unsigned count)
 {
-    if (s->args[0] >= count || s->args[1] >= count || s->args[0] > s->args[1]) {
-        guest_error(s, "range outside of the memory");
+    uint8_t from = s->args[0] % count, to = s->args[1] % count;
+
+    if (from > to) {
+        guest_error(s, "range that ends before it starts");
         return;
     }
-    *start = *now = s->args[0];
-    *end = s->args[1];
+    *start = *now = from;
+    *end = to;
 }
 
 static void set_scroll(Ssd1312 *s)

@@ -134,6 +134,7 @@ void test(void)
     press();
     /* what is not there takes its bytes; columns 8 to 23 of pages 1 and 2 go left, each 2 frames */
     COMMAND(0x20, 0x02, 0x23, 0x00, 0xd6, 0x00, 0x2c, 0, 1, 1, 2, 8, 23, 0xb2, 0x00, 0x10);
+    COMMAND(0xb5, 0x20, 0x00, 0x22, 2, 0xff, 0x21, 0, 127); /* of 0xff three bits count */
     for (unsigned i = 0; i < 64; i++) {
         send(1, (uint8_t)i);
     }
