@@ -17,7 +17,7 @@ wall_times() {
 
 hogs $((4 * $(nproc)))
 # shellcheck disable=SC2046 # words
-run_timeout "$(full 600 17000)" "$ORRERY" test "$TOP/tests/soak" -j 2 --timeout 6000s --results results \
+run_timeout "$(full 600 3600)" "$ORRERY" test "$TOP/tests/soak" -j 2 --timeout 6000s --results results \
     $(full '--shard 5/18' '--repeat 20')
 no_hogs
 is "exit code" "$RC" 0
