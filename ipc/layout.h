@@ -14,7 +14,7 @@
 #include "orrery.h"
 
 #define SEG_MAGIC UINT64_C(0x59524552524f0a01) /* "\1\nORRERY" */
-#define SEG_VERSION 3u
+#define SEG_VERSION 4u
 #define SEG_MAX_BYTES (UINT64_C(1) << 32)
 
 #define CACHE_LINE 64
@@ -109,6 +109,11 @@ struct seg_header {
     int32_t dead_member;
     char dead_reason[200];
 };
+
+_Static_assert(sizeof(struct seg_header) == 1536 && sizeof(struct seg_member) == 320 &&
+                   sizeof(struct seg_lane) == 256 && sizeof(struct ring) == 128 &&
+                   sizeof(struct slot) == 32 && sizeof(struct seg_state) == 112,
+               "another layout is another SEG_VERSION");
 
 /* ---- process-private ---- */
 

@@ -341,7 +341,7 @@ static void test_malicious_header(void **state)
     good(&f);
     seg = formatted(&f, &fd);
     h = seg->header;
-    SPOIL(h->version++, "version 4, this program speaks 3");
+    SPOIL(h->version++, "version 5, this program speaks 4");
     SPOIL(h->header_bytes--, "version");
     SPOIL(h->file_bytes++, "truncated");
     SPOIL(h->mode = 2, "inconsistent header");
