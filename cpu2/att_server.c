@@ -169,6 +169,9 @@ static void exchange_mtu(struct link *link, const uint8_t *pdu, size_t n)
         theirs = HOST_MTU_MIN;
     }
     link->mtu = theirs < att_max_mtu ? theirs : att_max_mtu;
+    put16(b, link->mtu);
+    /* ST's BLE_DataThroughput waits for it on either side, whoever asked */
+    event_link(EV_ATT_EXCHANGE_MTU_RESP, link, b, 2);
 }
 
 /* The range that most requests begin with. False: it was answered with an error. */

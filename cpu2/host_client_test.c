@@ -210,6 +210,7 @@ static void test_values(void **state)
     cpu1_ok(client, 0xFD0B, "h", client->handle);
     expect(EV_ATT_EXCHANGE_MTU_RESP, "\xf7\0", 2);
     complete(0);
+    assert_memory_equal(expect_event(server, EV_ATT_EXCHANGE_MTU_RESP, NULL) + 2, "\xf7\0", 2);
     assert_int_equal(cpu1(client, NULL, 0xFD0B, "h", client->handle), ST_DISALLOWED);
     cpu1_ok(client, 0xFD1C, "hhbm", client->handle, value + 1, 200, many, 200);
     complete(0);
