@@ -82,7 +82,10 @@ resets() {
     no_hogs
     is "resets, loaded: the same output and hash" "$(cat "$OUT")" "$(cat "$SCRATCH/resets.reference")"
     disturbed resets 30 "$manifest" --pace 0.5
-    disturbed resets 30 "$manifest" --pace 0.5 --turns
+    # each stop costs a turn: some hundreds of them, or all
+    set -- --turns --for "$(full 100ms 30s)"
+    undisturbed 'resets in turns' "$manifest" "$@"
+    disturbed 'resets in turns' 30 "$manifest" --pace 0.5 "$@"
 }
 
 # The main loop writes to the guest's memory while it runs: lib.sh has us strict about that.
@@ -110,7 +113,7 @@ disturbed uart-pair 30 "$EXAMPLES/uart-pair.yaml" --pace 0.2
 undisturbed trio "$EXAMPLES/trio.yaml"
 disturbed trio 30 "$EXAMPLES/trio.yaml" --pace 0.3
 spin=$(pair spin spin_send spin_send)
-for=$(full 400ms 2.1s)
+for=$(full 200ms 2.1s)
 undisturbed spin "$spin" --for "$for"
 disturbed spin 30 "$spin" --for "$for" --pace 0.1
 disturbed spin 30 "$spin" --for "$for" --pace 0.1 --jitter 11
