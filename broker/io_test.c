@@ -20,6 +20,8 @@
 #include "io.h"
 #include "say.h"
 
+#define PATIENCE_MS 60000 /* for what takes a moment, on a busy host */
+
 static struct io *create(void **state)
 {
     enum io_choice choice = *(const enum io_choice *)*state;
@@ -249,11 +251,11 @@ static void test_file(void **state)
         orrery_io_write(file, line, n);
         want += n;
         if (i == 10000) {
-            assert_true(orrery_io_drain(seen.io, 1000));
+            assert_true(orrery_io_drain(seen.io, PATIENCE_MS));
         }
     }
     assert_true(orrery_io_pending(file) > 0);
-    assert_true(orrery_io_drain(seen.io, 1000));
+    assert_true(orrery_io_drain(seen.io, PATIENCE_MS));
     assert_int_equal(orrery_io_pending(file), 0);
     assert_int_equal(lseek(fd, 0, SEEK_END), (off_t)want);
     all = malloc(want + 1);
@@ -275,7 +277,7 @@ static void test_full_disk(void **state)
     struct io_file *file = orrery_io_file(seen.io, fd, failed, &seen);
 
     orrery_io_write(file, "x", 1);
-    assert_true(orrery_io_drain(seen.io, 1000));
+    assert_true(orrery_io_drain(seen.io, PATIENCE_MS));
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.error, ENOSPC);
     orrery_io_write(file, "y", 1); /* vanishes */
@@ -309,12 +311,12 @@ static void full_pipe(void **state, bool nonblocking)
             orrery_io_drain(seen.io, 5);
         }
     }
-    assert_true(orrery_io_drain(seen.io, 1000));
+    assert_true(orrery_io_drain(seen.io, PATIENCE_MS));
     /* and one that breaks while a write waits */
     orrery_io_write(file, zeros, sizeof(zeros));
     assert_false(orrery_io_drain(seen.io, 20));
     close(ends[0]);
-    assert_true(orrery_io_drain(seen.io, 1000));
+    assert_true(orrery_io_drain(seen.io, PATIENCE_MS));
     assert_int_equal(seen.error, EPIPE);
     assert_int_equal(seen.count, 1);
     orrery_io_file_close(file);
