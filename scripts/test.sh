@@ -45,7 +45,7 @@ test_wanted() {
 test_wants_sanitizers() {
     [ -n "$TEST_NAMES" ] || return 0
     for test_name in $TEST_NAMES; do
-        case $test_name in lint* | model* | e2e*) continue ;; esac
+        case $test_name in lint* | model* | e2e* | asan-qemu*) continue ;; esac
         [ -z "$(find "$ROOT/tests/e2e" -name "*$test_name*.sh")" ] || continue
         return 0
     done
