@@ -159,12 +159,35 @@ static void hello(struct broker *broker, struct call *call, const Orrery__Hello 
     send_welcome(broker, call, member);
 }
 
+/* A port that nobody drives: the manifest, or the test, meant another one. */
+static void refuse_port(struct broker *broker, unsigned member, const char *name)
+{
+    const struct layout *layout = broker->layout;
+    const char *where = "";
+
+    for (size_t i = 0; i < layout->port_count; i++) {
+        if (layout->ports[i].member == member && !strcmp(layout->ports[i].name, name)) {
+            where = layout->ports[i].where;
+        }
+    }
+    orrery_run_end(&broker->run, EXIT_RUN_INPUT,
+                   "%.200s%sport '%s.%.60s': no device of this machine drives it", where,
+                   *where ? ": " : "", layout->members[member].name, name);
+    orrery_run_break(&broker->run, (int)member, "a port that nobody drives");
+    orrery_conductor_wake(broker->conductor);
+}
+
 static void ready(struct broker *broker, struct call *call, const Orrery__Ready *ready)
 {
     struct orrery_error err;
 
     if (!orrery_members_ready(broker->members, ready->member, orrery_call_pid(call), &err)) {
         orrery_call_error(call, "%s", err.text);
+        return;
+    }
+    if (ready->unused[0]) {
+        refuse_port(broker, ready->member, ready->unused);
+        orrery_call_error(call, "no device of this machine drives port %.60s", ready->unused);
         return;
     }
     orrery_call_ok(call);

@@ -84,6 +84,7 @@ static struct layout_port *add_port(struct layout *layout, const Orrery__Plan *p
 
     port->member = end->member;
     port->name = end->port;
+    port->where = end->where;
     snprintf(port->full, sizeof(port->full), "%s.%s", plan->instances[end->member - 1]->name,
              end->port);
     port->uart = uart;

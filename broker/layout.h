@@ -18,7 +18,7 @@ struct layout_port {
     Orrery__Link__Kind kind;
     uint32_t pull; /* of a gpio link */
     unsigned member;
-    const char *name;               /* the Plan's: serial0 */
+    const char *name, *where;       /* the Plan's: serial0, FILE:LINE:COLUMN or empty */
     char full[2 * ORRERY_NAME_MAX]; /* ping.serial0 */
     struct layout_lane *lanes;      /* one for each other end; of an attach one, to the broker */
     size_t lane_count;

@@ -418,7 +418,7 @@ static int report_first_dead(struct ensemble *e, int code)
     const struct instance *inst = &e->manifest->instances[e->first_dead];
     bool crashed = WIFSIGNALED(member->status) || WEXITSTATUS(member->status);
 
-    if (!e->told_broker && (!crashed || code == EXIT_GUEST_FAILED)) {
+    if (code == EXIT_BAD_INPUT || (!e->told_broker && (!crashed || code == EXIT_GUEST_FAILED))) {
         return code;
     }
     obituary_of_member(e->manifest->file, inst, member->status, member->log_fd);

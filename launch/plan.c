@@ -55,12 +55,16 @@ static Orrery__Radio *plan_radio(const struct link *link, uint64_t seed, struct 
     return out;
 }
 
-static Orrery__Endpoint *plan_end(const struct endpoint *end, struct arena *arena)
+static Orrery__Endpoint *plan_end(const struct endpoint *end, const char *file, struct arena *arena)
 {
     Orrery__Endpoint *out = NEW(arena, Orrery__Endpoint, orrery__endpoint);
 
     out->member = end->instance + 1;
     out->port = end->port;
+    if (end->at.line) {
+        out->where = arena_printf(arena, "%s:%u:%u", end->at.file ? end->at.file : file,
+                                  end->at.line, end->at.column);
+    }
     return out;
 }
 
@@ -105,7 +109,7 @@ static void plan_links(Orrery__Plan *plan, const struct manifest *m, struct aren
         out->n_ends = link->end_count;
         out->ends = arena_pointers(arena, link->end_count);
         for (size_t k = 0; k < link->end_count; k++) {
-            out->ends[k] = plan_end(&link->ends[k], arena);
+            out->ends[k] = plan_end(&link->ends[k], m->file, arena);
         }
         if (link->kind == LINK_UART) {
             out->uart = plan_uart(&link->uart, m->clock.seed, arena);
@@ -167,7 +171,7 @@ static void plan_attaches(Orrery__Plan *plan, const struct manifest *m, struct a
         const struct attach *attach = &m->attaches[i];
         Orrery__Attach *out = NEW(arena, Orrery__Attach, orrery__attach);
 
-        out->end = plan_end(&attach->end, arena);
+        out->end = plan_end(&attach->end, m->file, arena);
         out->to = to[attach->to];
         if (attach->path) {
             out->path = attach->path;

@@ -178,7 +178,10 @@ bool find_endpoint(struct reader *r, const yaml_node_t *node, char *text, const 
         return no_instance(r, node, m, text);
     }
     end->port = arena_copy(r->arena, port);
-    end->at = node_mark(node);
+    end->at = reader_mark(r, node);
+    if (!end->at.file && strcmp(r->file, m->file) != 0) {
+        end->at.file = r->file; /* the test's */
+    }
     end->instance = owner_of(r, m, (unsigned)index, port);
     return true;
 }

@@ -266,6 +266,13 @@ scenario regex echo.yaml 'steps: [ { match: "(", port: a.serial0 } ]'
 run_timeout 20 "$ORRERY" run regex.test.yaml
 is "a bad expression: exit code" "$RC" 2
 contains "a bad expression: told with its place" "$ERR" "regex.test.yaml:3:10:"
+# Only QEMU knows what the machine has: it is asked before anything runs.
+scenario nobody echo.yaml 'steps: [ { expect: x, port: a.serial7 } ]'
+run_timeout 20 "$ORRERY" run nobody.test.yaml
+is "a port that nobody drives: exit code" "$RC" 2
+is "a port that nobody drives: one line" "$(wc -l <"$ERR")" 1
+contains "a port that nobody drives: the step that asks for it" "$ERR" \
+    "nobody.test.yaml:3:29: port 'a.serial7': no device of this machine drives it"
 run_timeout 20 "$ORRERY" test nowhere
 is "no such directory: exit code" "$RC" 2
 mkdir empty

@@ -205,12 +205,13 @@ bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp)
     return true;
 }
 
-bool orrery_control_ready(OrreryMember *m, Error **errp)
+bool orrery_control_ready(OrreryMember *m, const char *unused, Error **errp)
 {
     Orrery__Request request = ORRERY__REQUEST__INIT;
     Orrery__Ready ready = ORRERY__READY__INIT;
 
     ready.member = m->self;
+    ready.unused = (char *)(unused ? unused : "");
     request.call_case = ORRERY__REQUEST__CALL_READY;
     request.ready = &ready;
     return ask(m, &request, errp);

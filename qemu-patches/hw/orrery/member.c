@@ -255,18 +255,12 @@ static const char *port_unused(const OrreryMember *m)
 
 static void machine_ready(Notifier *notifier, void *data)
 {
-    const char *unused = port_unused(the_member);
     Error *err = NULL;
 
-    if (unused) {
-        error_report("orrery-member: %s: no device of this machine uses port "
-                     "%s", the_member->name, unused);
-        exit(3);
-    }
     orrery_pacer_machine_ready(the_member);
-    if (!orrery_control_ready(the_member, &err)) {
+    if (!orrery_control_ready(the_member, port_unused(the_member), &err)) {
         error_report_err(err);
-        exit(3);
+        exit(EXIT_BROKEN);
     }
 }
 

@@ -133,7 +133,8 @@ void orrery_member_note(const char *text);
 /* control.c: the broker's REQ/REP calls */
 struct OrreryControl *orrery_control_open(OrreryMember *m, Error **errp);
 bool orrery_control_hello(OrreryMember *m, char **segment_path, Error **errp);
-bool orrery_control_ready(OrreryMember *m, Error **errp);
+/* @unused: a port that no device has, or NULL: then the run ends, with a line that says so. */
+bool orrery_control_ready(OrreryMember *m, const char *unused, Error **errp);
 /* Ask for a reset of this instance, at a virtual time of the broker's. */
 bool orrery_control_reset(OrreryMember *m, Error **errp);
 void orrery_control_close(struct OrreryControl *control);
