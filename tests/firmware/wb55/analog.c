@@ -43,8 +43,12 @@ static void comp(void)
 
     COMP1_CSR = half;
     CHECK("1 V is above half of VREFINT", COMP1_CSR & VALUE);
+    GPIOB_AFRL = 12; /* PB0: COMP1_OUT */
+    GPIOB_MODER = (GPIOB_MODER & ~3u) | 2;
+    CHECK("its output on a pin", GPIOB_IDR & 1);
     COMP1_CSR = half | 1u << 15;
     CHECK("inverted", !(COMP1_CSR & VALUE));
+    CHECK("the pin, too", !(GPIOB_IDR & 1));
     COMP1_CSR = 1u | 2u << 7 | 1u << 23 | 3u << 4;
     CHECK("1 V is below VREFINT", !(COMP1_CSR & VALUE));
     COMP1_CSR = 1u | 2u << 7 | 7u << 4 | 2u << 25;

@@ -12,6 +12,7 @@
  *  + link "adc": has the board's voltages
  *  + sysbus IRQ 0 and 1: outputs of COMP1 and COMP2, for EXTI
  *  + GPIO outputs "out": the same, for the timers' breaks
+ *  + GPIO outputs "OUT1" and "OUT2": the same, for the pins
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
@@ -48,7 +49,8 @@ struct Stm32wbComp {
     Stm32wbBlock *adc;
     qemu_irq out[COMPARATORS];
     qemu_irq tim[COMPARATORS];
-    uint8_t levels; /* what the timers see */
+    qemu_irq pin[COMPARATORS];
+    uint8_t levels; /* what the timers and the pins see */
     QEMUTimer *timer;
     uint32_t csr[COMPARATORS];
 };
@@ -105,6 +107,7 @@ static void evaluate(Stm32wbComp *s)
         s->csr[n] = FIELD_DP32(s->csr[n], CSR, VALUE, value);
         qemu_set_irq(s->out[n], value);
         stm32wb_drive(&s->levels, n, s->tim[n], value);
+        stm32wb_drive(&s->levels, COMPARATORS + n, s->pin[n], value);
         varies |= on && (stm32wb_adc_input_varies(s->adc, plus) ||
                          stm32wb_adc_input_varies(s->adc, minus));
     }
@@ -183,6 +186,8 @@ static void comp_init(Object *obj)
         sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->out[n]);
     }
     qdev_init_gpio_out_named(DEVICE(obj), s->tim, "out", COMPARATORS);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->pin[0], "OUT1", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->pin[1], "OUT2", 1);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, step, s);
 }
 
