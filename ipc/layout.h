@@ -124,7 +124,8 @@ struct orrery_segment {
     struct seg_member *members;
     const uint64_t *dist; /* [from * member_count + to] */
     struct seg_lane *lanes;
-    struct seg_state *states; /* a copy */
+    struct seg_state *states;       /* a copy */
+    char (*names)[ORRERY_NAME_MAX]; /* copies: of the members, then of the lanes */
     size_t member_count, lane_count, state_count;
     uint64_t reaction_ns, turn_ns;
     enum orrery_mode mode;
@@ -192,6 +193,7 @@ struct orrery_member {
     uint64_t executed;      /* every message arriving below it was due already */
     uint64_t access_ns;     /* stamp of the last ordered access begun: the word's floor (R2) */
     uint64_t freeze_ns;     /* a failed guest's word is never raised above it */
+    uint64_t bound_ns;      /* what orrery_lower_bound() found last */
     uint64_t ceiling_ns;    /* broker: what the word will be once the backlog is flushed */
     uint64_t publish_every; /* least outgoing latency */
     uint64_t window_max;

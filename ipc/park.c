@@ -5,6 +5,9 @@
 /* how often a park that somebody does not answer looks at its timeout */
 #define PARK_LOOK_US 10000
 
+/* how often a snapshot is tried while others send */
+#define BOUND_TRIES 100000
+
 /* ---- the members' side ---- */
 
 /* Where I can stand: my next instruction starts there, all my effects are stamped below. */
@@ -56,7 +59,8 @@ uint64_t orrery_lower_bound(struct orrery_member *m)
 {
     const struct orrery_segment *seg = m->seg;
 
-    for (;;) {
+    /* A bound of before is one still: nobody keeps the broker here by sending for ever. */
+    for (unsigned tries = 0; tries < BOUND_TRIES; tries++) {
         uint64_t before = 0, after = 0, least = ORRERY_TIME_INF;
 
         /* R5, over everybody; the counters only grow, so equal sums mean equal counters. */
@@ -74,10 +78,11 @@ uint64_t orrery_lower_bound(struct orrery_member *m)
             after += load_total(&seg->members[i].sent);
         }
         if (before == after) {
-            return least;
+            return m->bound_ns = least;
         }
         cpu_relax();
     }
+    return m->bound_ns;
 }
 
 bool orrery_all_reached(struct orrery_member *m, uint64_t t_ns)

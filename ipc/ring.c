@@ -94,7 +94,7 @@ static void broken_by(struct orrery_member *m, unsigned lane, unsigned member, c
 {
     char reason[160];
 
-    snprintf(reason, sizeof(reason), "lane %.64s: %s", m->seg->lanes[lane].name, what);
+    snprintf(reason, sizeof(reason), "lane %.64s: %s", orrery_seg_lane_name(m->seg, lane), what);
     orrery_mark_dead(m->seg, (int)member, reason);
 }
 

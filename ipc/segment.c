@@ -359,6 +359,13 @@ static bool check_header(const struct seg_header *header, uint64_t bytes, uint64
     return false;
 }
 
+/* A copy: the one in the segment may change at any time. */
+static bool take_name(char *copy, const char *name)
+{
+    memcpy(copy, name, ORRERY_NAME_MAX);
+    return name_ok(copy);
+}
+
 static bool check_parts(struct orrery_segment *seg, const struct seg_header *header,
                         struct orrery_error *err)
 {
@@ -380,7 +387,7 @@ static bool check_parts(struct orrery_segment *seg, const struct seg_header *hea
             view->slot_bytes != lane_slot_bytes(view->payload_max) ||
             !fits(ring, 1, sizeof(struct ring) + (uint64_t)view->slots * view->slot_bytes,
                   seg->bytes) ||
-            !name_ok(lane->name)) {
+            !take_name(seg->names[seg->member_count + i], lane->name)) {
             fail(err, "segment: inconsistent lane %zu", i);
             return false;
         }
@@ -397,7 +404,7 @@ static bool check_parts(struct orrery_segment *seg, const struct seg_header *hea
         }
     }
     for (size_t i = 0; i < seg->member_count; i++) {
-        if (!name_ok(seg->members[i].name)) {
+        if (!take_name(seg->names[i], seg->members[i].name)) {
             fail(err, "segment: inconsistent member %zu", i);
             return false;
         }
@@ -457,7 +464,8 @@ struct orrery_segment *orrery_segment_attach(int fd, uint64_t run_id, struct orr
     take_header(seg, &header);
     seg->views = calloc(seg->lane_count + 1, sizeof(*seg->views));
     seg->states = calloc(seg->state_count + 1, sizeof(*seg->states));
-    if (!seg->views || !seg->states) {
+    seg->names = calloc(seg->member_count + seg->lane_count, sizeof(*seg->names));
+    if (!seg->views || !seg->states || !seg->names) {
         fail(err, "segment: out of memory");
         goto error;
     }
@@ -477,6 +485,7 @@ void orrery_segment_detach(struct orrery_segment *seg)
         munmap(seg->base, seg->bytes);
         free(seg->views);
         free(seg->states);
+        free(seg->names);
         free(seg);
     }
 }
@@ -495,12 +504,12 @@ size_t orrery_seg_lanes(const struct orrery_segment *seg)
 
 const char *orrery_seg_member_name(const struct orrery_segment *seg, unsigned member)
 {
-    return seg->members[member].name;
+    return seg->names[member];
 }
 
 const char *orrery_seg_lane_name(const struct orrery_segment *seg, unsigned lane)
 {
-    return seg->lanes[lane].name;
+    return seg->names[seg->member_count + lane];
 }
 
 uint16_t orrery_seg_lane_src(const struct orrery_segment *seg, unsigned lane)
