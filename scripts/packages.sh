@@ -8,7 +8,7 @@ PACKAGES_RUN='
     python3 python3-venv xz-utils
     libfdt-dev libglib2.0-dev libgmp-dev libpixman-1-dev libpng-dev libslirp-dev libusbredirparser-dev zlib1g-dev
     libjansson-dev libnng-dev libprotobuf-c-dev liburing-dev libyaml-dev protobuf-c-compiler
-    gcc-arm-none-eabi gcc-riscv64-unknown-elf'
+    gcc-arm-none-eabi gcc-riscv64-unknown-elf libnewlib-arm-none-eabi'
 PACKAGES_TEST='clang-format gdb-multiarch jq libcmocka-dev libxml2-utils procps shellcheck socat spin stm32flash tshark'
 PACKAGES_BENCH='qemu-system-arm'
 PACKAGES_LINT='clang-format clang-tidy cppcheck libcmocka-dev shellcheck'
