@@ -119,6 +119,18 @@ at_the_ceiling() {
     ends_well
 }
 
+# A run is taken down while a monitor holds one of its members: in order, with a whole trace.
+down_while_stopped() {
+    begin "down while one is stopped" "$PAIR"
+    timeout 60 "$ORRERY" until 50ms --run "$RUN" >"$OUT"
+    timeout 60 "$ORRERY" qmp --run "$RUN" ping stop >"$OUT"
+    timeout 60 "$ORRERY" down --run "$RUN" >"$OUT" 2>&1
+    finish 60 "$PID"
+    is "$as: exit code" "$RC" 3
+    is "$as: in order" "$(cat "$SCRATCH/monitors.err")" "orrery: interrupted at 0.050000000"
+    check "$as: a whole trace" grep -q '^trace-hash: ' "$SCRATCH/monitors.out"
+}
+
 # The run goes on once gdb is there.
 resume_in_gdb() { echo "shell timeout 60 $ORRERY resume --run $RUN"; }
 
@@ -199,6 +211,7 @@ run_timeout 60 "$ORRERY" run "$PAIR" --trace-hash
 cp "$OUT" "$SCRATCH/reference"
 at_the_horizon
 at_the_ceiling
+down_while_stopped
 if command -v gdb-multiarch >/dev/null; then
     stopped_in_gdb ping pong
     stopped_in_gdb pong ping

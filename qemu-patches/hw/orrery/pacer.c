@@ -598,11 +598,26 @@ static const IcountPacer orrery_pacer = {
     .reset = pacer_reset,
 };
 
+/* Main loop: a vCPU that a debugger stopped does not see that the run is over. */
+static void leave_stopped(void)
+{
+    enum orrery_run_state state = orrery_state(pacer.m->seg);
+
+    if (cpu_is_stopped(first_cpu) &&
+        (state == ORRERY_ENDED || state == ORRERY_DEAD)) {
+        leave(state == ORRERY_ENDED ? ORRERY_STATE_ENDED : ORRERY_STATE_DEAD,
+              icount_get());
+    }
+}
+
 /* Main loop: the guest asked to be switched off, or exited by semihosting. */
 static void guest_shutdown(Notifier *notifier, void *data)
 {
     ShutdownCause cause = *(ShutdownCause *)data;
 
+    if (cause == SHUTDOWN_CAUSE_HOST_SIGNAL) {
+        leave_stopped();
+    }
     if (shutdown_action != SHUTDOWN_ACTION_PAUSE || !shutdown_caused_by_guest(cause)) {
         return;
     }
