@@ -303,7 +303,8 @@ static void run_until_heard(void)
     assert_true(heard);
 }
 
-/* The request that comes after an answer carries its acknowledgement, which the host hears first. */
+/* The request that comes after an answer carries its acknowledgement, which the host hears first.
+ */
 static void test_data_order(void **state)
 {
     unsigned ha, hb;
@@ -534,16 +535,26 @@ static void test_activities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity),      cmocka_unit_test(test_supported_commands),
-        cmocka_unit_test(test_activities), cmocka_unit_test(test_passive_scan),  cmocka_unit_test(test_active_scan),
-        cmocka_unit_test(test_adv_kinds),     cmocka_unit_test(test_directed_timeout),
-        cmocka_unit_test(test_adv_interval),  cmocka_unit_test(test_filter_list),
-        cmocka_unit_test(test_create_cancel), cmocka_unit_test(test_connect_disconnect),
-        cmocka_unit_test(test_supervision),   cmocka_unit_test(test_not_established),
-        cmocka_unit_test(test_data),          cmocka_unit_test(test_data_loss),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_supported_commands),
+        cmocka_unit_test(test_activities),
+        cmocka_unit_test(test_passive_scan),
+        cmocka_unit_test(test_active_scan),
+        cmocka_unit_test(test_adv_kinds),
+        cmocka_unit_test(test_directed_timeout),
+        cmocka_unit_test(test_adv_interval),
+        cmocka_unit_test(test_filter_list),
+        cmocka_unit_test(test_create_cancel),
+        cmocka_unit_test(test_connect_disconnect),
+        cmocka_unit_test(test_supervision),
+        cmocka_unit_test(test_not_established),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_data_loss),
         cmocka_unit_test(test_data_order),
-        cmocka_unit_test(test_host_full),     cmocka_unit_test(test_host_flow_control),
-        cmocka_unit_test(test_host_buffers),  cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_host_full),
+        cmocka_unit_test(test_host_flow_control),
+        cmocka_unit_test(test_host_buffers),
+        cmocka_unit_test(test_latency),
         cmocka_unit_test(test_many),
     };
 

@@ -7,7 +7,7 @@ LINT_FORMAT_VERSION=14 # other versions lay out some lines differently
 
 # Our C files, relative to the checkout.
 lint_c_files() {
-    (cd "$ROOT" && find ipc broker launch schema testlib tests examples -name '*.[ch]' 2>/dev/null | sort)
+    (cd "$ROOT" && find ipc broker launch schema testlib cpu2 tests examples -name '*.[ch]' 2>/dev/null | sort)
 }
 
 lint_clang_format() {
