@@ -113,6 +113,7 @@ static void edges(void)
 
     TIM2_CCMR1_Input = 1; /* CC1 is TI1 */
     TIM2_CCER = 1 | 0xa;  /* both edges */
+    TIM2_SR = ~2u;        /* as an output it has matched already */
     GPIOA_AFRL = 1;
     field(&GPIOA_MODER, 0, AF);
     for (int i = 0; i < 3; i++) {
