@@ -20,6 +20,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
+#include "../member.h"
 #include "../trace.h"
 #include "gpio.h"
 

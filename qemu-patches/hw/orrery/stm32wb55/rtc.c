@@ -24,6 +24,7 @@
 #include "qemu/osdep.h"
 #include "hw/orrery/trace.h"
 #include "migration/vmstate.h"
+#include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "hw/qdev-properties.h"

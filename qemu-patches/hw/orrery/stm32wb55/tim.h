@@ -221,6 +221,8 @@ void tim_rearm(Stm32wbTim *s);
 void tim_advance(Stm32wbTim *s, uint64_t ticks);
 /* Begin anew (EGR.UG, reset by a trigger). */
 void tim_reinit(Stm32wbTim *s);
+/* Is channel @n's reference a comparison with the counter (PWM), not what its matches made of it? */
+bool tim_follows_counter(const Stm32wbTim *s, unsigned n);
 /* Kernel clock periods of dead time (BDTR.DTG, CR1.CKD). */
 unsigned tim_dead_time(const Stm32wbTim *s);
 

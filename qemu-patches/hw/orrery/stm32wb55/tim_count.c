@@ -290,7 +290,7 @@ static uint64_t next_noticed(const Stm32wbTim *s)
     uint64_t best = to_turn(s);
 
     for (unsigned n = 0; n < s->kind->channels; n++) {
-        if (outputs && to_value(s, n)) {
+        if (outputs && tim_follows_counter(s, n) && to_value(s, n)) {
             best = MIN(best, to_value(s, n));
         } else if (outputs || match_noticed(s, n)) {
             any = true;

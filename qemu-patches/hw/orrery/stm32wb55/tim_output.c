@@ -109,6 +109,11 @@ void tim_com_event(Stm32wbTim *s)
 
 /* ---- reference signals ---- */
 
+bool tim_follows_counter(const Stm32wbTim *s, unsigned n)
+{
+    return tim_oc_mode(s, n) >= OC_PWM1;
+}
+
 /* OCxREF */
 static bool reference(const Stm32wbTim *s, unsigned n)
 {
