@@ -243,17 +243,21 @@ static void find_both(void)
     CHECK_EQ("scan off", command(8, 0x0C, "\0\0", 2), 0);
 }
 
+/* A CONNECT_IND is not repeated: where packets are lost, a connection may fail to be established.
+ */
 static unsigned join(uint8_t node)
 {
     uint8_t p[25] = {0x30, 0, 0x30, 0, 0, 0, node, 1, 2, 3, 4, 5, 0, 24, 0, 24, 0, 0, 0, 200, 0};
     const uint8_t *e;
-    unsigned handle;
+    unsigned handle, tries = 0;
 
-    CHECK_EQ(name("create", node == 1 ? "1" : "2"), command(8, 0x0D, p, 25), 0);
-    e = wait(LE(0x01), SECONDS(5));
-    CHECK(name("connected", node == 1 ? "1" : "2"), e && e[3] == 0 && e[8] == node);
-    handle = e ? get16(e + 4) : 0;
-    e = wait(LE(0x07), SECONDS(2));
+    do {
+        CHECK_EQ(name("create", node == 1 ? "1" : "2"), command(8, 0x0D, p, 25), 0);
+        e = wait(LE(0x01), SECONDS(5));
+        CHECK(name("connected", node == 1 ? "1" : "2"), e && e[3] == 0 && e[8] == node);
+        handle = e ? get16(e + 4) : 0;
+        e = wait(LE(0x07), SECONDS(2));
+    } while (!e && ++tries < 8 && wait(0x05, 1000));
     CHECK(name("251 octets", node == 1 ? "1" : "2"),
           e && get16(e + 5) == 251 && get16(e + 9) == 251);
     return handle;
@@ -338,8 +342,9 @@ static void central(void)
         const uint8_t p[3] = {(uint8_t)handle[i], 0, 0x13};
 
         CHECK_EQ(name("disconnect", i ? "2" : "1"), command(1, 0x06, p, 3), 0);
-        e = wait(0x05, SECONDS(2));
-        CHECK(name("disconnected", i ? "2" : "1"), e && e[5] == 0x16);
+        e = wait(0x05, SECONDS(3));
+        /* 0x08: its acknowledgement was lost, and nobody is there to repeat it */
+        CHECK(name("disconnected", i ? "2" : "1"), e && (e[5] == 0x16 || e[5] == 0x08));
     }
 }
 
