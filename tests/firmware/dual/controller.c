@@ -209,9 +209,9 @@ static void peripheral(void)
     CHECK_EQ("advertising parameters", command(8, 0x06, parameters, 15), 0);
     CHECK_EQ("advertising data", command(8, 0x08, data, 32), 0);
     CHECK_EQ("advertising", command(8, 0x0A, "\1", 1), 0);
-    e = wait(LE(0x01), SECONDS(5));
+    e = wait(LE(0x01), SECONDS(20)); /* the other may have to try again */
     CHECK("connected", e && e[3] == 0 && e[6] == 1 && e[8] == 0);
-    e = wait(LE(0x05), SECONDS(5));
+    e = wait(LE(0x05), SECONDS(20));
     CHECK("asked for the key", e != NULL);
     memcpy(reply + 2, key, 16);
     CHECK_EQ("key given", command(8, 0x1A, reply, 18), 0);
@@ -243,8 +243,7 @@ static void find_both(void)
     CHECK_EQ("scan off", command(8, 0x0C, "\0\0", 2), 0);
 }
 
-/* A CONNECT_IND is not repeated: where packets are lost, a connection may fail to be established.
- */
+/* Nobody repeats a CONNECT_IND: where packets are lost, a connection may not come about. */
 static unsigned join(uint8_t node)
 {
     uint8_t p[25] = {0x30, 0, 0x30, 0, 0, 0, node, 1, 2, 3, 4, 5, 0, 24, 0, 24, 0, 0, 0, 200, 0};
