@@ -4,6 +4,7 @@
  * as before, is serviced, and runs again to the right end. Done with the smallest pages and with
  * larger ones.
  */
+#include "stack.h"
 #include "test.h"
 
 #define DATA_VA 0x20000000u
@@ -718,24 +719,6 @@ static uint32_t sum_to(uint32_t n)
         room[i] = n;
     }
     return n ? sum_to(n - 1) + room[n % 24] : 0;
-}
-
-__attribute__((naked, noinline)) static uint32_t call_on(uint32_t psp __attribute__((unused)),
-                                                         uint32_t argument __attribute__((unused)),
-                                                         uint32_t (*function)(uint32_t)
-                                                             __attribute__((unused)))
-{
-    __asm__ volatile("push {r4, lr}\n\t"
-                     "msr psp, r0\n\t"
-                     "mrs r4, control\n\t"
-                     "orr r3, r4, #2\n\t"
-                     "msr control, r3\n\t"
-                     "isb\n\t"
-                     "mov r0, r1\n\t"
-                     "blx r2\n\t"
-                     "msr control, r4\n\t"
-                     "isb\n\t"
-                     "pop {r4, pc}");
 }
 
 /* A store below the stack's last page: neither it nor the frame of its fault have a page. */

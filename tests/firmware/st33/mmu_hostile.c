@@ -5,6 +5,7 @@
  * page, page after page of other code at the same address. All page sizes, each fault's frame and
  * status compared with DDI 0403E and docs/st33.md.
  */
+#include "stack.h"
 #include "test.h"
 
 #define DATA_VA 0x20000000u
@@ -546,31 +547,6 @@ void irq_SOFTWARE(void)
     }
 }
 
-/* On the stack at @psp call @function; what it returned. SP must be as before. */
-__attribute__((naked, noinline)) static uint32_t on_stack(uint32_t psp __attribute__((unused)),
-                                                          uint32_t argument __attribute__((unused)),
-                                                          uint32_t (*function)(uint32_t)
-                                                              __attribute__((unused)))
-{
-    __asm__ volatile("push {r4-r6, lr}\n\t"
-                     "mov r6, r0\n\t"
-                     "msr psp, r0\n\t"
-                     "mrs r4, control\n\t"
-                     "orr r3, r4, #2\n\t"
-                     "msr control, r3\n\t"
-                     "isb\n\t"
-                     "mov r0, r1\n\t"
-                     "blx r2\n\t"
-                     ".global came_back\n"
-                     "came_back: mov r5, sp\n\t"
-                     "msr control, r4\n\t"
-                     "isb\n\t"
-                     "cmp r5, r6\n\t"
-                     "it ne\n\t"
-                     "movne r0, #0\n\t"
-                     "pop {r4-r6, pc}");
-}
-
 __attribute__((naked, noinline)) static uint32_t call_svc(uint32_t n __attribute__((unused)))
 {
     __asm__ volatile("svc 0x5a\n\t"
@@ -621,7 +597,7 @@ static void stacks(void)
 
     forget();
     svc_number = 0;
-    CHECK_EQ("svc on a missing stack", on_stack(top, 41, call_svc), 42);
+    CHECK_EQ("svc on a missing stack", call_on(top, 41, call_svc), 42);
     CHECK_EQ("svc on a missing stack: its number", svc_number, 0x5a);
     CHECK_EQ("svc on a missing stack: its argument", svc_argument, 41);
     one_fault("svc on a missing stack:", STKERR, MISS(MMU_FSTAT_WRITE) | MMU_FSTAT_PRIV, top - 32);
@@ -630,7 +606,7 @@ static void stacks(void)
         bool good = true;
 
         forget();
-        good &= on_stack(top + up, 100, push_pop) == 103;
+        good &= call_on(top + up, 100, push_pop) == 103;
         for (unsigned i = 0; i < fault_count; i++) {
             good &= (faults[i].cfsr & ~(BFARVALID | PRECISERR | STKERR | UNSTKERR)) == 0;
         }
@@ -646,7 +622,7 @@ static void stacks(void)
     map(top, ALL);
     map(top - 4, ALL);
     in_irq = drop_second;
-    CHECK_EQ("half a frame is gone", on_stack(top + 16, 7, call_irq), 8);
+    CHECK_EQ("half a frame is gone", call_on(top + 16, 7, call_irq), 8);
     one_fault("half a frame is gone:", UNSTKERR, MISS(MMU_FSTAT_READ) | MMU_FSTAT_PRIV, top);
     in_irq = NULL;
     CHECK_EQ("half a frame is gone: one interrupt", irqs, 1);
@@ -664,7 +640,7 @@ static void gone_code(void)
     forget();
     in_irq = drop_all;
     irqs = 0;
-    CHECK_EQ("code and stack gone", on_stack(STACK_VA + 64, 9, (uint32_t(*)(uint32_t))(at | 1)), 9);
+    CHECK_EQ("code and stack gone", call_on(STACK_VA + 64, 9, (uint32_t(*)(uint32_t))(at | 1)), 9);
     CHECK_EQ("code and stack gone: the interrupt", irqs, 1);
     in_irq = NULL;
     both = 0;
@@ -780,7 +756,6 @@ static void mpu(void)
 }
 
 /* MSTKERR: the frame is lost, also when the MMU's last fault is one of those addresses. */
-extern const uint8_t came_back[];
 
 /* The thread goes on where what it called would have returned. */
 static void abandon(uint32_t *frame)
@@ -816,7 +791,7 @@ static void mpu_stack(void)
     MPU_RASR = 6u << 24 | BYTES_256 | 1; /* read only */
     MPU_CTRL = 5;
     __asm__ volatile("dsb\n\tisb");
-    CHECK_EQ("MPU: a stack that is read only", on_stack(top, 7, call_irq), 55);
+    CHECK_EQ("MPU: a stack that is read only", call_on(top, 7, call_irq), 55);
     CHECK_EQ("MPU: a stack that is read only: MSTKERR", faults[1].cfsr, MSTKERR);
     CHECK_EQ("MPU: a stack that is read only: no FRAME", faults[1].frame, 0);
     keep_fstat = false;
