@@ -229,8 +229,8 @@ static bool check_cable(struct reader *r, const yaml_node_t *node, const struct 
 
 static bool read_attach(struct reader *r, const yaml_node_t *item, struct manifest *m)
 {
-    struct attach_draft draft = {
-        0}; /* a setting that is not given is left open: orrery_plan_uart() */
+    /* a setting that is not given is left open: orrery_plan_uart() */
+    struct attach_draft draft = {0};
     struct endpoint *end = &draft.attach.end;
     int other = -1;
 

@@ -4,20 +4,23 @@
 # run, counted, and another seed's are others.
 . "$(dirname "$0")/lib.sh"
 
-# faulty NAME OPTIONS - a stream of 10,000 bytes over a link with these
-faulty() {
+# linked NAME FIRMWARE_A FIRMWARE_B CONSOLE OPTIONS - two over a link with these
+linked() {
     cat >"$SCRATCH/$1.yaml" <<END
 orrery: 1
 clock: { seed: 1 }
 instances:
-  a: { machine: lm3s6965evb, firmware: stream_tx.elf, icount: 4, semihosting: true }
-  b: { machine: lm3s6965evb, firmware: stream_rx.elf, icount: 4, semihosting: true }
+  a: { machine: lm3s6965evb, firmware: $2.elf, icount: 4, semihosting: true }
+  b: { machine: lm3s6965evb, firmware: $3.elf, icount: 4, semihosting: true }
 links:
-  - { uart: [a.serial0, b.serial0], baud: 115200, $2 }
+  - { uart: [a.serial0, b.serial0], baud: 115200, $5 }
 attach:
-  - { port: b.serial1, to: stdout }
+  - { port: $4.serial1, to: stdout }
 END
 }
+
+# faulty NAME OPTIONS - a stream of 10,000 bytes over a link with these
+faulty() { linked "$1" stream_tx stream_rx b "$2"; }
 
 trace() {
     # shellcheck disable=SC2086 # words
@@ -103,17 +106,7 @@ is "faults for a time, in turns: the same" "$(trace window.test '--turns --jitte
 # Ten thousand questions and answers, each held back by 300 us: so much longer it takes, and no
 # lookahead is lost with it.
 bounces() {
-    cat >"$SCRATCH/bounces.yaml" <<END
-orrery: 1
-clock: { seed: 1 }
-instances:
-  a: { machine: lm3s6965evb, firmware: pingpong_a.elf, icount: 4, semihosting: true }
-  b: { machine: lm3s6965evb, firmware: pingpong_b.elf, icount: 4, semihosting: true }
-links:
-  - { uart: [a.serial0, b.serial0], baud: 115200, $1 }
-attach:
-  - { port: a.serial1, to: stdout }
-END
+    linked bounces pingpong_a pingpong_b a "$1"
     run_timeout 60 "$ORRERY" run "$SCRATCH/bounces.yaml"
     sed -n 's/.*bounces in \([0-9]*\) us, .* 0 errors$/\1/p' "$OUT"
 }
